@@ -64,17 +64,18 @@ const (
 )
 
 // Gateway holds the settings of one way out. Slot is "live" (in use) or "draft" (being proved). Secret settings are
-// write-only: they are sealed together as one JSON object in Secrets, and pages learn only whether each is set.
+// write-only: they are sealed together as one JSON object, and pages learn only whether each is set.
 type Gateway struct {
-	Channel   Channel
-	Slot      string
-	Kind      GatewayKind
-	Settings  map[string]string // what pages may show: host, port, tls, user, sender, url, …
-	Secrets   map[string]string // password, auth_token, header values; opened only to send
-	Version   int64
-	ProvedAt  time.Time // zero: not proved
-	ChangedAt time.Time
-	ChangedBy TechnicianID
+	Channel    Channel
+	Slot       string
+	Kind       GatewayKind
+	Settings   map[string]string // what pages may show: host, port, tls, user, sender, url, …
+	Sealed     []byte            // the secret settings (password, auth_token, header values) as one sealed JSON object
+	SecretsSet []string          // which secret settings are there, by name; pages show only this
+	Version    int64
+	ProvedAt   time.Time // zero: not proved
+	ChangedAt  time.Time
+	ChangedBy  TechnicianID
 }
 
 // OutboxMessage is a notice or a link on its way. Its payload is sealed and erased when it was sent. Codes never wait here.
