@@ -1,0 +1,98 @@
+package session
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/factor"
+	"sallyport/internal/keyring"
+)
+
+// Store runs transactions. A Write whose function returned nil is durable; one that returned an error changed nothing.
+type Store interface {
+	Write(ctx context.Context, f func(Tx) error) error
+	Read(ctx context.Context, f func(Tx) error) error
+}
+
+// Messages sends codes at once and seals notices for the outbox.
+type Messages interface {
+	// SendCode blocks for at most 15 seconds and returns a *sallyport.SendError when the code did not surely go out.
+	SendCode(ctx context.Context, m CodeMessage) error
+	// Notice makes a sealed message that the caller inserts in its own transaction.
+	Notice(kind NoticeKind, to string, data NoticeData) (sallyport.OutboxMessage, error)
+	// Wake lets the outbox look at once; called after a commit that inserted a notice.
+	Wake()
+}
+
+// Options are what the use cases need. Every field but Log is required.
+type Options struct {
+	Store    Store
+	Keys     *keyring.Ring
+	Hasher   *factor.Hasher
+	Messages Messages
+	Host     string // of the public address, for the last line of text messages
+	Public   string // public address without a trailing slash, for links
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Service holds the use cases.
+type Service struct {
+	store    Store
+	keys     *keyring.Ring
+	hasher   *factor.Hasher
+	messages Messages
+	host     string
+	public   string
+	now      func() time.Time
+	log      *slog.Logger
+	memory   *Memory
+	dummy    string
+	sending  sync.WaitGroup
+	patience time.Duration // how long a page waits for the result of a send
+	sendTime time.Duration // how long a send may take
+}
+
+// New makes the use cases. Its memory must be told of commits: see Memory.
+func New(o Options) *Service {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &Service{store: o.Store, keys: o.Keys, hasher: o.Hasher, messages: o.Messages, host: o.Host, public: o.Public,
+		now: o.Now, log: o.Log, dummy: o.Hasher.Dummy(), patience: 800 * time.Millisecond, sendTime: 15 * time.Second}
+	s.memory = newMemory(o.Store, o.Now)
+	return s
+}
+
+// Memory answers session checks; the store's commit hook must reach its Committed and Forget.
+func (s *Service) Memory() *Memory { return s.memory }
+
+// Close waits for sends that are under way.
+func (s *Service) Close() { s.sending.Wait() }
+
+// countTime bounds the transaction that counts an answer. It is cut loose from the request, so that a client that
+// hangs up cannot take the count back.
+const countTime = 5 * time.Second
+
+// counted runs f in a write transaction that outlives the request.
+func (s *Service) counted(ctx context.Context, f func(context.Context, Tx) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
+	defer cancel()
+	return s.store.Write(ctx, func(tx Tx) error { return f(ctx, tx) })
+}
+
+// same compares two keyed hashes in constant time.
+func same(a, b []byte) bool { return len(a) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
+
+func nobody(c sallyport.Client) sallyport.Actor {
+	return sallyport.Actor{Kind: sallyport.ActorNobody, Client: c}
+}
+
+// himself is the actor of a step in a sign-in: the technician, known by what he proved so far.
+func himself(t sallyport.Technician, c sallyport.Client) sallyport.Actor {
+	return sallyport.Actor{Kind: sallyport.ActorTechnician, ID: t.ID, Name: t.UserName, Client: c}
+}

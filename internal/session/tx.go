@@ -1,0 +1,106 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// Tx is what the use cases need of one transaction; internal/store documents each method.
+type Tx interface {
+	Now(ctx context.Context) (time.Time, error)
+	technicians
+	factors
+	signIns
+	codes
+	sessions
+	links
+	records
+}
+
+type technicians interface {
+	InsertTechnician(ctx context.Context, t sallyport.Technician) error
+	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
+	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
+	TechniciansByEmail(ctx context.Context, email string) ([]sallyport.Technician, error)
+	UpdateTechnician(ctx context.Context, t sallyport.Technician) error
+	Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error)
+	SetPassword(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, sealed []byte) error
+	Activate(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) error
+	Guess(ctx context.Context, key string) (sallyport.Guess, error)
+	PutGuess(ctx context.Context, key string, wrong int, waitUntil time.Time) error
+	DeleteGuess(ctx context.Context, key string) error
+	PutDevice(ctx context.Context, hash sallyport.Hash, technician sallyport.TechnicianID) error
+	Device(ctx context.Context, hash sallyport.Hash) (sallyport.TechnicianID, bool, error)
+}
+
+type factors interface {
+	Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error)
+	PutFactor(ctx context.Context, f sallyport.Factor) error
+	DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
+	ResetWrong(ctx context.Context, id sallyport.TechnicianID) error
+	BurnStep(ctx context.Context, id sallyport.TechnicianID, step int64) (bool, error)
+	SetRecoveryCodes(ctx context.Context, id sallyport.TechnicianID, hashes [][]byte) error
+	UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, hash []byte) (bool, error)
+	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
+	EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sallyport.EnrolmentCode, error)
+	UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error)
+	CountAnswer(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, cap int, recovery bool) (int, bool, error)
+	SetWait(ctx context.Context, id sallyport.TechnicianID, until time.Time) error
+	WrongYear(ctx context.Context, id sallyport.TechnicianID) (int, error)
+	DisableFactor(ctx context.Context, id sallyport.TechnicianID) error
+	ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error
+}
+
+type signIns interface {
+	InsertSignIn(ctx context.Context, s sallyport.SignIn) error
+	SignIn(ctx context.Context, hash sallyport.Hash) (sallyport.SignIn, sallyport.Technician, error)
+	UpdateSignIn(ctx context.Context, s sallyport.SignIn) error
+	RotateSignIn(ctx context.Context, from, to sallyport.Hash) error
+	DeleteSignIn(ctx context.Context, hash sallyport.Hash) (bool, error)
+}
+
+type codes interface {
+	InsertCode(ctx context.Context, c sallyport.Code) error
+	NewestCode(ctx context.Context, signIn sallyport.Hash) (*sallyport.Code, error)
+	CountAttempt(ctx context.Context, id sallyport.CodeID) (sallyport.Code, bool, error)
+	ConsumeCode(ctx context.Context, id sallyport.CodeID) (bool, error)
+	SetCodeState(ctx context.Context, id sallyport.CodeID, state sallyport.CodeState, detail string) error
+	InsertSend(ctx context.Context, code sallyport.CodeID, technician sallyport.TechnicianID, address string) error
+	ForgiveSend(ctx context.Context, code sallyport.CodeID) error
+	SucceedSends(ctx context.Context, address string) error
+	SendCounts(ctx context.Context, technician sallyport.TechnicianID, address string) (sallyport.SendCounts, error)
+}
+
+type sessions interface {
+	CreateSession(ctx context.Context, s sallyport.Session, limit int) ([]sallyport.Session, error)
+	RotateSession(ctx context.Context, from sallyport.Hash, to sallyport.Session) error
+	Session(ctx context.Context, hash sallyport.Hash, idle time.Duration) (sallyport.Session, sallyport.Technician, error)
+	EndSession(ctx context.Context, hash sallyport.Hash, reason sallyport.EndReason) (bool, error)
+	SessionsOf(ctx context.Context, technician sallyport.TechnicianID) ([]sallyport.Session, error)
+	TouchSessions(ctx context.Context, used map[sallyport.Hash]time.Time) error
+	LoadSessions(ctx context.Context, after sallyport.Hash, n int) ([]sallyport.Session, error)
+	EndedReason(ctx context.Context, hash sallyport.Hash) (sallyport.EndReason, bool, error)
+}
+
+type links interface {
+	Link(ctx context.Context, hash sallyport.Hash) (sallyport.Link, error)
+	InsertLink(ctx context.Context, l sallyport.Link) error
+	ConsumeLink(ctx context.Context, hash sallyport.Hash) (sallyport.Link, bool, error)
+	InsertReset(ctx context.Context, r sallyport.PasswordReset) error
+	NoteReset(ctx context.Context, technician sallyport.TechnicianID) error
+	CountResets(ctx context.Context, technician sallyport.TechnicianID, since time.Time) (int, error)
+	InsertHelp(ctx context.Context, h sallyport.HelpRequest) error
+	IsEmpty(ctx context.Context) (bool, error)
+}
+
+type records interface {
+	Settings(ctx context.Context) (sallyport.Settings, error)
+	Gateway(ctx context.Context, channel sallyport.Channel, slot string) (*sallyport.Gateway, error)
+	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
+	InsertEvent(ctx context.Context, e sallyport.Event) error
+	InsertNotice(ctx context.Context, n sallyport.Notice) error
+	Meta(ctx context.Context, key string) ([]byte, error)
+	PutMeta(ctx context.Context, key string, value []byte) error
+}
