@@ -1,0 +1,27 @@
+package view
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Door is what every sign-in page has around its one thing. Pages embed it.
+type Door struct {
+	Organisation string
+	Title        string   // the one thing to do: h1 and the window's title
+	Lead         string   // why this appears now; may be empty
+	Problem      *Problem // what was refused, nil when nothing was
+	Notice       string   // what happened meanwhile, said politely
+	Who          string   // user name of the sign-in under way; empty leaves out "not you?"
+	Wide         bool     // for the own page, which holds more than one thing
+}
+
+// Mark is the letter that stands for the organisation where it has no logo.
+func (d Door) Mark() string {
+	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(d.Organisation))
+	if r == utf8.RuneError {
+		return "S"
+	}
+	return string(unicode.ToUpper(r))
+}

@@ -1,0 +1,30 @@
+package view
+
+import (
+	"html/template"
+	"time"
+)
+
+// funcs are what every template may call besides the methods of its page.
+func (r *Renderer) funcs() template.FuncMap {
+	return template.FuncMap{
+		"asset":  r.assets.URL, // address of an asset
+		"iso":    iso,          // time for machines, in a datetime attribute
+		"clock":  clock,        // hour and minute for people; a script turns it into the reader's own zone
+		"moment": moment,       // day and time for people
+		"plural": plural,       // plural 1 "try" "tries" → "1 try"
+	}
+}
+
+func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }
+
+func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") + " UTC" }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return itoa(n) + " " + many
+}

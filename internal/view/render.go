@@ -1,0 +1,102 @@
+package view
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// Page is one page's struct. Template names its file under templates without the ending, like "door/sign-in". The part
+// before the slash names the frame around it: templates/layout/door.html.
+type Page interface{ Template() string }
+
+// Renderer holds all parsed templates and the assets that they name. It is safe for concurrent use.
+type Renderer struct {
+	pages  map[string]*template.Template
+	assets *Assets
+}
+
+// New parses every template. An error is a mistake in a template or an asset that a template names and that is not there.
+func New() (*Renderer, error) {
+	assets, err := newAssets()
+	if err != nil {
+		return nil, err
+	}
+	r := &Renderer{pages: map[string]*template.Template{}, assets: assets}
+	for _, frame := range []string{"door", "desk"} {
+		if err := r.parseFrame(frame); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// parseFrame reads the frame's layout and the shared parts once, and each of its pages into a copy of them.
+func (r *Renderer) parseFrame(frame string) error {
+	shared := template.New(frame).Funcs(r.funcs()).Option("missingkey=error")
+	for _, pattern := range []string{"templates/part/*.html", "templates/layout/" + frame + ".html"} {
+		if files, _ := fs.Glob(templateFiles, pattern); len(files) == 0 {
+			continue
+		}
+		if _, err := shared.ParseFS(templateFiles, pattern); err != nil {
+			return fmt.Errorf("view: frame %s: %w", frame, err)
+		}
+	}
+	files, err := fs.Glob(templateFiles, "templates/"+frame+"/*.html")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		page, err := shared.Clone()
+		if err == nil {
+			_, err = page.ParseFS(templateFiles, file)
+		}
+		if err != nil {
+			return fmt.Errorf("view: %s: %w", file, err)
+		}
+		r.pages[frame+"/"+strings.TrimSuffix(path.Base(file), ".html")] = page
+	}
+	return nil
+}
+
+// Bytes renders p whole, or says why it cannot.
+func (r *Renderer) Bytes(p Page) ([]byte, error) {
+	name := p.Template()
+	t, ok := r.pages[name]
+	if !ok {
+		return nil, fmt.Errorf("view: no template %q", name)
+	}
+	frame, _, _ := strings.Cut(name, "/")
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, frame+".html", p); err != nil {
+		return nil, fmt.Errorf("view: %s: %w", name, err)
+	}
+	return b.Bytes(), nil
+}
+
+// Render answers with p. When it returns an error, nothing was written yet.
+func (r *Renderer) Render(w http.ResponseWriter, status int, p Page) error {
+	body, err := r.Bytes(p)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that hung up needs no answer
+	return nil
+}
+
+// Assets serves the files that pages name; mount it at AssetsPath.
+func (r *Renderer) Assets() http.Handler { return r.assets }
