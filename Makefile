@@ -1,0 +1,27 @@
+# Sallyport. `make run` shows it, `make test` proves it.
+.PHONY: run build test check bench pictures clean
+.DEFAULT_GOAL := build
+export GOFLAGS += -buildvcs=false
+
+run: ## the demo: everything in one process, nothing to configure
+	go run ./cmd/sallyport demo
+
+build: ## one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/sallyport ./cmd/sallyport
+
+test: ## install what the tests need (as root on Debian or Ubuntu), then run all of them
+	@scripts/prepare
+	@scripts/test
+
+check: ## format, vet, staticcheck, the import table, tidy modules
+	@scripts/check
+
+bench: ## the ratios that docs/bench.md shows; rewrites it
+	go run ./bench
+
+pictures: ## docs/pictures, made by the tests in a real browser
+	@scripts/prepare
+	SALLYPORT_PICTURES=1 go test -count=1 -run 'TestPictures' ./e2e
+
+clean:
+	rm -rf bin .cache
