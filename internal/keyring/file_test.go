@@ -1,0 +1,134 @@
+package keyring
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"sallyport"
+)
+
+func TestCreateThenLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	made, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Fatalf("mode %v, %v", info.Mode(), err)
+	}
+	loaded, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := loaded.Open(made.Seal([]byte("x"), place), place)
+	if err != nil || string(plain) != "x" || loaded.ID() != made.ID() {
+		t.Errorf("the loaded key is another one: %v", err)
+	}
+	text, _ := os.ReadFile(path)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 4 || !strings.HasPrefix(lines[3], linePrefix) {
+		t.Errorf("file: %d lines", len(lines))
+	}
+}
+
+func TestCreateLeavesAFileAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(path); sallyport.CodeOf(err) != "key_exists" || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Create: %v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "mine" {
+		t.Error("the file changed")
+	}
+	if _, err := Create(filepath.Join(t.TempDir(), "no", "key")); sallyport.CodeOf(err) != "key_unwritable" {
+		t.Errorf("Create in a missing folder: %v", err)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	good := line(Generate().key)
+	garbled := []byte(good)
+	at := len(linePrefix) + 5
+	if garbled[at] == 'A' {
+		garbled[at] = 'B'
+	} else {
+		garbled[at] = 'A'
+	}
+	for name, c := range map[string]struct {
+		text string
+		mode os.FileMode
+		code string
+	}{
+		"group may read":   {good, 0o640, "key_mode"},
+		"all may read":     {good, 0o604, "key_mode"},
+		"group may write":  {good, 0o620, "key_mode"},
+		"empty":            {"", 0o600, "key_garbled"},
+		"comments only":    {heading, 0o600, "key_garbled"},
+		"two keys":         {good + "\n" + good, 0o600, "key_garbled"},
+		"one letter wrong": {string(garbled), 0o600, "key_garbled"},
+		"cut":              {good[:len(good)-1], 0o600, "key_garbled"},
+		"longer":           {good + "A", 0o600, "key_garbled"},
+		"no prefix":        {strings.TrimPrefix(good, linePrefix), 0o600, "key_garbled"},
+		"binary":           {"\x00\xff\x00", 0o600, "key_garbled"},
+		"huge":             {strings.Repeat("#\n", maxFile), 0o600, "key_garbled"},
+	} {
+		path := filepath.Join(t.TempDir(), "key")
+		if err := errors.Join(os.WriteFile(path, []byte(c.text), 0o600), os.Chmod(path, c.mode)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(path)
+		if sallyport.CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), good[len(linePrefix)+8:len(linePrefix)+20]) {
+			t.Errorf("%s: the error quotes the key", name)
+		}
+	}
+}
+
+func TestLoadRefusesWhatIsNoFile(t *testing.T) {
+	folder := t.TempDir()
+	if _, err := Load(filepath.Join(folder, "none")); sallyport.KindOf(err) != sallyport.NotFound {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := Load(folder); err == nil {
+		t.Error("a folder was read as a key")
+	}
+	pipe := filepath.Join(folder, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(pipe); sallyport.CodeOf(err) != "key_garbled" {
+		t.Errorf("pipe: %v", err)
+	}
+}
+
+func TestLoadTakesAReadOnlyFileAndWindowsLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key") // a systemd credential has mode 0400
+	if err := os.WriteFile(path, []byte("\r\n# note\r\n  "+line(Generate().key)+"\r\n"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(heading + line(Generate().key)))
+	f.Add([]byte(linePrefix))
+	f.Add([]byte("#"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		key, reason := parse(text)
+		if (reason == "") != (len(key) == keySize) {
+			t.Fatalf("%d bytes of key with reason %q", len(key), reason)
+		}
+	})
+}
