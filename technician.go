@@ -70,13 +70,14 @@ type Technician struct {
 	Password   []byte    // sealed PHC string; empty while there is none
 	PasswordAt time.Time // when it was set
 
-	SetupUntil     time.Time // a set-up must have begun by then; zero: no set-up was opened
-	FactorDisabled bool      // switched off by too many wrong answers, until an administrator resets it
-	WrongRun       int       // wrong second-factor answers in a row
-	RecoveryRun    int       // wrong recovery codes in a row
-	WaitUntil      time.Time // no second-factor answer is looked at before
-	EmailChangedAt time.Time // last change of the email address by somebody else
-	EmailChangedBy TechnicianID
+	SetupUntil      time.Time // a set-up must have begun by then; zero: no set-up was opened
+	EnrolmentNeeded bool      // a reset asks for an enrolment code before the next set-up; set by PutEnrolmentCode, cleared by PutFactor
+	FactorDisabled  bool      // switched off by too many wrong answers, until an administrator resets it
+	WrongRun        int       // wrong second-factor answers in a row
+	RecoveryRun     int       // wrong recovery codes in a row
+	WaitUntil       time.Time // no second-factor answer is looked at before
+	EmailChangedAt  time.Time // last change of the email address by somebody else
+	EmailChangedBy  TechnicianID
 
 	CreatedAt    time.Time
 	LastSignInAt time.Time // zero: never
