@@ -1,0 +1,173 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"sallyport"
+)
+
+// Failure is what an error page says.
+type Failure struct {
+	Status    int
+	Code      string
+	Message   string
+	Fields    []sallyport.Field
+	RequestID string
+	Public    string // the right address, for a request that came under a wrong one
+	SignedIn  bool
+}
+
+// ErrorPage draws a failure for people.
+type ErrorPage func(w io.Writer, f Failure) error
+
+// fail answers with err, in the form that the client asked for. The error is kept for the request's one log line.
+func (s *Site) fail(c *requestContext, r *http.Request, err error) {
+	c.err = errors.Join(c.err, err)
+	if c.status != 0 {
+		return // the answer has begun: it can only be broken off
+	}
+	if s.elsewhere(c, r, err) {
+		return
+	}
+	e := safeError(err)
+	f := Failure{Status: Status(err), Code: e.Code, Message: e.Message, Fields: e.Fields, RequestID: c.client.RequestID,
+		Public: s.opt.Public, SignedIn: c.visitor.Technician.ID != ""}
+	if e.RetryAfter > 0 {
+		c.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	c.Header().Set("Cache-Control", "no-store")
+	s.draw(c, r, f)
+}
+
+func (s *Site) draw(c *requestContext, r *http.Request, f Failure) {
+	switch {
+	case strings.Contains(r.Header.Get("Accept"), "text/html") && s.opt.ErrorPage != nil:
+		err := HTML(c, f.Status, func(w io.Writer) error { return s.opt.ErrorPage(w, f) })
+		if err == nil {
+			return
+		}
+		c.err = errors.Join(c.err, fmt.Errorf("error page: %w", err))
+	case strings.Contains(r.Header.Get("Accept"), "application/json"):
+		_ = JSON(c, f.Status, jsonFailure(f)) // strings and numbers: it cannot fail
+		return
+	}
+	_ = Text(c, f.Status, f.Message+"\nRequest "+f.RequestID+"\n")
+}
+
+type failureJSON struct {
+	Code      string            `json:"code"`
+	Message   string            `json:"message"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	RequestID string            `json:"request_id"`
+}
+
+func jsonFailure(f Failure) failureJSON {
+	out := failureJSON{Code: f.Code, Message: f.Message, RequestID: f.RequestID}
+	for _, field := range f.Fields {
+		if out.Fields == nil {
+			out.Fields = map[string]string{}
+		}
+		out.Fields[field.Name] = field.Message
+	}
+	return out
+}
+
+// elsewhere sends people (not programs) on to where they can put it right: to the sign-in page, or to the page that asks
+// again for a proof. The way back is a path of ours.
+func (s *Site) elsewhere(c *requestContext, r *http.Request, err error) bool {
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		return false
+	}
+	to := ""
+	switch {
+	case errors.Is(err, sallyport.ErrUnauthorized):
+		to = s.opt.SignIn
+	case sallyport.KindOf(err) == sallyport.StepUp:
+		to = s.opt.StepUp
+	default:
+		return false
+	}
+	if back := s.back(r); back != "/" {
+		to += "?return=" + url.QueryEscape(back)
+	}
+	http.Redirect(c, r, to, http.StatusSeeOther)
+	return true
+}
+
+// back is the page to return to: the one asked for, or the one that a form stood on.
+func (s *Site) back(r *http.Request) string {
+	if safe(r.Method) {
+		return LocalPath(r.URL.RequestURI())
+	}
+	rest, ours := strings.CutPrefix(r.Referer(), s.opt.Public)
+	if !ours {
+		return "/"
+	}
+	return LocalPath(rest)
+}
+
+// LocalPath is p where it is a path of this site with nothing that a browser could read as another place, else "/".
+func LocalPath(p string) string {
+	u, err := url.Parse(p)
+	if err != nil || len(p) > 1000 || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(p, "/") ||
+		strings.HasPrefix(p, "//") || strings.ContainsFunc(p, func(r rune) bool { return r <= 0x20 || r == '\\' || r >= 0x7f }) {
+		return "/"
+	}
+	return p
+}
+
+// finish keeps the process alive after a panic, and writes the request's one log line.
+func (s *Site) finish(c *requestContext, r *http.Request) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		s.log.Error("panic", "request_id", c.client.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		s.fail(c, r, sallyport.E(sallyport.Internal, "internal", "Something went wrong on our side."))
+	}
+	took := time.Since(c.began)
+	if s.opt.Observe != nil {
+		s.opt.Observe(c.route, c.status, took)
+	}
+	s.logLine(c, r, took)
+}
+
+func (s *Site) logLine(c *requestContext, r *http.Request, took time.Duration) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{slog.String("request_id", c.client.RequestID), slog.String("method", cut(r.Method, 20)), slog.String("path", logPath(r.URL)),
+		slog.Int("status", c.status), slog.Int("bytes", c.bytes), slog.Duration("took", took), slog.String("address", c.client.Address)}
+	if id := c.visitor.Technician.ID; id != "" {
+		attrs = append(attrs, slog.String("technician", string(id)))
+	}
+	if c.err != nil {
+		attrs = append(attrs, slog.String("error", c.err.Error()))
+		if c.status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// linkPaths are the pages whose address holds a one-use token.
+var linkPaths = []string{"/invitation/", "/reset/", "/set-up/", "/rescue/"}
+
+// logPath is the path as logs may hold it: escaped, without the query, without a link's token.
+func logPath(u *url.URL) string {
+	p := u.EscapedPath()
+	for _, prefix := range linkPaths {
+		if strings.HasPrefix(p, prefix) {
+			return prefix + "[token]"
+		}
+	}
+	return cut(p, 300)
+}
