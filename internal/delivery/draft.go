@@ -1,0 +1,276 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"sallyport"
+	"sallyport/internal/keyring"
+)
+
+// View is what Admin > Email Settings or Admin > SMS Settings shows.
+type View struct {
+	Channel  sallyport.Channel
+	Live     *sallyport.Gateway // in use; nil: none. Without its sealed secrets
+	Draft    *sallyport.Gateway // being proved; nil: none. Without its sealed secrets
+	Test     *TestState         // the last test message that is not finished; nil: none
+	NeededBy []sallyport.Technician
+	Kinds    []Kind
+	AnyPlain bool // allowed_networks lists something, so plain http and SMTP without TLS may be chosen
+}
+
+// Saved says what SaveDraft did beside saving.
+type Saved struct {
+	Draft   sallyport.Gateway
+	Cleared []string // labels of secrets that were cleared because the other side changed
+}
+
+// Settings reads a channel's settings for an actor who may manage them.
+func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) (View, error) {
+	w, err := channelWords(channel)
+	if err != nil {
+		return View{}, err
+	}
+	v := View{Channel: channel, Kinds: Kinds(channel), AnyPlain: s.network.AnyPlain()}
+	err = s.store.Read(ctx, func(tx Tx) error {
+		if err := may(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		if v.Live, err = tx.Gateway(ctx, string(channel), slotLive); err != nil {
+			return err
+		}
+		if v.Draft, err = tx.Gateway(ctx, string(channel), slotDraft); err != nil {
+			return err
+		}
+		if v.NeededBy, err = tx.TechniciansNeeding(ctx, w.method); err != nil {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		v.Test, err = s.testState(ctx, tx, channel, now)
+		return err
+	})
+	for _, g := range []*sallyport.Gateway{v.Live, v.Draft} {
+		if g != nil {
+			g.Sealed = nil
+		}
+	}
+	return v, err
+}
+
+// SaveDraft checks form and stores it as the channel's draft; what is in use goes on working. Wrong fields come back
+// as one Invalid error with all of them. A secret that is left empty stays as it was, unless the other side (host,
+// port, address, TLS mode) changed.
+func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) (Saved, error) {
+	w, err := channelWords(g.Channel)
+	if err != nil {
+		return Saved{}, err
+	}
+	k, ok := kindOf(g.Channel, g.Kind)
+	if !ok {
+		return Saved{}, sallyport.InvalidField("kind", "Please choose one of the gateways that are offered.")
+	}
+	var saved Saved
+	err = s.store.Write(ctx, func(tx Tx) error {
+		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		before, err := newest(ctx, tx, g.Channel)
+		if err != nil {
+			return err
+		}
+		d, err := s.merge(k, g.Values, before)
+		if err != nil {
+			return err
+		}
+		saved, err = s.putDraft(ctx, tx, actor, Form{g.Channel, g.Kind, d.settings}, d.secrets)
+		saved.Cleared = d.cleared
+		if err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, draftEvent(actor, w, before, saved.Draft))
+	})
+	return saved, err
+}
+
+// Form is what was typed into Email Settings or SMS Settings: values by field name.
+type Form struct {
+	Channel sallyport.Channel
+	Kind    sallyport.GatewayKind
+	Values  map[string]string
+}
+
+// newest is what a form shows and what its empty secrets stand for: the draft, or else what is in use.
+func newest(ctx context.Context, tx Tx, channel sallyport.Channel) (*sallyport.Gateway, error) {
+	g, err := tx.Gateway(ctx, string(channel), slotDraft)
+	if g != nil || err != nil {
+		return g, err
+	}
+	return tx.Gateway(ctx, string(channel), slotLive)
+}
+
+func (s *Service) merge(k Kind, form map[string]string, before *sallyport.Gateway) (draft, error) {
+	var secrets map[string]string
+	if before != nil && before.Kind == k.Kind {
+		// Secrets that no longer open are gone; the administrator is here to enter them again.
+		secrets, _ = s.openSecrets(*before)
+	}
+	return readForm(k, s.network, form, before, secrets)
+}
+
+func (s *Service) putDraft(ctx context.Context, tx Tx, actor sallyport.Actor, f Form, secrets map[string]string) (Saved, error) {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return Saved{}, err
+	}
+	old, err := tx.Gateway(ctx, string(f.Channel), slotDraft)
+	if err != nil {
+		return Saved{}, err
+	}
+	g := sallyport.Gateway{Channel: f.Channel, Slot: slotDraft, Kind: f.Kind, Settings: f.Values, Version: 1,
+		SecretsSet: secretNames(secrets), ChangedAt: now, ChangedBy: actor.ID}
+	if old != nil {
+		g.Version = old.Version + 1
+	}
+	if g.Sealed, err = s.sealSecrets(g, secrets); err != nil {
+		return Saved{}, err
+	}
+	if err := tx.PutGateway(ctx, g); err != nil {
+		return Saved{}, err
+	}
+	g.Sealed = nil
+	return Saved{Draft: g}, tx.PutMeta(ctx, testKey(f.Channel), nil)
+}
+
+// DiscardDraft throws the draft away. There being none is an answer of kind NotFound.
+func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error {
+	w, err := channelWords(channel)
+	if err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		g, err := tx.Gateway(ctx, string(channel), slotDraft)
+		if err != nil {
+			return err
+		}
+		if g == nil {
+			return sallyport.ErrNotFound
+		}
+		if err := tx.DeleteGateway(ctx, string(channel), slotDraft); err != nil {
+			return err
+		}
+		if err := tx.PutMeta(ctx, testKey(channel), nil); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, event(actor, w.event+"discarded", shown(g), nil))
+	})
+}
+
+// Remove takes the channel's gateway out of use. It is refused with the names of the technicians who need it.
+func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error {
+	w, err := channelWords(channel)
+	if err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		g, err := tx.Gateway(ctx, string(channel), slotLive)
+		if err != nil {
+			return err
+		}
+		if g == nil {
+			return sallyport.ErrNotFound
+		}
+		need, err := tx.TechniciansNeeding(ctx, w.method)
+		if err != nil {
+			return err
+		}
+		if len(need) > 0 {
+			return neededBy(w, need)
+		}
+		if err := tx.DeleteGateway(ctx, string(channel), slotLive); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, event(actor, w.event+"removed", shown(g), nil))
+	})
+}
+
+func neededBy(w words, need []sallyport.Technician) error {
+	var names []string
+	for _, t := range need[:min(len(need), 5)] {
+		names = append(names, fmt.Sprintf("%s (%s)", t.Name(), t.UserName))
+	}
+	if more := len(need) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return sallyport.E(sallyport.Conflict, "gateway_needed",
+		w.page+" cannot be removed while these technicians need it: "+strings.Join(names, ", ")+". Give them another method first.")
+}
+
+// shown are the settings as events show them: without any secret, with the kind.
+func shown(g *sallyport.Gateway) map[string]string {
+	if g == nil {
+		return nil
+	}
+	out := maps.Clone(g.Settings)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out["kind"] = string(g.Kind)
+	for _, name := range g.SecretsSet {
+		out[name] = "set"
+	}
+	return out
+}
+
+// draftEvent names what changed only.
+func draftEvent(actor sallyport.Actor, w words, before *sallyport.Gateway, g sallyport.Gateway) sallyport.Event {
+	was, is := shown(before), shown(&g)
+	for k, v := range is {
+		if was[k] == v {
+			delete(was, k)
+			delete(is, k)
+		}
+	}
+	return event(actor, w.event+"draft", was, is)
+}
+
+func secretsPlace(g sallyport.Gateway) keyring.Place {
+	return keyring.Place{Table: "gateway", Row: string(g.Channel) + "/" + g.Slot, Column: "sealed"}
+}
+
+func (s *Service) sealSecrets(g sallyport.Gateway, secrets map[string]string) ([]byte, error) {
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	plain, err := json.Marshal(secrets)
+	if err != nil {
+		return nil, fmt.Errorf("secrets of %s: %w", g.Channel, err)
+	}
+	return s.keys.Seal(plain, secretsPlace(g)), nil
+}
+
+func (s *Service) openSecrets(g sallyport.Gateway) (map[string]string, error) {
+	if len(g.Sealed) == 0 {
+		return nil, nil
+	}
+	plain, err := s.keys.Open(g.Sealed, secretsPlace(g))
+	if err != nil {
+		return nil, fmt.Errorf("secrets of %s: %w", g.Channel, err)
+	}
+	var secrets map[string]string
+	if err := json.Unmarshal(plain, &secrets); err != nil {
+		return nil, fmt.Errorf("secrets of %s: %w", g.Channel, err)
+	}
+	return secrets, nil
+}

@@ -1,0 +1,161 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"sallyport"
+)
+
+const (
+	outboxTick   = 15 * time.Second // how often is looked when nobody wakes the worker
+	outboxBatch  = 200
+	outboxAtOnce = 4 // a server that answers slowly holds up at most as many
+)
+
+// backoff is how long a message waits after its 1st, 2nd … failure; the last one repeats until the message ends.
+var backoff = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour}
+
+// Wake tells the worker that something was put into the outbox. Call it after the commit; it never blocks.
+func (s *Service) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run empties the outbox until ctx ends, then lets what is on its way come to its end (at most one send's time limit).
+// A message is tried until it was taken or its time is over, under the same Message-ID each time, so that one that
+// arrived twice can be told. While Email Settings are not proved, messages wait.
+func (s *Service) Run(ctx context.Context) {
+	tick := time.NewTicker(outboxTick)
+	defer tick.Stop()
+	defer s.tests.Wait()
+	for {
+		if err := s.drain(ctx); err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "outbox", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// drain sends all that is due now.
+func (s *Service) drain(ctx context.Context) error {
+	for ctx.Err() == nil {
+		now, due, live, err := s.due(ctx)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		sent := s.deliver(ctx, now, due, live)
+		if !sent || len(due) < outboxBatch {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Service) due(ctx context.Context) (now time.Time, due []sallyport.OutboxMessage, live *sallyport.Gateway, err error) {
+	err = s.store.Read(ctx, func(tx Tx) error {
+		if now, err = tx.Now(ctx); err != nil {
+			return err
+		}
+		if due, err = tx.DueOutbox(ctx, outboxBatch); err != nil {
+			return err
+		}
+		live, err = tx.Gateway(ctx, string(sallyport.ChannelEmail), slotLive)
+		return err
+	})
+	return now, due, live, err
+}
+
+// deliver handles one batch, a few at once, and reports whether it got anything out of the way.
+func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.OutboxMessage, live *sallyport.Gateway) bool {
+	ready := live != nil && !live.ProvedAt.IsZero()
+	places := make(chan struct{}, outboxAtOnce)
+	moved := false
+	var wg sync.WaitGroup
+	for _, m := range due {
+		expired := !now.Before(m.ExpiresAt)
+		if !expired && !ready {
+			continue
+		}
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		moved = true
+		wg.Go(func() {
+			defer func() { <-places }()
+			s.finish(context.WithoutCancel(ctx), m, now, s.attempt(context.WithoutCancel(ctx), m, expired, live))
+		})
+	}
+	wg.Wait()
+	return moved
+}
+
+var errExpired = errors.New("it could not be sent before its time was over")
+
+func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, expired bool, live *sallyport.Gateway) error {
+	if expired {
+		return errExpired
+	}
+	plain, err := s.keys.Open(m.Sealed, outboxPlace(m.ID))
+	if err != nil {
+		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Cause: err}
+	}
+	var l letter
+	if err := json.Unmarshal(plain, &l); err != nil {
+		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Cause: err}
+	}
+	return s.sendEmail(ctx, *live, sallyport.Email{ID: m.ID, To: m.To, Subject: l.Subject, Text: l.Text})
+}
+
+// finish writes down what became of m. A refused mailbox is final; anything else is tried again, for settings and
+// servers get repaired.
+func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, now time.Time, failure error) {
+	err := s.store.Write(ctx, func(tx Tx) error {
+		if failure == nil {
+			return tx.FinishOutbox(ctx, m.ID)
+		}
+		reason := reasonOf(failure)
+		next := now.Add(backoff[min(m.Attempts, len(backoff)-1)])
+		if !errors.Is(failure, errExpired) && !lostFor(failure) && next.Before(m.ExpiresAt) {
+			return tx.RetryOutbox(ctx, m.ID, next, reason)
+		}
+		if err := tx.DropOutbox(ctx, m.ID, reason); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, sallyport.Event{Type: "delivery.failed", ActorKind: sallyport.ActorSystem,
+			Outcome: "failed", Reason: reason, After: map[string]string{"message": m.Event, "to": m.To}})
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)
+	}
+}
+
+// lostFor reports whether no repair of ours can help: the mailbox itself was refused.
+func lostFor(err error) bool {
+	var e *sallyport.SendError
+	return errors.As(err, &e) && e.Permanent && e.Code == "bad_address"
+}
+
+// reasonOf is the short reason that is stored: the stable code and the words for people, never the server's answer.
+func reasonOf(err error) string {
+	var e *sallyport.SendError
+	if errors.As(err, &e) {
+		return fmt.Sprintf("%s: %s", e.Code, e.Hint)
+	}
+	return err.Error()
+}

@@ -1,0 +1,325 @@
+package delivery
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"sallyport"
+)
+
+const (
+	testLife  = 10 * time.Minute
+	testTries = 3
+	// testPatience is how long Test waits for the result before it answers "on its way" (contract section 7).
+	testPatience = 800 * time.Millisecond
+)
+
+// TestState is a test message whose code was not typed back yet.
+type TestState struct {
+	To        string
+	State     sallyport.CodeState
+	Detail    string // for Failed and Unclear: what happened and what to do
+	TriesLeft int
+	Until     time.Time
+	Live      bool // it went through the settings in use, not through a draft
+}
+
+// test is what Meta keeps of it: the code only as a keyed hash.
+type test struct {
+	ID      string              `json:"id"`
+	To      string              `json:"to"`
+	Slot    string              `json:"slot"`
+	Version int64               `json:"version"`
+	Hash    []byte              `json:"hash"`
+	Tries   int                 `json:"tries"` // used
+	State   sallyport.CodeState `json:"state"`
+	Detail  string              `json:"detail,omitempty"`
+	At      time.Time           `json:"at"`
+	Expires time.Time           `json:"expires"`
+}
+
+func testKey(channel sallyport.Channel) string { return "delivery.test." + string(channel) }
+
+// Test sends a code to an address or number through the draft, or through what is in use where there is no draft. It
+// waits for the result for 800 ms at most: nil means sent or still on its way, and Settings then says which. A failure
+// that is known by then is an Unavailable error with what to do.
+func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, to string) error {
+	w, err := channelWords(channel)
+	if err != nil {
+		return err
+	}
+	if err := checkTo(channel, to); err != nil {
+		return err
+	}
+	code, err := randomCode()
+	if err != nil {
+		return err
+	}
+	g, t, settings, err := s.beginTest(ctx, actor, w, channel, to, code)
+	if err != nil {
+		return err
+	}
+	result := make(chan error, 1)
+	s.tests.Go(func() {
+		ctx := context.WithoutCancel(ctx)
+		err := s.sendCode(ctx, g, CodeMessage{To: to, Code: code, Life: testLife, Organisation: settings.Organisation})
+		s.endTest(ctx, actor, channel, t, err)
+		result <- err
+	})
+	patience := time.NewTimer(testPatience)
+	defer patience.Stop()
+	select {
+	case err = <-result:
+		return testAnswer(err)
+	case <-patience.C:
+		return nil
+	}
+}
+
+func testAnswer(err error) error {
+	var e *sallyport.SendError
+	if errors.As(err, &e) && e.Outcome == sallyport.NotSent {
+		return sallyport.E(sallyport.Unavailable, "send_failed", e.Hint).Because(err)
+	}
+	return nil
+}
+
+func checkTo(channel sallyport.Channel, to string) error {
+	if channel == sallyport.ChannelEmail {
+		return checkMailbox("to", to)
+	}
+	if !e164.MatchString(to) {
+		return sallyport.InvalidField("to", "Please give a number with its country code, like +15551230000.")
+	}
+	return nil
+}
+
+// beginTest stores the test before anything is sent.
+func (s *Service) beginTest(ctx context.Context, actor sallyport.Actor, w words, channel sallyport.Channel, to, code string) (g sallyport.Gateway, t test, settings sallyport.Settings, err error) {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		found, err := newest(ctx, tx, channel)
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return sallyport.E(sallyport.NotFound, "no_settings", "Please save "+w.page+" before testing them.")
+		}
+		g = *found
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if settings, err = tx.Settings(ctx); err != nil {
+			return err
+		}
+		t = test{ID: sallyport.NewID(), To: to, Slot: g.Slot, Version: g.Version, State: sallyport.Sending, At: now, Expires: now.Add(testLife)}
+		t.Hash = s.testHash(t.ID, code)
+		if err := putTest(ctx, tx, channel, t); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, event(actor, w.event+"test", nil, map[string]string{"to": to, "slot": g.Slot}))
+	})
+	return g, t, settings, err
+}
+
+// endTest notes what became of the sending, unless another test has begun since.
+func (s *Service) endTest(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, t test, failure error) {
+	state, detail := sallyport.Sent, ""
+	var e *sallyport.SendError
+	if errors.As(failure, &e) {
+		state, detail = sallyport.Unclear, e.Hint
+		if e.Outcome == sallyport.NotSent {
+			state = sallyport.Failed
+		}
+		s.log.WarnContext(ctx, "test message", "channel", channel, "code", e.Code, "error", e.Cause)
+	}
+	err := s.store.Write(ctx, func(tx Tx) error {
+		now, err := readTest(ctx, tx, channel)
+		if err != nil || now == nil || now.ID != t.ID {
+			return err
+		}
+		now.State, now.Detail = state, detail
+		if err := putTest(ctx, tx, channel, *now); err != nil || state != sallyport.Failed {
+			return err
+		}
+		failed := event(actor, "delivery.failed", nil, map[string]string{"message": "test", "to": t.To})
+		failed.Outcome, failed.Reason = "failed", reasonOf(failure)
+		return tx.InsertEvent(ctx, failed)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "test message", "error", err)
+	}
+}
+
+// ConfirmTest compares the code that was typed back. The right one puts the draft in use, proved; three wrong ones
+// end the test. A try is counted and committed before it is compared.
+func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, code string) error {
+	w, err := channelWords(channel)
+	if err != nil {
+		return err
+	}
+	t, err := s.countTest(ctx, actor, w, channel)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(t.Hash, s.testHash(t.ID, digits(code))) {
+		if left := testTries - t.Tries; left > 0 {
+			return sallyport.InvalidField("code", fmt.Sprintf("That code is not right. %s left.", tries(left)))
+		}
+		return sallyport.InvalidField("code", "Three wrong codes. Send a new test message to go on.")
+	}
+	defer s.Wake() // what waited for a way out may go
+	return s.store.Write(ctx, func(tx Tx) error { return s.prove(ctx, tx, actor, w, channel, t) })
+}
+
+var errTestOver = sallyport.E(sallyport.Gone, "test_over", "This test is over. Send a new test message to go on.")
+
+func (s *Service) countTest(ctx context.Context, actor sallyport.Actor, w words, channel sallyport.Channel) (t test, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = s.store.Write(ctx, func(tx Tx) error {
+		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		found, err := readTest(ctx, tx, channel)
+		if err != nil {
+			return err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if found == nil || found.Tries >= testTries || !now.Before(found.Expires) {
+			return errTestOver
+		}
+		t = *found
+		t.Tries++
+		return putTest(ctx, tx, channel, t)
+	})
+	return t, err
+}
+
+// prove puts what was tested in use, if it is still what was tested.
+func (s *Service) prove(ctx context.Context, tx Tx, actor sallyport.Actor, w words, channel sallyport.Channel, t test) error {
+	if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+		return err
+	}
+	current, err := readTest(ctx, tx, channel)
+	if err != nil {
+		return err
+	}
+	g, err := tx.Gateway(ctx, string(channel), t.Slot)
+	if err != nil {
+		return err
+	}
+	if current == nil || current.ID != t.ID || g == nil || g.Version != t.Version {
+		return sallyport.E(sallyport.Conflict, "test_stale", "The settings changed after this test message was sent. Please send a new one.")
+	}
+	live, err := tx.Gateway(ctx, string(channel), slotLive)
+	if err != nil {
+		return err
+	}
+	if err := s.goLive(ctx, tx, *g, live); err != nil {
+		return err
+	}
+	if err := tx.PutMeta(ctx, testKey(channel), nil); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, event(actor, w.event+"proved", shown(live), shown(g)))
+}
+
+// goLive stores g as the gateway in use, proved now, its secrets sealed anew for their new place.
+func (s *Service) goLive(ctx context.Context, tx Tx, g sallyport.Gateway, live *sallyport.Gateway) error {
+	secrets, err := s.openSecrets(g)
+	if err != nil {
+		return err
+	}
+	from := g.Slot
+	g.Slot = slotLive
+	if g.Sealed, err = s.sealSecrets(g, secrets); err != nil {
+		return err
+	}
+	if g.ProvedAt, err = tx.Now(ctx); err != nil {
+		return err
+	}
+	if live != nil {
+		g.Version = live.Version + 1
+	}
+	if err := tx.PutGateway(ctx, g); err != nil || from == slotLive {
+		return err
+	}
+	return tx.DeleteGateway(ctx, string(g.Channel), from)
+}
+
+func (s *Service) testHash(id, code string) []byte {
+	return s.keys.MAC("delivery test", []byte(id), []byte(code))
+}
+
+func readTest(ctx context.Context, tx Tx, channel sallyport.Channel) (*test, error) {
+	b, err := tx.Meta(ctx, testKey(channel))
+	if err != nil || len(b) == 0 {
+		return nil, err
+	}
+	var t test
+	if err := json.Unmarshal(b, &t); err != nil {
+		return nil, fmt.Errorf("test of %s: %w", channel, err)
+	}
+	return &t, nil
+}
+
+func putTest(ctx context.Context, tx Tx, channel sallyport.Channel, t test) error {
+	b, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("test of %s: %w", channel, err)
+	}
+	return tx.PutMeta(ctx, testKey(channel), b)
+}
+
+// testState is the test as pages show it, nil when there is none or it ran out.
+func (s *Service) testState(ctx context.Context, tx Tx, channel sallyport.Channel, now time.Time) (*TestState, error) {
+	t, err := readTest(ctx, tx, channel)
+	if err != nil || t == nil || !now.Before(t.Expires) {
+		return nil, err
+	}
+	out := TestState{To: t.To, State: t.State, Detail: t.Detail, TriesLeft: testTries - t.Tries, Until: t.Expires, Live: t.Slot == slotLive}
+	if t.State == sallyport.Sending && now.Sub(t.At) > 2*s.within {
+		out.State, out.Detail = sallyport.Unclear, "Sallyport was stopped while it sent this message. It may still arrive."
+	}
+	return &out, nil
+}
+
+// randomCode draws 6 digits, each number as likely as any other.
+func randomCode() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", fmt.Errorf("code: %w", err)
+	}
+	return fmt.Sprintf("%06d", n), nil
+}
+
+// digits takes the spaces and hyphens out that people type between digits.
+func digits(s string) string {
+	out := make([]rune, 0, 6)
+	for _, r := range s {
+		if r != ' ' && r != '-' && r != '\t' && r != '\u00a0' {
+			out = append(out, r)
+		}
+	}
+	return string(out)
+}
+
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
+}
