@@ -1,0 +1,144 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func load(t *testing.T, file string, env, flags map[string]string) (*Loaded, error) {
+	t.Helper()
+	s := Sources{Flags: flags, Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	if file != "" {
+		s.File = filepath.Join(t.TempDir(), "sallyport.toml")
+		if err := os.WriteFile(s.File, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Load(s)
+}
+
+func TestNothingIsNeededOnLoopback(t *testing.T) {
+	l, err := load(t, "", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Public("127.0.0.1:8080"); got != "http://localhost:8080" {
+		t.Errorf("public address %q", got)
+	}
+	if l.Key != filepath.Join(l.Data, "key") {
+		t.Errorf("key at %q", l.Key)
+	}
+}
+
+func TestStrongerSourcesWinAndAreNamed(t *testing.T) {
+	file := "data = \"/a\"\nlisten = \"127.0.0.1:1\"\nlog_level = \"warn\"\ntrusted_proxies = [\"127.0.0.1\"]\n"
+	l, err := load(t, file, map[string]string{"SALLYPORT_LISTEN": "127.0.0.1:2", "SALLYPORT_LOG_LEVEL": "debug", "SALLYPORT_ALLOWED_NETWORKS": "10.0.0.0/8, 127.0.0.1"},
+		map[string]string{"log_level": "error"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][2]string{
+		"data": {`"/a"`, "file"}, "listen": {`"127.0.0.1:2"`, "environment SALLYPORT_LISTEN"}, "log_level": {`"error"`, "flag"},
+		"allowed_networks": {`["10.0.0.0/8", "127.0.0.1"]`, "environment SALLYPORT_ALLOWED_NETWORKS"}, "log_format": {`"json"`, "default"},
+	}
+	var printed strings.Builder
+	if err := l.Print(&printed); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		if w, ok := want[k.name]; ok {
+			if k.get(l.Config) != w[0] || l.From[k.name] != w[1] {
+				t.Errorf("%s = %s from %s, want %v", k.name, k.get(l.Config), l.From[k.name], w)
+			}
+			if !strings.Contains(printed.String(), k.name+" = "+w[0]) || !strings.Contains(printed.String(), "# "+w[1]) {
+				t.Errorf("%s is not printed", k.name)
+			}
+		}
+	}
+	if len(l.Networks()) != 2 || l.Networks()[1].String() != "127.0.0.1/32" {
+		t.Errorf("networks %v", l.Networks())
+	}
+}
+
+func TestWrongValuesNameFileLineAndKey(t *testing.T) {
+	for name, c := range map[string]struct{ file, want string }{
+		"unknown key":          {"# one\n\nlissten = \"x\"\n", `sallyport.toml:3: there is no key "lissten"`},
+		"unknown table":        {"[smtp]\nhost = \"x\"\n", `there is no key "smtp`},
+		"wrong type":           {"data = \"a\"\nlisten = 5\n", "line 2 (last key \"listen\")"},
+		"syntax":               {"data = \"a\"\nlisten = \n", "sallyport.toml:2:"},
+		"no port":              {"listen = \"127.0.0.1\"\n", "sallyport.toml:1: listen:"},
+		"wild port":            {"listen = \"127.0.0.1:70000\"\n", "not a port"},
+		"name":                 {"listen = \"door.example:80\"\n", "not an IP address"},
+		"plain http for all":   {"listen = \"0.0.0.0:80\"\n", "which others can reach"},
+		"plain http, public":   {"public_url = \"http://door.example\"\n", "loopback only"},
+		"https without tls":    {"public_url = \"https://door.example\"\n", "trusted_proxies"},
+		"cert without key":     {"tls_cert = \"a\"\n", "together"},
+		"http with cert":       {"tls_cert = \"a\"\ntls_key = \"b\"\n", "begins with https"},
+		"path in address":      {"public_url = \"https://door.example/x\"\n", "not an address"},
+		"user in address":      {"public_url = \"https://a:b@door.example\"\n", "not an address"},
+		"every proxy":          {"trusted_proxies = [\"0.0.0.0/0\"]\n", "everybody"},
+		"no proxy":             {"trusted_proxies = [\"nginx\"]\n", "not an address or a network"},
+		"level":                {"log_level = \"loud\"\n", "not one of"},
+		"negative rate":        {"requests_per_second = -1\n", "0 or more"},
+		"operations elsewhere": {"operations = \"here\"\n", "operations:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, c.file, nil, nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestPlainHTTPBehindAListedProxy(t *testing.T) {
+	l, err := load(t, "listen = \"0.0.0.0:8080\"\npublic_url = \"https://door.example/\"\ntrusted_proxies = [\"10.0.0.7\"]\n", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !l.OnlyProxies() || l.Public("") != "https://door.example" {
+		t.Errorf("only proxies %v, public %q", l.OnlyProxies(), l.Public(""))
+	}
+}
+
+func TestCredentialHoldsTheKey(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, credential), []byte("x"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	l, err := load(t, "", map[string]string{"CREDENTIALS_DIRECTORY": folder}, nil)
+	if err != nil || l.Key != filepath.Join(folder, credential) || l.From["key"] != "credential" {
+		t.Fatalf("key %q from %q, %v", l.Key, l.From["key"], err)
+	}
+}
+
+func TestExampleIsAValidFileWithEveryKey(t *testing.T) {
+	var b strings.Builder
+	if err := Example(&b, "/srv/x \"y\""); err != nil {
+		t.Fatal(err)
+	}
+	l, err := load(t, b.String(), nil, nil)
+	if err != nil || l.Data != "/srv/x \"y\"" {
+		t.Fatalf("data %q, %v", l.Data, err)
+	}
+	// With every line put in force it still reads, so no key of the example is misspelt.
+	all := b.String()
+	for _, k := range keys {
+		all = strings.Replace(all, "\n#"+k.name+" = ", "\n"+k.name+" = ", 1)
+	}
+	l, err = load(t, all, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		if l.From[k.name] != "file" && k.name != "key" {
+			t.Errorf("%s is not in the example", k.name)
+		}
+	}
+	if n := reflect.TypeFor[Config]().NumField(); n != len(keys) {
+		t.Errorf("%d fields, %d keys", n, len(keys))
+	}
+}

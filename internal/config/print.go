@@ -1,0 +1,68 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Print writes the configuration in force as TOML, each line with where its value came from. It holds no secret: the
+// key and the certificate's key are named by their files only.
+func (l *Loaded) Print(w io.Writer) error {
+	file := "none"
+	if l.File != "" {
+		file = l.File
+	}
+	if _, err := fmt.Fprintf(w, "# configuration file: %s\n", file); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if _, err := fmt.Fprintf(w, "%-50s # %s\n", k.name+" = "+k.get(l.Config), l.From[k.name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Example writes a commented file with every key at its default, as init does. Data is the folder that is filled in.
+func Example(w io.Writer, data string) error {
+	var b strings.Builder
+	b.WriteString("# Configuration of Sallyport. A line without # in front is in force; the others show the default.\n" +
+		"# Each key may also be given as an environment variable: SALLYPORT_ and the key in capitals.\n")
+	c := Config{}
+	for _, k := range keys {
+		if err := k.set(&c, k.def); err != nil {
+			return err
+		}
+		b.WriteString("\n" + wrap(k.help))
+		if k.example != "" {
+			example := Config{}
+			if err := k.set(&example, k.example); err != nil {
+				return err
+			}
+			b.WriteString("# For example: " + k.name + " = " + k.get(example) + "\n")
+		}
+		if k.name == "data" && data != "" {
+			b.WriteString("data = " + quote(data) + "\n")
+			continue
+		}
+		b.WriteString("#" + k.name + " = " + k.get(c) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// wrap breaks text into comment lines of at most 100 characters.
+func wrap(text string) string {
+	var b strings.Builder
+	line := "#"
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+1+len(word) > 100 {
+			b.WriteString(line + "\n")
+			line = "#"
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
+	return b.String()
+}

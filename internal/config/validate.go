@@ -1,0 +1,163 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// credential is the name of the systemd credential that may hold the key.
+const credential = "sallyport-key"
+
+// findKey settles where the key is, when nobody said it.
+func (l *Loaded) findKey(s Sources) {
+	if l.Key != "" {
+		return
+	}
+	if folder, ok := s.Lookup("CREDENTIALS_DIRECTORY"); ok {
+		path := filepath.Join(folder, credential)
+		if _, err := os.Stat(path); err == nil {
+			l.Key, l.From["key"] = path, "credential"
+			return
+		}
+	}
+	l.Key = filepath.Join(l.Data, "key")
+}
+
+// validate returns every problem at once.
+func (l *Loaded) validate() error {
+	var all []error
+	add := func(name string, err error) {
+		if err != nil {
+			all = append(all, fmt.Errorf("%s: %s: %w", l.where(name), name, err))
+		}
+	}
+	add("listen", checkListen(l.Listen))
+	if l.Operations != "off" {
+		add("operations", checkListen(l.Operations))
+	}
+	if l.Data == "" {
+		add("data", errors.New("a folder is needed"))
+	}
+	add("trusted_proxies", checkNetworks(l.TrustedProxies))
+	add("allowed_networks", checkNetworks(l.AllowedNetworks))
+	add("log_level", oneOf(l.LogLevel, "debug", "info", "warn", "error"))
+	add("log_format", oneOf(l.LogFormat, "json", "text"))
+	if l.RequestsPerSecond < 0 {
+		add("requests_per_second", errors.New("0 or more"))
+	}
+	if (l.TLSCert == "") != (l.TLSKey == "") {
+		add("tls_cert", errors.New("tls_cert and tls_key are needed together"))
+	}
+	if len(all) == 0 {
+		add("public_url", l.checkPublic())
+	}
+	return errors.Join(all...)
+}
+
+// where names the place to correct.
+func (l *Loaded) where(name string) string {
+	switch from := l.From[name]; from {
+	case "file":
+		return l.at(name)
+	default:
+		return from
+	}
+}
+
+func oneOf(v string, choices ...string) error {
+	if slices.Contains(choices, v) {
+		return nil
+	}
+	return fmt.Errorf("%q is not one of %s", v, strings.Join(choices, ", "))
+}
+
+func checkListen(v string) error {
+	host, port, err := net.SplitHostPort(v)
+	if err != nil {
+		return fmt.Errorf("%q is not an address and port, like 127.0.0.1:8080", v)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q is not a port from 0 to 65535", port)
+	}
+	if host == "" || host == "localhost" {
+		return nil
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return fmt.Errorf("%q is not an IP address or localhost", host)
+	}
+	return nil
+}
+
+func checkNetworks(list []string) error {
+	for _, s := range list {
+		p, err := network(s)
+		if err != nil {
+			return fmt.Errorf("%q is not an address or a network like 10.1.2.0/24", s)
+		}
+		if p.Bits() == 0 {
+			return fmt.Errorf("%q is everybody", s)
+		}
+	}
+	return nil
+}
+
+// checkPublic is the rule of plain HTTP: only on loopback, or behind a proxy that is listed.
+func (l *Loaded) checkPublic() error {
+	public := l.Public(l.Listen)
+	u, err := url.Parse(public)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+		return fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
+	}
+	local, proxied := loopback(hostOf(l.Listen)), len(l.TrustedProxies) > 0
+	switch {
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return errors.New("plain http is for loopback only: a public address begins with https://")
+	case u.Scheme == "http" && l.TLS():
+		return errors.New("with tls_cert and tls_key the public address begins with https://")
+	case u.Scheme == "http" && !local:
+		return fmt.Errorf("listen is %s, which others can reach: set public_url to the https:// address, and tls_cert and tls_key, or trusted_proxies", l.Listen)
+	case u.Scheme == "https" && !l.TLS() && !proxied:
+		return errors.New("https needs tls_cert and tls_key, or a proxy that ends TLS and is listed in trusted_proxies")
+	}
+	return nil
+}
+
+// Public is the public address without a slash at its end, for a server that listens at addr. A public_url that was set
+// stands; without one it is localhost with addr's port.
+func (c Config) Public(addr string) string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return ""
+	}
+	return "http://" + net.JoinHostPort("localhost", port)
+}
+
+// OnlyProxies reports whether requests may come through listed proxies alone, because plain HTTP leaves the machine.
+func (c Config) OnlyProxies() bool { return !c.TLS() && !loopback(hostOf(c.Listen)) }
+
+func hostOf(listen string) string {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
