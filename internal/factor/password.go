@@ -1,0 +1,125 @@
+package factor
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+
+	"sallyport"
+)
+
+// The parameters of every new hash (contract: Argon2id, 19 MiB, t=2, p=1; OWASP's first recommendation).
+const (
+	memory     = 19 * 1024 // KiB
+	passes     = 2
+	threads    = 1
+	saltSize   = 16
+	hashSize   = 32
+	typedBytes = 16 << 10 // a longer password can be nobody's: 256 characters fit many times
+)
+
+// What a stored hash may ask for, so that a row never decides how much memory a sign-in takes.
+const (
+	memoryMost  = 256 * 1024 // KiB
+	passesMost  = 16
+	threadsMost = 8
+)
+
+var (
+	rawBase64 = base64.RawStdEncoding.Strict()
+	errPHC    = errors.New("stored password hash has not the form of Argon2id")
+)
+
+// Hasher computes and checks password hashes, as many at once as it has workers. Each takes 19 MiB while it runs, so
+// that the memory in use is bound by 19 MiB times the workers; what a finished one leaves behind is the garbage
+// collector's, which the library gives no way to reuse, and at most about as much again.
+type Hasher struct {
+	queue queue
+	calls atomic.Int64
+	dummy string
+}
+
+// NewHasher makes a hasher with so many workers; one per core is right, and less than one is taken as one.
+func NewHasher(workers int) *Hasher {
+	salt, digest := make([]byte, saltSize), make([]byte, hashSize)
+	rand.Read(salt)
+	rand.Read(digest) // of no password: nobody finds one that hashes to 256 random bits
+	return &Hasher{queue: queue{free: max(workers, 1)}, dummy: current(salt, digest).String()}
+}
+
+// Hash makes the PHC string of a password that CheckPassword accepted. It waits in the lane of the known, for who sets
+// a password holds a link or a session. The error is ErrBusy.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if err := h.queue.enter(ctx, laneKnown); err != nil {
+		return "", err
+	}
+	defer h.queue.leave()
+	p := current(make([]byte, saltSize), make([]byte, hashSize))
+	rand.Read(p.salt)
+	p.digest = h.compute(p, password)
+	return p.String(), nil
+}
+
+// Verify computes the hash of password and compares it with phc in constant time. Known says that the browser signed
+// in before, which gives it the first lane of the queue. Renew says that phc was made with other parameters than new
+// ones are, and that the caller should store a fresh one. The error is ErrBusy, or of kind Internal when phc is no hash.
+func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (ok, renew bool, err error) {
+	p, err := parsePHC(phc)
+	if err != nil {
+		return false, false, sallyport.E(sallyport.Internal, "password_hash", "Sallyport cannot read a stored password.").Because(err)
+	}
+	lane := laneUnknown
+	if known {
+		lane = laneKnown
+	}
+	if err := h.queue.enter(ctx, lane); err != nil {
+		return false, false, err
+	}
+	defer h.queue.leave()
+	ok = subtle.ConstantTimeCompare(h.compute(p, password), p.digest) == 1 && len(password) <= typedBytes
+	return ok, ok && !p.isCurrent(), nil
+}
+
+// Dummy is a PHC string with the parameters of new ones that no password matches: what an unknown user name is checked
+// against. It stays the same for the hasher's life.
+func (h *Hasher) Dummy() string { return h.dummy }
+
+// Calls is how many hashes were computed so far.
+func (h *Hasher) Calls() int64 { return h.calls.Load() }
+
+// compute hashes what was typed in NFC, so that one password typed on two systems is one password.
+func (h *Hasher) compute(p phc, password string) []byte {
+	h.calls.Add(1)
+	if len(password) > typedBytes {
+		password = password[:typedBytes] // the same work; Verify lets none of these through
+	}
+	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), p.salt, p.passes, p.memory, p.threads, uint32(len(p.digest)))
+}
+
+// phc is a stored hash with its parameters, in the PHC string format.
+type phc struct {
+	memory, passes uint32
+	threads        uint8
+	salt, digest   []byte
+}
+
+func current(salt, digest []byte) phc { return phc{memory, passes, threads, salt, digest} }
+
+func (p phc) isCurrent() bool {
+	return p.memory == memory && p.passes == passes && p.threads == threads && len(p.salt) == saltSize && len(p.digest) == hashSize
+}
+
+func (p phc) String() string {
+	return p.head() + rawBase64.EncodeToString(p.salt) + "$" + rawBase64.EncodeToString(p.digest)
+}
+
+func (p phc) head() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, p.memory, p.passes, p.threads)
+}
