@@ -1,0 +1,64 @@
+package view
+
+// Confirm asks before an act: what will happen, the reason where one is asked for, one button.
+type Confirm struct {
+	Desk
+	Subject string // whom it is about, in bold
+	Lines   []PreviewLine
+	Post    string // where the form goes
+	Hidden  []Hidden
+	Reason  *Field
+	Checks  []Check
+	Button  string
+	Danger  bool
+	Other   *Link // a second button of the same form, which goes elsewhere
+	Cancel  string
+}
+
+// Template names the page's file.
+func (Confirm) Template() string { return "desk/confirm" }
+
+// Once shows something that is shown once: an enrolment code or a link to hand over.
+type Once struct {
+	Desk
+	Lines   []string
+	Label   string
+	Secret  string
+	Large   bool // a code to be read out, in groups
+	Spelled []string
+	Until   Moment
+	Note    string
+	Done    Link
+}
+
+// Template names the page's file.
+func (Once) Template() string { return "desk/once" }
+
+// Ended is the answer to a Save that signed its own author out.
+type Ended struct {
+	Desk
+	Lines []string
+}
+
+// Template names the page's file.
+func (Ended) Template() string { return "desk/ended" }
+
+// Resume gives a typed form back after the administrator has confirmed that it is he.
+type Resume struct {
+	Desk
+	Post   string
+	Fields []ResumeField
+	Lost   []string // labels of secrets that must be typed again
+	Button string
+	Cancel string
+}
+
+// Template names the page's file.
+func (Resume) Template() string { return "desk/resume" }
+
+// ResumeField is one value of the form, shown where it is worth reading and sent along either way.
+type ResumeField struct {
+	Name  string
+	Label string // empty: not shown
+	Value string
+}

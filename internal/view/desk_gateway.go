@@ -1,0 +1,58 @@
+package view
+
+// Gateway is Admin > Email Settings and Admin > SMS Settings.
+type Gateway struct {
+	Desk
+	Path       string // /admin/email or /admin/sms
+	None       string // what stands in the place of settings while there are none
+	State      Mark
+	Live       *GatewayCard
+	Draft      *GatewayCard
+	Test       *GatewayTest
+	Form       bool // the form is open
+	FormTitle  string
+	Kinds      []Link // which form is open
+	Kind       string
+	Note       string // what is worth knowing of this kind
+	Fields     []GatewayField
+	Needed     []string // who needs the live gateway, when its removal was refused
+	More       int
+	RemoveText string
+}
+
+// Template names the page's file.
+func (Gateway) Template() string { return "desk/gateway" }
+
+// GatewayField is one line of the form: a Field, or a Select where there are Options.
+type GatewayField struct {
+	Field
+	Options []Option
+}
+
+// Select is the field as a list of choices.
+func (f GatewayField) Select() Select {
+	return Select{Name: f.Name, Label: f.Label, Options: f.Options, Hint: f.Hint, Wrong: f.Wrong}
+}
+
+// GatewayCard shows one set of settings: the live one, or the draft.
+type GatewayCard struct {
+	Kind    string
+	Rows    []GatewayLine
+	Changed Moment
+	By      string
+	Proved  Moment
+}
+
+// GatewayLine is one setting. Secrets say only whether they are set.
+type GatewayLine struct{ Label, Value string }
+
+// GatewayTest is the test of a draft: first where to, then the code.
+type GatewayTest struct {
+	To         Field
+	Sent       bool
+	SentTo     string
+	Code       Field
+	Detail     string // how the sending stands: what went wrong, and what to do
+	DetailKind string // good, warn or bad
+	Until      Moment
+}

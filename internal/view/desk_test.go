@@ -1,0 +1,52 @@
+package view
+
+import (
+	"testing"
+	"time"
+)
+
+func TestMomentWords(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		ago  time.Duration
+		want string
+	}{
+		{0, "just now"}, {59 * time.Second, "just now"}, {time.Minute, "1 min ago"}, {59 * time.Minute, "59 min ago"},
+		{time.Hour, "1 h ago"}, {47 * time.Hour, "47 h ago"}, {48 * time.Hour, "2 days ago"}, {70 * 24 * time.Hour, "2 months ago"},
+		{800 * 24 * time.Hour, "2 years ago"}, {-30 * time.Second, "in a moment"}, {-90 * time.Minute, "in 1 h"},
+	} {
+		if got := (Moment{At: now.Add(-c.ago), Now: now}).Words(); got != c.want {
+			t.Errorf("%v ago: %q, want %q", c.ago, got, c.want)
+		}
+	}
+	if got := (Moment{Now: now}).Words(); got != "never" {
+		t.Errorf("zero: %q", got)
+	}
+}
+
+func TestPagerLeavesOutTheMiddle(t *testing.T) {
+	href := func(n int) string { return itoa(n) }
+	if p := NewPager(1, 50, 50, href); p != nil {
+		t.Fatalf("one page needs no pager: %+v", p)
+	}
+	p := NewPager(50, 50, 5000, href)
+	var numbers []int
+	for _, l := range p.Pages {
+		numbers = append(numbers, l.Number)
+	}
+	want := []int{1, 0, 49, 50, 51, 0, 100}
+	if len(numbers) != len(want) {
+		t.Fatalf("pages %v, want %v", numbers, want)
+	}
+	for i := range want {
+		if numbers[i] != want[i] {
+			t.Fatalf("pages %v, want %v", numbers, want)
+		}
+	}
+	if p.From != 2451 || p.To != 2500 || p.Prev != "49" || p.Next != "51" {
+		t.Fatalf("%+v", p)
+	}
+	if last := NewPager(999, 50, 120, href); last.From != 101 || last.To != 120 || last.Next != "" {
+		t.Fatalf("beyond the end: %+v", last)
+	}
+}
