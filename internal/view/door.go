@@ -6,11 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Door is what every sign-in page has around its one thing. Pages embed it.
+// Door is what every sign-in page has around its one thing. Pages embed it and add the methods Title, the one thing to
+// do (h1 and the window's title), and Lead, why it appears now (may be empty).
 type Door struct {
 	Organisation string
-	Title        string   // the one thing to do: h1 and the window's title
-	Lead         string   // why this appears now; may be empty
 	Problem      *Problem // what was refused, nil when nothing was
 	Notice       string   // what happened meanwhile, said politely
 	Who          string   // user name of the sign-in under way; empty leaves out "not you?"

@@ -16,7 +16,7 @@ func (r *Renderer) funcs() template.FuncMap {
 	}
 }
 
-func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }
 

@@ -34,15 +34,28 @@ func ProblemOf(err error, now time.Time) *Problem {
 	return p
 }
 
-// FieldProblem is the message of one field, for the part "field-error". Empty when the field is right.
-type FieldProblem struct{ Name, Message string }
+// FieldProblem is what is wrong with one field, for the parts "field-error" and "invalid". Message is empty when the
+// field is right.
+type FieldProblem struct {
+	Name    string
+	Message string
+	Alone   bool // the summary says exactly this, so that the field need not say it again
+}
+
+// ID is the id of the element that describes the field's problem.
+func (f FieldProblem) ID() string {
+	if f.Alone {
+		return "problem"
+	}
+	return f.Name + "-error"
+}
 
 // For returns what is wrong with the field called name. It works on a nil Problem, which has nothing wrong.
 func (p *Problem) For(name string) FieldProblem {
 	if p != nil {
 		for _, f := range p.Fields {
 			if f.Name == name {
-				return FieldProblem{Name: name, Message: f.Message}
+				return FieldProblem{Name: name, Message: f.Message, Alone: p.Only()}
 			}
 		}
 	}

@@ -1,0 +1,27 @@
+package view
+
+// ErrorPage is what a request gets that cannot be answered otherwise.
+type ErrorPage struct {
+	Door
+	Heading   string // what happened, in few words
+	RequestID string
+	Text      string // what to do
+	Back      string // where the way on leads; "/" when empty
+}
+
+// Template names the file.
+func (ErrorPage) Template() string { return "door/error" }
+
+// Title is the heading.
+func (e ErrorPage) Title() string { return e.Heading }
+
+// Lead is the text.
+func (e ErrorPage) Lead() string { return e.Text }
+
+// Way is where the button leads.
+func (e ErrorPage) Way() string {
+	if e.Back == "" {
+		return "/"
+	}
+	return e.Back
+}

@@ -1,0 +1,57 @@
+package view
+
+import "sallyport"
+
+// SignIn is the first page: user name and password.
+type SignIn struct {
+	Door
+	UserName string // as typed, kept after an error
+	Return   string // local path to go on to
+	Reason   string // why the last session ended, from EndedWords; empty when there is nothing to say
+}
+
+// Template names the file.
+func (SignIn) Template() string { return "door/sign-in" }
+
+// Title is the heading.
+func (SignIn) Title() string { return "Sign in" }
+
+// Lead says nothing: the form explains itself.
+func (SignIn) Lead() string { return "" }
+
+// EndedWords says why a session ended, to the one who held it.
+func EndedWords(reason sallyport.EndReason) string {
+	switch reason {
+	case sallyport.EndedBySave:
+		return "Your administrator changed how you sign in. Please sign in again."
+	case sallyport.EndedByAdmin:
+		return "Your administrator signed you out. Please sign in again."
+	case sallyport.EndedByPassword:
+		return "Your password was changed, so you were signed out everywhere. Please sign in again."
+	case sallyport.EndedByLimit:
+		return "You signed in on another browser, which ended this session. Please sign in again."
+	case sallyport.EndedByIdle:
+		return "You were signed out because this session was not used for a while."
+	case sallyport.EndedByAge:
+		return "You were signed out because this session reached its longest time."
+	case sallyport.EndedByGuessing:
+		return "Three wrong answers ended this session. Please sign in again."
+	case sallyport.EndedByOwner:
+		return "This session was ended from your own account. Please sign in again."
+	}
+	return ""
+}
+
+// SignedOut says that the session is over.
+type SignedOut struct{ Door }
+
+// Template names the file.
+func (SignedOut) Template() string { return "door/signed-out" }
+
+// Title is the heading.
+func (SignedOut) Title() string { return "You are signed out" }
+
+// Lead says what that means.
+func (SignedOut) Lead() string {
+	return "Nothing in this browser can be reached with your account any more."
+}

@@ -1,0 +1,82 @@
+package view
+
+import "sallyport"
+
+// StopKind is why a sign-in cannot go on by itself.
+type StopKind string
+
+const (
+	StopClosed   StopKind = "closed"   // the set-up was not begun in time
+	StopDisabled StopKind = "disabled" // too many wrong answers
+	StopDown     StopKind = "down"     // the way the code would take does not work now
+	StopRefused  StopKind = "refused"  // nothing leads on
+)
+
+// Stop is a page on which the sign-in waits for somebody else.
+type Stop struct {
+	Door
+	Kind     StopKind
+	Method   sallyport.Method
+	Why      string
+	Recovery bool // a recovery code may stand in
+	Help     bool // "I need help" can be asked from here
+}
+
+// Template names the file.
+func (Stop) Template() string { return "door/stop" }
+
+// Title is the heading.
+func (s Stop) Title() string {
+	switch s.Kind {
+	case StopClosed:
+		return "The time for your set-up is over"
+	case StopDisabled:
+		return "Your second factor is switched off"
+	case StopDown:
+		return "No code can be sent right now"
+	}
+	return "This sign-in cannot go on"
+}
+
+// Lead says why.
+func (s Stop) Lead() string {
+	switch {
+	case s.Why != "":
+		return s.Why
+	case s.Kind == StopClosed:
+		return "Your second factor was not set up in time. Ask your administrator to open the set-up again."
+	case s.Kind == StopDisabled:
+		return "There were too many wrong codes, so it was switched off to protect your account. Ask your administrator to reset it."
+	case s.Kind == StopDown && s.Method == sallyport.MethodText:
+		return "Text messages are not set up at the moment. Your password was right, and nothing is wrong with your account."
+	case s.Kind == StopDown:
+		return "Email is not set up at the moment. Your password was right, and nothing is wrong with your account."
+	}
+	return "Please start again."
+}
+
+// AskHelp asks for a word to the administrators and, when Number is set, shows the number to read out.
+type AskHelp struct {
+	Door
+	Number string
+	Note   string
+}
+
+// Template names the file.
+func (AskHelp) Template() string { return "door/help" }
+
+// Title is the heading.
+func (h AskHelp) Title() string {
+	if h.Number != "" {
+		return "Your administrators were told"
+	}
+	return "Ask for help"
+}
+
+// Lead says what happens.
+func (h AskHelp) Lead() string {
+	if h.Number != "" {
+		return "Call or visit one of them and read this number out. It shows that the request is yours."
+	}
+	return "Your administrators see your request with a number. You read that number out to them, so that they know it is you."
+}

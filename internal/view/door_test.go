@@ -1,0 +1,216 @@
+package view
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var noon = time.Date(2026, 11, 23, 14, 29, 0, 0, time.UTC)
+
+func brand() Door { return Door{Organisation: "Northwind IT", Who: "dana@northwind.example"} }
+
+func refused(err error) Door {
+	d := brand()
+	d.Problem = ProblemOf(err, noon)
+	return d
+}
+
+func sent(state sallyport.CodeState) Delivery {
+	return Delivery{Masked: "d•••@northwind.example", Sent: true, Live: state != sallyport.Failed, State: state, TriesLeft: 3,
+		ValidUntil: noon.Add(3 * time.Minute), ResendAt: noon.Add(30 * time.Second), Now: noon}
+}
+
+const otpauth = "otpauth://totp/Northwind%20IT:dana%40northwind.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Northwind%20IT&algorithm=SHA1&digits=6&period=30"
+
+func enrolApp(d Door) EnrolApp {
+	code, err := NewQR(otpauth)
+	if err != nil {
+		panic(err)
+	}
+	return EnrolApp{Door: d, QR: code, Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI: otpauth, Account: "dana@northwind.example", Now: noon}
+}
+
+// doors are the sign-in pages as they are met, with and without something refused.
+func doors() map[string]Page {
+	wrong := sallyport.InvalidField("code", "That code is not right. 2 tries left.")
+	spent := Delivery{Masked: "d•••@northwind.example", Sent: true, State: sallyport.Sent, ResendAt: noon, Now: noon}
+	failed := sent(sallyport.Failed)
+	failed.Detail = "The mail server did not answer. Try again in a minute, or use a recovery code."
+	codes := []string{"7KQM-2XRA-9PDE-W4TZ", "H3NV-8YBC-5GKS-J6LU"}
+	own := Own{Door: Door{Organisation: "Northwind IT", Wide: true}, Name: "Dana Reyes", UserName: "dana@northwind.example", Email: "dana@northwind.example",
+		Role: "Admin", Method: sallyport.MethodApp, SetUp: true, FactorAt: noon.Add(-240 * time.Hour), FactorUsed: noon, RecoveryLeft: 9,
+		MayNewPhone: true, MayRecovery: true, MayAdmin: true, PasswordMin: 15, Sessions: []OwnSession{
+			{ID: "a1", Browser: "Firefox on Windows", Address: "203.0.113.7", Method: ProofWords("app"), CreatedAt: noon.Add(-time.Hour), UsedAt: noon, Current: true},
+			{ID: "b2", Browser: "Safari on iPhone", Address: "2001:db8::5", Method: ProofWords("recovery"), CreatedAt: noon.Add(-3 * time.Hour), UsedAt: noon.Add(-2 * time.Hour)}}}
+	ownWrong := own
+	ownWrong.Problem = ProblemOf(sallyport.InvalidFields([]sallyport.Field{{Name: "old_password", Message: "That is not your password."}, {Name: "password", Message: "Please use 15 characters or more."}}), noon)
+	return map[string]Page{
+		"sign-in":            SignIn{Door: Door{Organisation: "Northwind IT"}, Return: "/admin"},
+		"sign-in-wrong":      SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.Unauthorized, "sign_in_wrong", "User name or password is not right."), noon)}, UserName: "dana@northwind.example", Return: "/"},
+		"sign-in-wait":       SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "wait", "There were several wrong passwords.").After(16*time.Second), noon)}, UserName: "dana@northwind.example", Return: "/"},
+		"sign-in-forced":     SignIn{Door: Door{Organisation: "Northwind IT"}, Return: "/", Reason: EndedWords(sallyport.EndedBySave)},
+		"signed-out":         SignedOut{Door: Door{Organisation: "Northwind IT"}},
+		"code-app":           Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},
+		"code-app-wrong":     Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},
+		"code-email":         Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sent)},
+		"code-email-sending": Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sending)},
+		"code-email-failed":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: failed},
+		"code-text-wrong":    Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: sent(sallyport.Sent)},
+		"code-text-unclear":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Delivery: sent(sallyport.Unclear)},
+		"code-text-spent":    Code{Door: refused(sallyport.E(sallyport.Gone, "code_spent", "Three wrong codes. Send a new one to go on.")), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: spent},
+		"opener-email":       Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodEmail, Next: sallyport.MethodApp, Recovery: true, Delivery: Delivery{Masked: "d•••@northwind.example", Now: noon}},
+		"opener-app":         Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodApp, Next: sallyport.MethodText, Recovery: true},
+		"step-up-code":       Code{Door: brand(), Task: TaskStepUp, Method: sallyport.MethodApp, Recovery: true},
+		"step-up":            StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodEmail, Return: "/admin"},
+		"step-up-app":        StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodApp, Return: "/admin"},
+		"step-up-password":   StepUpPassword{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Return: "/admin"},
+		"recovery":           Recovery{Door: brand()},
+		"enrolment-code":     EnrolmentCode{Door: brand()},
+		"enrol-app":          enrolApp(brand()),
+		"enrol-app-clock":    enrolApp(refused(sallyport.InvalidField("code", "Your phone's clock is about a minute ahead: switch on automatic time."))),
+		"enrol-email":        Code{Door: brand(), Task: TaskEnrol, Method: sallyport.MethodEmail, Delivery: sent(sallyport.Sent)},
+		"enrol-text":         Code{Door: brand(), Task: TaskEnrol, Method: sallyport.MethodText, Delivery: Delivery{Masked: "+1 ••• ••• ••07", Now: noon}},
+		"recovery-codes":     RecoveryCodes{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Codes: codes, MadeAt: noon, Next: "/admin"},
+		"stop-closed":        Stop{Door: brand(), Kind: StopClosed, Help: true},
+		"stop-disabled":      Stop{Door: brand(), Kind: StopDisabled, Help: true, Recovery: true},
+		"stop-down":          Stop{Door: brand(), Kind: StopDown, Method: sallyport.MethodText, Help: true, Recovery: true},
+		"help":               AskHelp{Door: brand()},
+		"help-number":        AskHelp{Door: brand(), Number: "4711"},
+		"invitation":         NewPassword{Door: Door{Organisation: "Northwind IT"}, Kind: sallyport.LinkInvitation, Action: "/invitation/x", UserName: "dana@northwind.example", PasswordMin: 15, Method: sallyport.MethodApp, ExpiresAt: noon.Add(72 * time.Hour)},
+		"invitation-short":   NewPassword{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.InvalidField("password", "Please use 15 characters or more."), noon)}, Kind: sallyport.LinkInvitation, Action: "/invitation/x", UserName: "dana@northwind.example", PasswordMin: 15, Method: sallyport.MethodApp, ExpiresAt: noon.Add(72 * time.Hour)},
+		"reset":              NewPassword{Door: Door{Organisation: "Northwind IT"}, Kind: sallyport.LinkReset, Action: "/reset/x", UserName: "dana", PasswordMin: 15, ExpiresAt: noon},
+		"set-up":             NewPassword{Door: Door{Organisation: "Sallyport"}, Kind: sallyport.LinkSetup, Action: "/set-up/x", PasswordMin: 15},
+		"rescue":             NewPassword{Door: Door{Organisation: "Northwind IT"}, Kind: sallyport.LinkRescue, Action: "/rescue/x", UserName: "mara", PasswordMin: 15, ExpiresAt: noon},
+		"link-spent":         LinkSpent{Door: Door{Organisation: "Northwind IT"}, Kind: sallyport.LinkReset},
+		"forgotten":          Forgotten{Door: Door{Organisation: "Northwind IT"}},
+		"forgotten-sent":     ForgottenSent{Door: Door{Organisation: "Northwind IT"}},
+		"own":                own,
+		"own-wrong":          ownWrong,
+		"few-codes":          FewCodes{Door: Door{Organisation: "Northwind IT"}, Left: 2, Return: "/admin"},
+		"offer-phone":        OfferPhone{Door: Door{Organisation: "Northwind IT"}, Left: 1, AfterRecovery: true, Return: "/admin"},
+		"error":              ErrorPage{Door: Door{Organisation: "Northwind IT"}, Heading: "Something went wrong on our side", Text: "Nothing was changed. Please try again.", RequestID: "abcdefghijklmnop"},
+	}
+}
+
+// TestDoors compares every sign-in page with its golden file. Addresses of assets are cut to their names, so that a
+// change of a style does not change the pages.
+func TestDoors(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := regexp.MustCompile(`(/assets/[a-z]+)-[0-9a-f]{12}`)
+	for name, page := range doors() {
+		t.Run(name, func(t *testing.T) {
+			body, err := r.Bytes(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if dir := os.Getenv("SALLYPORT_GALLERY"); dir != "" {
+				if err := os.WriteFile(filepath.Join(dir, name+".html"), body, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			checkPlain(t, string(body))
+			got := hash.ReplaceAll(body, []byte("$1"))
+			file := filepath.Join("testdata", "door", name+".html")
+			if *update {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != string(want) {
+				t.Errorf("%s differs from its golden file:\n%s", name, got)
+			}
+		})
+	}
+}
+
+var (
+	inputs = regexp.MustCompile(`<input [^>]*>`)
+	attrID = regexp.MustCompile(` id="([^"]+)"`)
+)
+
+// checkPlain holds what is true of every page: nothing inline that the policy forbids, one heading, a label at every
+// field, every id once, and no value that the template engine refused.
+func checkPlain(t *testing.T, page string) {
+	t.Helper()
+	for _, bad := range []string{" style=", "<style", "javascript:", " onclick", "ZgotmplZ", "<no value>", "<script>"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if n := strings.Count(page, "<h1"); n != 1 {
+		t.Errorf("%d headings of the first level, want 1", n)
+	}
+	for _, input := range inputs.FindAllString(page, -1) {
+		if strings.Contains(input, `type="hidden"`) || strings.Contains(input, `aria-hidden="true"`) {
+			continue
+		}
+		id := attrID.FindStringSubmatch(input)
+		if id == nil || !strings.Contains(page, `for="`+id[1]+`"`) {
+			t.Errorf("a field without a label: %s", input)
+		}
+	}
+	seen := map[string]bool{}
+	for _, id := range attrID.FindAllStringSubmatch(page, -1) {
+		if seen[id[1]] {
+			t.Errorf("the id %q stands there twice", id[1])
+		}
+		seen[id[1]] = true
+	}
+}
+
+func TestErrorsAreSaid(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := r.Bytes(Code{Door: refused(sallyport.InvalidField("code", "That code is not right. 2 tries left.")), Task: TaskSignIn, Method: sallyport.MethodApp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<title>Error: ", `id="problem" role="alert"`, `aria-invalid="true" aria-describedby="problem"`} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if n := strings.Count(string(body), "That code is not right"); n != 1 {
+		t.Errorf("the message stands there %d times", n)
+	}
+}
+
+// TestHostileNames: names are text, whatever they hold.
+func TestHostileNames(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := `"><script>alert(1)</script>{{.}}`
+	p := Code{Door: Door{Organisation: evil, Who: evil, Notice: evil}, Task: TaskSignIn, Method: sallyport.MethodEmail, Why: evil,
+		Delivery: Delivery{Masked: evil, Sent: true, Live: true, Detail: evil, State: sallyport.Failed}}
+	body, err := r.Bytes(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(body), "<script>") {
+		t.Error("a name became markup")
+	}
+	if got := (EnrolApp{URI: "javascript:alert(1)"}).Link(); got != "" {
+		t.Errorf("a foreign address became a link: %s", got)
+	}
+}
