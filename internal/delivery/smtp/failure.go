@@ -1,0 +1,135 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/textproto"
+	"strings"
+
+	"sallyport"
+)
+
+// stage is how far the dialogue had come.
+type stage string
+
+const (
+	stageDial      stage = "dial"
+	stageGreeting  stage = "greeting"
+	stageTLS       stage = "tls"
+	stageAuth      stage = "auth"
+	stageMail      stage = "sender"
+	stageRecipient stage = "recipient"
+	stageData      stage = "data"
+	stageContent   stage = "content"
+)
+
+// stageError says what a failure at a stage means: what surely did not go out, what may help, and in which words.
+func stageError(at stage, err error) error {
+	var known *sallyport.SendError
+	if errors.As(err, &known) {
+		return known
+	}
+	code := answerCode(err)
+	e := &sallyport.SendError{Outcome: sallyport.NotSent, Cause: cause(at, code, err)}
+	switch {
+	case at == stageContent && code == 0:
+		e.Outcome, e.Code = sallyport.MaybeSent, "protocol"
+		e.Hint = "The mail server broke off before it confirmed the message. It may still arrive."
+		if timedOut(err) {
+			e.Code = "timeout"
+		}
+	case timedOut(err):
+		e.Code, e.Hint = "timeout", "The mail server did not answer in time. Please try again in a minute."
+	case at == stageTLS || isTLS(err):
+		e.Code, e.Permanent = "tls", true
+		e.Hint = "The mail server's TLS or certificate is not in order, so nothing was sent. An administrator must look at it."
+	case code == 0:
+		e.Code, e.Hint = "unreachable", "The connection to the mail server broke. Please try again in a minute."
+	default:
+		e.Code, e.Permanent, e.Hint = refusal(at, code, err)
+	}
+	return e
+}
+
+// refusal reads an answer of the server (RFC 5321 section 4.2, enhanced codes of RFC 3463).
+func refusal(at stage, code int, err error) (name string, permanent bool, hint string) {
+	permanent = code >= 500
+	switch {
+	case at == stageAuth && permanent:
+		return "auth", true, "The mail server refused Sallyport's user name or password. An administrator must look at Email Settings."
+	case at == stageRecipient && permanent && !strings.HasPrefix(enhanced(err), "5.7."):
+		return "bad_address", true, "The mail server refused this mailbox. An administrator must look at the address."
+	case at == stageMail && permanent:
+		return "refused", true, "The mail server refused Sallyport's sender address. An administrator must look at Email Settings."
+	case permanent:
+		return "refused", true, "The mail server refused the message. An administrator must look at Email Settings."
+	}
+	return "refused", false, "The mail server does not take the message right now. Please try again in a few minutes."
+}
+
+func answerCode(err error) int {
+	var answer *textproto.Error
+	if errors.As(err, &answer) {
+		return answer.Code
+	}
+	return 0
+}
+
+func enhanced(err error) string {
+	var answer *textproto.Error
+	if errors.As(err, &answer) {
+		first, _, _ := strings.Cut(answer.Msg, " ")
+		return first
+	}
+	return ""
+}
+
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) ||
+		errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isTLS(err error) bool {
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var verify *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &unknown)
+}
+
+// cause is what the log may see. A server's words are left out where they could repeat what we sent.
+func cause(at stage, code int, err error) error {
+	if code != 0 && (at == stageAuth || at == stageContent || at == stageData) {
+		return fmt.Errorf("%s: answer %d %s", at, code, enhancedOnly(err))
+	}
+	if at == stageAuth && !timedOut(err) {
+		return fmt.Errorf("%s: broke off", at)
+	}
+	return fmt.Errorf("%s: %s", at, short(err.Error()))
+}
+
+func enhancedOnly(err error) string {
+	e := enhanced(err)
+	if strings.Trim(e, "0123456789.") != "" {
+		return ""
+	}
+	return e
+}
+
+func short(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if control(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return s
+}

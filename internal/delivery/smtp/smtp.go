@@ -1,0 +1,220 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"time"
+
+	client "github.com/wneessen/go-mail/smtp"
+
+	"sallyport"
+)
+
+// TLS modes.
+const (
+	Implicit = "implicit" // TLS from the first byte (RFC 8314)
+	StartTLS = "starttls" // STARTTLS (RFC 3207) before anything else, or no message
+	None     = "none"     // plain text; only where DialPlain permits it
+)
+
+// Dial opens one TCP connection.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Options are what a Sender is made of.
+type Options struct {
+	Dial      Dial           // for connections on which TLS is spoken
+	DialPlain Dial           // for TLS mode "none"
+	Roots     *x509.CertPool // nil: the system's
+	Hello     string         // the name that Sallyport gives itself; empty: localhost
+	Now       func() time.Time
+}
+
+// Sender sends through one server.
+type Sender struct {
+	o                      Options
+	host, port, mode       string
+	user, password         string
+	senderName, senderAddr string
+}
+
+// answerLimit bounds what a server may say in one connection, in bytes.
+const answerLimit = 256 << 10
+
+// New makes a Sender from a gateway's settings (host, port, tls, user, sender, sender_name) and its secret password. It
+// dials nothing, and refuses settings that would send a password without TLS.
+func New(g sallyport.Gateway, secrets map[string]string, o Options) (*Sender, error) {
+	s := &Sender{o: o, host: strings.Trim(g.Settings["host"], "[]"), port: g.Settings["port"], mode: g.Settings["tls"],
+		user: g.Settings["user"], password: secrets["password"],
+		senderName: g.Settings["sender_name"], senderAddr: g.Settings["sender"]}
+	if s.o.Now == nil {
+		s.o.Now = time.Now
+	}
+	if s.o.Hello == "" {
+		s.o.Hello = "localhost"
+	}
+	switch {
+	case s.host == "" || s.port == "":
+		return nil, errors.New("smtp: no host or port")
+	case s.mode != Implicit && s.mode != StartTLS && s.mode != None:
+		return nil, fmt.Errorf("smtp: unknown TLS mode %q", s.mode)
+	case s.mode == None && s.user != "":
+		return nil, errors.New("smtp: a password is not sent without TLS")
+	case !mailbox(s.senderAddr) || strings.ContainsFunc(s.senderName, control):
+		return nil, errors.New("smtp: the sender is not a mailbox")
+	}
+	return s, nil
+}
+
+// SendEmail hands m to the server and comes back when the server took it. The context's end cuts the connection. Any
+// error is a *sallyport.SendError.
+func (s *Sender) SendEmail(ctx context.Context, m sallyport.Email) error {
+	message, err := s.message(m)
+	if err != nil {
+		return err
+	}
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if end, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(end)
+	}
+	c, err := s.greet(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := s.hand(c, m.To, message); err != nil {
+		return err
+	}
+	// It is sent. A server that is slow to say goodbye does not keep us.
+	conn.SetDeadline(time.Now().Add(time.Second))
+	c.Quit()
+	return nil
+}
+
+// connect opens the connection, with TLS where it comes first.
+func (s *Sender) connect(ctx context.Context) (net.Conn, error) {
+	dial := s.o.Dial
+	if s.mode == None {
+		dial = s.o.DialPlain
+	}
+	conn, err := dial(ctx, "tcp", net.JoinHostPort(s.host, s.port))
+	if err != nil {
+		return nil, stageError(stageDial, err)
+	}
+	bounded := &limited{Conn: conn, left: answerLimit}
+	if s.mode != Implicit {
+		return bounded, nil
+	}
+	secured := tls.Client(bounded, s.tls())
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, stageError(stageTLS, err)
+	}
+	return secured, nil
+}
+
+func (s *Sender) tls() *tls.Config {
+	return &tls.Config{ServerName: s.host, RootCAs: s.o.Roots, MinVersion: tls.VersionTLS12}
+}
+
+// greet goes as far as the server's readiness to take a message: banner, EHLO, STARTTLS, AUTH.
+func (s *Sender) greet(ctx context.Context, conn net.Conn) (*client.Client, error) {
+	c, err := client.NewClient(conn, s.host)
+	if err != nil {
+		return nil, stageError(stageGreeting, err)
+	}
+	c.SkipSMTPUTF8(true)
+	if err := c.Hello(s.o.Hello); err != nil {
+		return nil, stageError(stageGreeting, err)
+	}
+	if s.mode == StartTLS {
+		if offered, _ := c.Extension("STARTTLS"); !offered {
+			return nil, stageError(stageTLS, errors.New("the server offers no STARTTLS"))
+		}
+		if err := c.StartTLS(s.tls()); err != nil {
+			return nil, stageError(stageTLS, err)
+		}
+	}
+	if s.user == "" {
+		return c, nil
+	}
+	return c, s.authenticate(c)
+}
+
+func (s *Sender) authenticate(c *client.Client) error {
+	if _, secured := c.TLSConnectionState(); !secured {
+		return stageError(stageTLS, errors.New("a password is not sent without TLS"))
+	}
+	_, offered := c.Extension("AUTH")
+	var auth client.Auth
+	switch mechanisms := strings.Fields(strings.ToUpper(offered)); {
+	case has(mechanisms, "PLAIN"):
+		auth = client.PlainAuth("", s.user, s.password, s.host, false)
+	case has(mechanisms, "LOGIN"):
+		auth = client.LoginAuth(s.user, s.password, s.host, false)
+	default:
+		return stageError(stageAuth, errors.New("the server offers neither AUTH PLAIN nor AUTH LOGIN"))
+	}
+	if err := c.Auth(auth); err != nil {
+		return stageError(stageAuth, err)
+	}
+	return nil
+}
+
+// hand gives the message over. Until the final dot no server may keep it (RFC 5321 section 4.1.1.4); after that only
+// its answer tells.
+func (s *Sender) hand(c *client.Client, to string, message io.WriterTo) error {
+	if err := c.Mail("<" + s.senderAddr + ">"); err != nil {
+		return stageError(stageMail, err)
+	}
+	if err := c.Rcpt("<" + to + ">"); err != nil {
+		return stageError(stageRecipient, err)
+	}
+	w, err := c.Data()
+	if err != nil {
+		return stageError(stageData, err)
+	}
+	if _, err := message.WriteTo(w); err != nil {
+		return stageError(stageContent, err)
+	}
+	if err := w.Close(); err != nil {
+		return stageError(stageContent, err)
+	}
+	return nil
+}
+
+func has(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// limited bounds what is read from a server that never stops talking.
+type limited struct {
+	net.Conn
+	left int
+}
+
+// Read implements net.Conn.
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, textproto.ProtocolError("the server says too much")
+	}
+	n, err := l.Conn.Read(p[:min(len(p), l.left)])
+	l.left -= n
+	return n, err
+}
