@@ -1,0 +1,100 @@
+package audit
+
+// Description is what the docs say of a type: when its event is written and what stands in before and after. Security
+// marks a change of who may sign in and how, whose event is written in the transaction of the change.
+type Description struct {
+	Type     Type
+	When     string
+	Fields   []string
+	Security bool
+}
+
+// Types are all events that exist, in the order of the docs.
+var Types = []Description{
+	{SignInPasswordRight, "The user name and password of a sign-in, or the password of a confirmation, were right.", nil, false},
+	{SignInPasswordWrong, "They were not, or the name is unknown, or the account is not active. The target stands in the event only where there is one.", []string{"user_name"}, false},
+	{SignInThrottled, "A password was not looked at, because too many wrong ones came before.", []string{"user_name"}, false},
+	{SignInCodeSent, "A code went to the gateway. The outcome says how sure that is.", []string{"channel"}, false},
+	{SignInCodeFailed, "A code surely did not go out.", []string{"channel"}, false},
+	{SignInCodeRefused, "A code was not sent, because a limit was reached, or an answer was not looked at, because the code was dead.", []string{"channel"}, false},
+	{SignInFactorAttempt, "An answer to the second page was counted, before it was compared.", nil, false},
+	{SignInFactorRight, "The answer was right.", nil, false},
+	{SignInFactorWrong, "The answer was wrong.", nil, false},
+	{SignInFactorDisabled, "Too many wrong answers switched the second factor off, until an administrator resets it.", nil, true},
+	{SignInRecoveryUsed, "A recovery code stood in the place of a code.", []string{"recovery_left"}, true},
+	{SignInRecoveryWrong, "A recovery code was wrong or used before.", nil, false},
+	{SignInEnrolmentCodeRight, "The enrolment code that an administrator read out was right.", nil, true},
+	{SignInEnrolmentCodeWrong, "It was wrong or too old.", nil, false},
+	{SignInFinished, "A sign-in ended in a session.", []string{"method"}, false},
+	{SignInHelp, "A technician asked for help on the code page.", []string{"number"}, false},
+
+	{SessionEnded, "A session ended before its time. The reason says by whom or why.", []string{"session"}, false},
+	{SessionStepUp, "A technician confirmed that it is him, before a sensitive change.", nil, false},
+	{SessionStepUpWrong, "He tried to and the answer was wrong.", nil, false},
+
+	{FactorEnrolled, "A second factor was set up and proved.", []string{"factor", "address"}, true},
+	{FactorRetired, "The earlier second factor was taken away after the new one was proved, or with the method.", []string{"factor", "address"}, true},
+	{FactorReset, "An administrator reset a second factor.", []string{"factor", "enrolment_code"}, true},
+	{SetupOpened, "An administrator opened a set-up again that was not begun in time.", []string{"setup_until"}, true},
+	{RecoveryRenewed, "A technician took ten new recovery codes; the old ones are void.", nil, true},
+	{PasswordChanged, "A technician changed his own password.", nil, true},
+	{PasswordResetAsked, "Somebody asked for a password reset. The target stands in the event only where there is one.", []string{"user_name"}, false},
+	{PasswordResetWaiting, "A password reset waits for an administrator, because nothing outside the mailbox would be asked for.", nil, false},
+	{PasswordResetApproved, "An administrator approved a waiting password reset.", nil, true},
+	{PasswordResetDenied, "An administrator denied a waiting password reset.", nil, true},
+	{PasswordResetCompleted, "A password was set through a reset link.", nil, true},
+
+	{TechnicianAdded, "A technician was added.", technicianFields, true},
+	{TechnicianImported, "A technician was added from a file.", technicianFields, true},
+	{TechnicianEdited, "A technician's record was changed.", technicianFields, true},
+	{TechnicianMethodChanged, "A technician's method was changed, perhaps with other fields.", technicianFields, true},
+	{TechnicianDeactivated, "An account was deactivated.", []string{"status"}, true},
+	{TechnicianActivated, "An account was activated.", []string{"status"}, true},
+	{TechnicianDeleted, "An account was deleted.", technicianFields, true},
+	{TechnicianSignedOut, "An administrator signed a technician out everywhere.", []string{"sessions"}, true},
+	{SaveRefused, "A change was refused. The reason is the code of the refusal and the fields; nothing was changed.", nil, false},
+	{InvitationSent, "An invitation was made and handed to the outbox, or shown to the administrator.", nil, true},
+	{InvitationAccepted, "An invited technician set his password.", []string{"status"}, true},
+	{HelpRequested, "A request for help was put on the administrators' list.", []string{"number"}, false},
+	{HelpDone, "An administrator marked a request for help as done.", []string{"number"}, false},
+
+	{EmailSettingsDraft, "A draft of the Email Settings was saved.", gatewayFields, true},
+	{EmailSettingsTested, "A test message was sent through Email Settings.", []string{"to"}, false},
+	{EmailSettingsProved, "The code of the test message was typed back: the draft is in use.", gatewayFields, true},
+	{EmailSettingsDiscarded, "A draft of the Email Settings was thrown away.", gatewayFields, true},
+	{EmailSettingsRemoved, "Email Settings were removed.", gatewayFields, true},
+	{SMSSettingsDraft, "A draft of the SMS Settings was saved.", gatewayFields, true},
+	{SMSSettingsTested, "A test message was sent through SMS Settings.", []string{"to"}, false},
+	{SMSSettingsProved, "The code of the test message was typed back: the draft is in use.", gatewayFields, true},
+	{SMSSettingsDiscarded, "A draft of the SMS Settings was thrown away.", gatewayFields, true},
+	{SMSSettingsRemoved, "SMS Settings were removed.", gatewayFields, true},
+	{DeliveryFailed, "A notice, a link or a test message could not be delivered.", []string{"message", "to"}, false},
+	{PolicyChanged, "One or more of the contract's numbers were changed.", []string{"the settings by name"}, true},
+	{SetupFinished, "The first Super Admin was made.", technicianFields, true},
+	{RescueIssued, "Somebody on the host issued a rescue link.", nil, true},
+	{RescueUsed, "A rescue link set a new password and a new authenticator app.", []string{"method", "status"}, true},
+	{RescueAcknowledged, "A Super Admin acknowledged the notice of a rescue.", nil, false},
+	{AuditExported, "The audit log was exported.", []string{"format", "filter", "events"}, false},
+	{TechniciansExported, "The list of technicians was exported.", []string{"format", "rows"}, false},
+	{BackupMade, "A backup of the database was written.", []string{"with_key"}, false},
+	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended.", []string{"seconds"}, false},
+}
+
+var (
+	technicianFields = []string{"first_name", "last_name", "user_name", "email", "phone", "role", "status", "method"}
+	gatewayFields    = []string{"kind", "the settings that are not secret", "secrets (which of them are set)"}
+)
+
+var byType = func() map[Type]Description {
+	m := make(map[Type]Description, len(Types))
+	for _, d := range Types {
+		m[d.Type] = d
+	}
+	return m
+}()
+
+// Find returns the description of t, false when there is no such type.
+func Find(t Type) (Description, bool) {
+	d, ok := byType[t]
+	return d, ok
+}
