@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// today is the day of the moment, counted since 1970-01-01 UTC.
+const today = `now_us() / 86400000000`
+
+// CountAnswer counts one second-factor answer before anybody looks at it: it may be looked at only if ok. It is not when
+// the generation changed, the run reached cap, a wait is on, or (recovery codes excepted, whose run is their own) the
+// factor is switched off. run is the run with this answer. Answers with a factor also count for the day.
+func (tx *Tx) CountAnswer(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, cap int, recovery bool) (run int, ok bool, err error) {
+	if recovery {
+		ok, err = tx.one(ctx, `UPDATE technician SET recovery_run = recovery_run + 1
+			WHERE id = $1 AND generation = $2 AND recovery_run < $3 AND wait_until <= now_us() RETURNING recovery_run`,
+			args{id, gen, cap}, &run)
+		return run, ok, err
+	}
+	ok, err = tx.one(ctx, `UPDATE technician SET wrong_run = wrong_run + 1
+		WHERE id = $1 AND generation = $2 AND wrong_run < $3 AND wait_until <= now_us() AND NOT factor_disabled RETURNING wrong_run`,
+		args{id, gen, cap}, &run)
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO wrong_day (technician, day, answers) VALUES ($1, `+today+`, 1)
+		ON CONFLICT (technician, day) DO UPDATE SET answers = wrong_day.answers + 1`, args{id})
+	return run, err == nil, err
+}
+
+// ClearAnswers ends a run after a right answer: run and wait are 0, and the answer itself, which was counted before it
+// was looked at, is taken back from the day's count.
+func (tx *Tx) ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error {
+	if recovery {
+		_, err := tx.exec(ctx, `UPDATE technician SET recovery_run = 0, wait_until = 0 WHERE id = $1`, args{id})
+		return err
+	}
+	if _, err := tx.exec(ctx, `UPDATE technician SET wrong_run = 0, wait_until = 0 WHERE id = $1`, args{id}); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `UPDATE wrong_day SET answers = answers - 1 WHERE technician = $1 AND answers > 0
+		AND day = (SELECT max(d.day) FROM wrong_day d WHERE d.technician = $1)`, args{id})
+	return err
+}
+
+// SetWait says from when on a second-factor answer is looked at again.
+func (tx *Tx) SetWait(ctx context.Context, id sallyport.TechnicianID, until time.Time) error {
+	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE technician SET wait_until = $2 WHERE id = $1`, args{id, until})
+}
+
+// WrongYear returns how many wrong answers with a factor were counted in the last 365 days, today included.
+func (tx *Tx) WrongYear(ctx context.Context, id sallyport.TechnicianID) (int, error) {
+	var n int
+	_, err := tx.one(ctx, `SELECT COALESCE(CAST(sum(answers) AS BIGINT), 0) FROM wrong_day
+		WHERE technician = $1 AND day > `+today+` - 365`, args{id}, &n)
+	return n, err
+}
+
+// DisableFactor switches a technician's second factor off until ResetWrong.
+func (tx *Tx) DisableFactor(ctx context.Context, id sallyport.TechnicianID) error {
+	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE technician SET factor_disabled = TRUE WHERE id = $1`, args{id})
+}
+
+// ResetWrong begins all counts of wrong answers anew and switches the factor on again: after an administrator's reset.
+func (tx *Tx) ResetWrong(ctx context.Context, id sallyport.TechnicianID) error {
+	err := tx.must(ctx, sallyport.ErrNotFound, `UPDATE technician SET factor_disabled = FALSE, wrong_run = 0, recovery_run = 0,
+		wait_until = 0 WHERE id = $1`, args{id})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `DELETE FROM wrong_day WHERE technician = $1`, args{id})
+	return err
+}
+
+// guessLife is how long wrong passwords are remembered after the last one.
+const guessLife = 24 * time.Hour
+
+// Guess returns the count of wrong passwords under key, the zero Guess where there is none of the last 24 hours.
+func (tx *Tx) Guess(ctx context.Context, key string) (sallyport.Guess, error) {
+	var g sallyport.Guess
+	_, err := tx.one(ctx, `SELECT wrong, wait_until, last_at FROM guess WHERE id = $1 AND last_at > now_us() - $2`,
+		args{key, guessLife.Microseconds()}, &g.Wrong, stamp{&g.WaitUntil}, stamp{&g.LastAt})
+	return g, err
+}
+
+// PutGuess stores the count under key.
+func (tx *Tx) PutGuess(ctx context.Context, key string, wrong int, waitUntil time.Time) error {
+	_, err := tx.exec(ctx, `INSERT INTO guess (id, wrong, wait_until, last_at) VALUES ($1, $2, $3, now_us())
+		ON CONFLICT (id) DO UPDATE SET wrong = excluded.wrong, wait_until = excluded.wait_until, last_at = excluded.last_at`,
+		args{key, wrong, waitUntil})
+	return err
+}
+
+// DeleteGuess forgets the count under key.
+func (tx *Tx) DeleteGuess(ctx context.Context, key string) error {
+	_, err := tx.exec(ctx, `DELETE FROM guess WHERE id = $1`, args{key})
+	return err
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+const codeColumns = `id, sign_in, technician, channel, address, hash, attempts, state, detail, dead, created_at, expires_at`
+
+func codeDest(c *sallyport.Code) []any {
+	return []any{&c.ID, token{&c.SignIn}, &c.Technician, &c.Channel, &c.Address, &c.Hash, &c.Attempts, &c.State, &c.Detail,
+		&c.Dead, stamp{&c.CreatedAt}, stamp{&c.ExpiresAt}}
+}
+
+// InsertCode stores a new code; the older ones of its sign-in are dead from now on.
+func (tx *Tx) InsertCode(ctx context.Context, c sallyport.Code) error {
+	if _, err := tx.exec(ctx, `UPDATE code SET dead = TRUE WHERE sign_in = $1 AND NOT dead`, args{c.SignIn}); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, `INSERT INTO code (place, `+codeColumns+`)
+		VALUES ((SELECT COALESCE(max(place), 0) + 1 FROM code WHERE sign_in = $2), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		args{c.ID, c.SignIn, c.Technician, c.Channel, c.Address, c.Hash, c.Attempts, c.State, c.Detail, c.Dead, c.CreatedAt, c.ExpiresAt})
+	return err
+}
+
+// NewestCode returns the newest code of a sign-in, also a dead one or one that is too old; nil where there was none.
+func (tx *Tx) NewestCode(ctx context.Context, signIn sallyport.Hash) (*sallyport.Code, error) {
+	var c sallyport.Code
+	found, err := tx.one(ctx, `SELECT `+codeColumns+` FROM code WHERE sign_in = $1 ORDER BY place DESC LIMIT 1`,
+		args{signIn}, codeDest(&c)...)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// codeLive is the condition that code $1 may still be compared or used.
+const codeLive = `id = $1 AND NOT dead AND expires_at > now_us()
+	AND NOT EXISTS (SELECT 1 FROM code newer WHERE newer.sign_in = code.sign_in AND newer.place > code.place)`
+
+// CountAttempt counts one comparison with a code before it is made: it may be made only if ok. It is not for a code that
+// was compared three times, is dead, too old, or not the newest of its sign-in.
+func (tx *Tx) CountAttempt(ctx context.Context, id sallyport.CodeID) (sallyport.Code, bool, error) {
+	var c sallyport.Code
+	ok, err := tx.one(ctx, `UPDATE code SET attempts = attempts + 1 WHERE attempts < $2 AND `+codeLive+` RETURNING `+codeColumns,
+		args{id, sallyport.CodeTries}, codeDest(&c)...)
+	return c, ok, err
+}
+
+// ConsumeCode uses a code up. False when that happened before, or it is too old or not the newest.
+func (tx *Tx) ConsumeCode(ctx context.Context, id sallyport.CodeID) (bool, error) {
+	return tx.did(ctx, `UPDATE code SET dead = TRUE WHERE `+codeLive, args{id})
+}
+
+// SetCodeState notes what became of the sending. A code that is gone meanwhile is no error.
+func (tx *Tx) SetCodeState(ctx context.Context, id sallyport.CodeID, state sallyport.CodeState, detail string) error {
+	_, err := tx.exec(ctx, `UPDATE code SET state = $2, detail = $3 WHERE id = $1`, args{id, state, detail})
+	return err
+}
+
+// InsertSend counts a send before it is made.
+func (tx *Tx) InsertSend(ctx context.Context, code sallyport.CodeID, id sallyport.TechnicianID, address string) error {
+	_, err := tx.exec(ctx, `INSERT INTO send (code, technician, address, at, succeeded) VALUES ($1, $2, $3, now_us(), FALSE)`,
+		args{code, id, fold(address)})
+	return err
+}
+
+// ForgiveSend takes back a send that surely failed.
+func (tx *Tx) ForgiveSend(ctx context.Context, code sallyport.CodeID) error {
+	_, err := tx.exec(ctx, `DELETE FROM send WHERE code = $1`, args{code})
+	return err
+}
+
+// SucceedSends notes that a code sent to address led to a success: its sends no longer count for the day.
+func (tx *Tx) SucceedSends(ctx context.Context, address string) error {
+	_, err := tx.exec(ctx, `UPDATE send SET succeeded = TRUE WHERE address = $1 AND NOT succeeded`, args{fold(address)})
+	return err
+}
+
+const (
+	sendHour = time.Hour
+	sendDay  = 24 * time.Hour
+)
+
+// SendCounts returns the sends of the last hour to a technician, and of the last 24 hours to an address.
+func (tx *Tx) SendCounts(ctx context.Context, id sallyport.TechnicianID, address string) (sallyport.SendCounts, error) {
+	var n sallyport.SendCounts
+	_, err := tx.one(ctx, `SELECT count(*) FILTER (WHERE at > now_us() - $2),
+			COALESCE(min(at) FILTER (WHERE at > now_us() - $2), 0), COALESCE(max(at), 0)
+		FROM send WHERE technician = $1`, args{id, sendHour.Microseconds()}, &n.Hour, stamp{&n.HourOldest}, stamp{&n.Last})
+	if err != nil {
+		return n, err
+	}
+	_, err = tx.one(ctx, `SELECT count(*), COALESCE(min(at), 0) FROM send
+		WHERE address = $1 AND NOT succeeded AND at > now_us() - $2`, args{fold(address), sendDay.Microseconds()}, &n.Day, stamp{&n.DayOldest})
+	return n, err
+}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"sallyport"
+)
+
+// keptStatements is how many prepared statements one connection keeps. The fixed ones are about 150; the rest is room
+// for the combinations of filters and orders of the lists.
+const keptStatements = 400
+
+// conn is one connection with its prepared statements. Statements run to their end: a context that ends is noticed
+// between them, which spares a goroutine per statement and leaves no half-done statement behind.
+type conn struct {
+	raw      *sql.Conn
+	prepared map[string]*sql.Stmt
+	reusable bool // the last transaction was ended for sure
+}
+
+func newConn(raw *sql.Conn) *conn {
+	return &conn{raw: raw, prepared: make(map[string]*sql.Stmt)}
+}
+
+// control runs BEGIN, COMMIT or ROLLBACK.
+func (c *conn) control(statement string) error {
+	s, _, err := c.statement(statement)
+	if err != nil {
+		return failure(err)
+	}
+	if _, err := s.ExecContext(context.Background()); err != nil {
+		return failure(fmt.Errorf("%s: %w", statement, err))
+	}
+	return nil
+}
+
+// statement returns the prepared form of query and, where it is not kept, how to let go of it.
+func (c *conn) statement(query string) (*sql.Stmt, func(), error) {
+	if s, ok := c.prepared[query]; ok {
+		return s, func() {}, nil
+	}
+	s, err := c.raw.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(c.prepared) >= keptStatements {
+		return s, func() { _ = s.Close() }, nil
+	}
+	c.prepared[query] = s
+	return s, func() {}, nil
+}
+
+func (c *conn) close() error {
+	var errs []error
+	for _, s := range c.prepared {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, c.raw.Close())...)
+}
+
+// discard closes the connection itself instead of handing it back to the pool.
+func (c *conn) discard() {
+	_ = c.raw.Raw(func(any) error { return driver.ErrBadConn })
+	_ = c.close()
+}
+
+// failure makes the product's error of a database's: Unavailable for what may pass (busy, full, not readable, an ended
+// context), Internal for the rest.
+func failure(err error) error {
+	var known *sallyport.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
+		errors.Is(err, driver.ErrBadConn), passing(err):
+		return sallyport.ErrUnavailable.Because(err)
+	}
+	return errInternal.Because(err)
+}
+
+var errInternal = sallyport.E(sallyport.Internal, "internal", "Something went wrong here.")

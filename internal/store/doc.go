@@ -1,0 +1,11 @@
+// Package store keeps everything that must survive a restart, in one SQL text for SQLite now and PostgreSQL later.
+//
+// It owns transactions, the conditional updates that make "at most once" and "at most three times" true, the comparison
+// of generations, and the clock that judges expiry: the SQL function now_us(), read at the moment of the statement. It
+// must not know what a sign-in goes through, who may do what, how a secret is sealed or what a page looks like; sealed
+// values and hashes are bytes to it.
+//
+// Begin with store.go (Write, Read and the hook after a commit) and tx.go (how one statement runs), then the file of the
+// table in question: each has one. What is particular to SQLite (opening, pragmas, error codes, the clock function)
+// stands in sqlite.go and migrations/sqlite alone.
+package store

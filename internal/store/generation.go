@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+
+	"sallyport"
+)
+
+// Raise makes everything older of a technician dead: his generation rises, and his sessions, unfinished sign-ins with
+// their codes, links, password resets and enrolment code are deleted. The sessions' hashes are remembered with the
+// reason for the page that their holders see next. ErrNotFound where there is no such technician.
+func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error) {
+	var r sallyport.Raised
+	live, err := tx.liveSessions(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	found, err := tx.one(ctx, `UPDATE technician SET generation = generation + 1 WHERE id = $1 RETURNING generation`,
+		args{id}, &r.Generation)
+	switch {
+	case err != nil:
+		return r, err
+	case !found:
+		return r, sallyport.ErrNotFound
+	}
+	if _, err := tx.endWhere(ctx, reason, `technician = $1`, args{id}); err != nil {
+		return r, err
+	}
+	r.Sessions = live
+	if err := tx.dropUnfinished(ctx, id, &r); err != nil {
+		return r, err
+	}
+	if tx.change.Raised == nil {
+		tx.change.Raised = make(map[sallyport.TechnicianID]sallyport.Generation)
+	}
+	tx.change.Raised[id] = r.Generation
+	return r, nil
+}
+
+func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *sallyport.Raised) error {
+	for _, drop := range []struct {
+		statement string
+		count     *int
+	}{
+		{`DELETE FROM code WHERE technician = $1`, nil},
+		{`DELETE FROM sign_in WHERE technician = $1`, &r.SignIns},
+		{`DELETE FROM link WHERE technician = $1`, &r.Links},
+		{`DELETE FROM password_reset WHERE technician = $1`, nil},
+		{`DELETE FROM enrolment_code WHERE technician = $1`, nil},
+	} {
+		n, err := tx.exec(ctx, drop.statement, args{id})
+		if err != nil {
+			return err
+		}
+		if drop.count != nil {
+			*drop.count = n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,3 @@
+// Package migrations owns the schema: one numbered SQL file per step and engine, and how they are applied. It must not
+// know what the tables mean to the product. Begin with sqlite/00001_begin.sql.
+package migrations

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+const outboxColumns = `id, channel, recipient, sealed, attempts, next_at, expires_at, created_at, sent_at, last_error, event`
+
+func scanOutbox(r row) (sallyport.OutboxMessage, error) {
+	var m sallyport.OutboxMessage
+	err := r.Scan(&m.ID, &m.Channel, &m.To, &m.Sealed, &m.Attempts, stamp{&m.NextAt}, stamp{&m.ExpiresAt}, stamp{&m.CreatedAt},
+		stamp{&m.SentAt}, &m.LastError, &m.Event)
+	return m, err
+}
+
+// InsertOutbox stores a notice or a link that is to be sent.
+func (tx *Tx) InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error {
+	_, err := tx.exec(ctx, `INSERT INTO outbox (`+outboxColumns+`, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`,
+		args{m.ID, m.Channel, m.To, m.Sealed, m.Attempts, m.NextAt, m.ExpiresAt, m.CreatedAt, m.SentAt, m.LastError, m.Event})
+	return err
+}
+
+// DueOutbox returns up to n messages whose time has come and not passed, the longest due first.
+func (tx *Tx) DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error) {
+	return all(ctx, tx, scanOutbox, `SELECT `+outboxColumns+` FROM outbox
+		WHERE done_at = 0 AND next_at <= now_us() AND expires_at > now_us() ORDER BY next_at, id LIMIT $1`, args{n})
+}
+
+// FinishOutbox notes that a message was sent and erases what it said.
+func (tx *Tx) FinishOutbox(ctx context.Context, id string) error {
+	_, err := tx.exec(ctx, `UPDATE outbox SET sent_at = now_us(), done_at = now_us(), attempts = attempts + 1, sealed = $2, last_error = ''
+		WHERE id = $1 AND done_at = 0`, args{id, []byte{}})
+	return err
+}
+
+// RetryOutbox notes a failed attempt and when to try again.
+func (tx *Tx) RetryOutbox(ctx context.Context, id string, next time.Time, lastError string) error {
+	_, err := tx.exec(ctx, `UPDATE outbox SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1 AND done_at = 0`,
+		args{id, next, lastError})
+	return err
+}
+
+// DropOutbox gives a message up and erases what it said.
+func (tx *Tx) DropOutbox(ctx context.Context, id, lastError string) error {
+	_, err := tx.exec(ctx, `UPDATE outbox SET attempts = attempts + 1, done_at = now_us(), sealed = $3, last_error = $2
+		WHERE id = $1 AND done_at = 0`, args{id, lastError, []byte{}})
+	return err
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+
+	"sallyport"
+)
+
+var errSignInOver = sallyport.E(sallyport.Gone, "sign_in_over", "This sign-in is over. Please start again.")
+
+const signInColumns = `i.hash, i.technician, i.generation, i.purpose, i.password, i.opener, i.enrolment, i.recovery, i.factor, i.enrolled,
+	i.session, i.pending, i.pending_at, i.hint_step, i.hint_offset, i.wrong, i.return_to, i.address, i.browser, i.created_at, i.expires_at`
+
+func signInDest(s *sallyport.SignIn) []any {
+	p := &s.Proofs
+	return []any{token{&s.Hash}, owner{&s.Technician}, &s.Generation, &s.Purpose, &p.Password, &p.Opener, &p.Enrolment, &p.Recovery,
+		&p.Factor, &p.Enrolled, token{&s.Session}, &s.Pending, stamp{&s.PendingAt}, &s.OffsetStep, &s.Offset, &s.Wrong, &s.Return,
+		&s.Address, &s.Browser, stamp{&s.CreatedAt}, stamp{&s.ExpiresAt}}
+}
+
+// InsertSignIn stores a new sign-in.
+func (tx *Tx) InsertSignIn(ctx context.Context, s sallyport.SignIn) error {
+	p := s.Proofs
+	_, err := tx.exec(ctx, `INSERT INTO sign_in (hash, technician, generation, purpose, password, opener, enrolment, recovery, factor,
+			enrolled, session, pending, pending_at, hint_step, hint_offset, wrong, return_to, address, browser, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		args{s.Hash, orNull(s.Technician), s.Generation, s.Purpose, p.Password, p.Opener, p.Enrolment, p.Recovery, p.Factor,
+			p.Enrolled, s.Session, s.Pending, s.PendingAt, s.OffsetStep, s.Offset, s.Wrong, s.Return, s.Address, s.Browser,
+			s.CreatedAt, s.ExpiresAt})
+	return err
+}
+
+// signInLive is the condition that a sign-in i may go on: in time, and of its technician's generation. That of the first
+// Super Admin's set-up has no technician yet.
+const signInLive = `i.expires_at > now_us() AND (i.technician IS NULL OR EXISTS (SELECT 1 FROM technician live
+	WHERE live.id = i.technician AND live.generation = i.generation AND live.status <> 'deactivated'))`
+
+// SignIn returns a live sign-in with its technician, the zero one for the first Super Admin's set-up. Everything else is
+// Gone "sign_in_over".
+func (tx *Tx) SignIn(ctx context.Context, hash sallyport.Hash) (sallyport.SignIn, sallyport.Technician, error) {
+	var s sallyport.SignIn
+	found, err := tx.one(ctx, `SELECT `+signInColumns+` FROM sign_in i WHERE i.hash = $1 AND `+signInLive, args{hash}, signInDest(&s)...)
+	switch {
+	case err != nil:
+		return s, sallyport.Technician{}, err
+	case !found:
+		return s, sallyport.Technician{}, errSignInOver
+	case s.Technician == "":
+		return s, sallyport.Technician{}, nil
+	}
+	t, err := tx.Technician(ctx, s.Technician)
+	return s, t, err
+}
+
+// UpdateSignIn stores what a sign-in has reached: proofs (which only ever become true), the pending secret, the clock
+// hint, wrong answers (which only ever grow), the path to go on to, and its end. Gone "sign_in_over" where it is not live.
+func (tx *Tx) UpdateSignIn(ctx context.Context, s sallyport.SignIn) error {
+	p := s.Proofs
+	return tx.must(ctx, errSignInOver, `UPDATE sign_in AS i SET password = (i.password OR $2), opener = (i.opener OR $3),
+			enrolment = (i.enrolment OR $4), recovery = (i.recovery OR $5), factor = (i.factor OR $6), enrolled = (i.enrolled OR $7),
+			pending = $8, pending_at = $9, hint_step = $10, hint_offset = $11,
+			wrong = CASE WHEN i.wrong > $12 THEN i.wrong ELSE $12 END, return_to = $13, expires_at = $14
+		WHERE i.hash = $1 AND `+signInLive,
+		args{s.Hash, p.Password, p.Opener, p.Enrolment, p.Recovery, p.Factor, p.Enrolled,
+			s.Pending, s.PendingAt, s.OffsetStep, s.Offset, s.Wrong, s.Return, s.ExpiresAt})
+}
+
+// RotateSignIn gives a live sign-in a new token; its codes go with it.
+func (tx *Tx) RotateSignIn(ctx context.Context, from, to sallyport.Hash) error {
+	return tx.must(ctx, errSignInOver, `UPDATE sign_in AS i SET hash = $2 WHERE i.hash = $1 AND `+signInLive, args{from, to})
+}
+
+// DeleteSignIn ends a sign-in, with its codes, and reports whether it was there.
+func (tx *Tx) DeleteSignIn(ctx context.Context, hash sallyport.Hash) (bool, error) {
+	return tx.did(ctx, `DELETE FROM sign_in WHERE hash = $1`, args{hash})
+}

@@ -1,0 +1,42 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// Everything calls each method of a transaction once with zero arguments, on an empty database: whatever they answer,
+// no statement may be refused by the engine. New methods are called without being named here.
+func Everything(t *testing.T, db *store.DB) {
+	tx := reflect.TypeFor[*store.Tx]()
+	for i := range tx.NumMethod() {
+		m := tx.Method(i)
+		t.Run(m.Name, func(t *testing.T) {
+			err := db.Write(context.Background(), func(tx *store.Tx) error { return callZero(tx, m) })
+			if sallyport.KindOf(err) == sallyport.Internal && err != nil && !constraint(err) {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// constraint reports whether the engine understood the statement but the zero row breaks a rule of the schema.
+func constraint(err error) bool {
+	var coded interface{ Code() int }
+	return errors.As(err, &coded) && coded.Code()&0xff == 19
+}
+
+func callZero(tx *store.Tx, m reflect.Method) error {
+	in := []reflect.Value{reflect.ValueOf(tx), reflect.ValueOf(context.Background())}
+	for i := 2; i < m.Type.NumIn(); i++ {
+		in = append(in, reflect.Zero(m.Type.In(i)))
+	}
+	out := m.Func.Call(in)
+	err, _ := out[len(out)-1].Interface().(error)
+	return err
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// sweepMost is how many rows one Sweep deletes, so that it holds the writer for a moment only.
+const sweepMost = 5000
+
+const (
+	endedLife  = 24 * time.Hour      // why a session ended
+	sendLife   = 25 * time.Hour      // a send: the limits look back 24 hours
+	askedLife  = 25 * time.Hour      // that a password reset was asked for
+	helpLife   = 30 * 24 * time.Hour // a finished request for help
+	outboxLife = 7 * 24 * time.Hour  // a finished message, without what it said
+	// idleGrace is how much longer than the setting an idle session is kept, because its last use is written late.
+	idleGrace = 5 * time.Minute
+)
+
+// Sweep deletes what is over, at most 5,000 rows a call. What it deletes was dead before.
+func (tx *Tx) Sweep(ctx context.Context) error {
+	settings, err := tx.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	left := sweepMost
+	if err := tx.sweepSessions(ctx, settings, &left); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE outbox SET done_at = now_us(), sealed = $1, last_error = 'too old'
+		WHERE done_at = 0 AND expires_at <= now_us()`, args{[]byte{}})
+	if err != nil {
+		return err
+	}
+	for _, s := range sweeps {
+		if left < 1 {
+			return nil
+		}
+		age := s.age
+		if s.table == "event" {
+			age = settings.AuditKeep
+		}
+		n, err := tx.exec(ctx, `DELETE FROM `+s.table+` WHERE `+s.key+` IN (SELECT `+s.columns()+` FROM `+s.table+
+			` WHERE `+s.over+` LIMIT $2)`, args{age.Microseconds(), left})
+		if err != nil {
+			return err
+		}
+		left -= n
+	}
+	return nil
+}
+
+// sweeps say which rows of which table are over; $1 is the age in microseconds.
+var sweeps = []sweep{
+	{"sign_in", "hash", `expires_at <= now_us() - $1`, 0}, // with its codes
+	{"link", "hash", `expires_at <= now_us() - $1`, 0},
+	{"password_reset", "id", `expires_at <= now_us() - $1`, 0},
+	{"enrolment_code", "technician", `expires_at <= now_us() - $1`, 0},
+	{"ended_session", "hash", `ended_at <= now_us() - $1`, endedLife},
+	{"guess", "id", `last_at <= now_us() - $1`, guessLife},
+	{"send", "code", `at <= now_us() - $1`, sendLife},
+	{"reset_asked", "id", `at <= now_us() - $1`, askedLife},
+	{"wrong_day", "(technician, day)", `day <= (now_us() - $1) / 86400000000`, deviceLife},
+	{"device", "hash", `seen_at <= now_us() - $1`, deviceLife},
+	{"help_request", "id", `done_at > 0 AND done_at <= now_us() - $1`, helpLife},
+	{"outbox", "id", `done_at > 0 AND done_at <= now_us() - $1`, outboxLife},
+	{"event", "id", `at <= now_us() - $1`, 0}, // age: the setting
+}
+
+type sweep struct {
+	table, key, over string
+	age              time.Duration
+}
+
+// columns is the key without the parentheses of a row value.
+func (s sweep) columns() string {
+	if s.key[0] == '(' {
+		return s.key[1 : len(s.key)-1]
+	}
+	return s.key
+}
+
+// sweepSessions deletes sessions that are too old or idle, remembering which of both.
+func (tx *Tx) sweepSessions(ctx context.Context, settings sallyport.Settings, left *int) error {
+	for _, s := range []struct {
+		reason sallyport.EndReason
+		over   string
+		idle   time.Duration
+	}{
+		{sallyport.EndedByAge, `old.expires_at <= now_us() - $1`, 0},
+		{sallyport.EndedByIdle, `old.used_at <= now_us() - $1`, settings.SessionIdle + idleGrace},
+	} {
+		ended, err := tx.endWhere(ctx, s.reason, `hash IN (SELECT old.hash FROM session old WHERE `+s.over+` LIMIT $2)`,
+			args{s.idle.Microseconds(), *left})
+		if err != nil {
+			return err
+		}
+		*left -= len(ended)
+	}
+	return nil
+}
