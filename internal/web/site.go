@@ -15,16 +15,17 @@ import (
 
 // Options are what a Site is made of.
 type Options struct {
-	Public    string                                             // https://host[:port], or http://localhost:port: the one address that is answered
-	Log       *slog.Logger                                       // nil: slog.Default()
-	Proxies   Proxies                                            // who may say X-Forwarded-For
-	PerSecond int                                                // requests a second from one network, five times as many at once; 0: any number
-	Identify  Identify                                           // finds who is signed in; needed as soon as a route is not for Anyone
-	Check     Check                                              // answers GET /session
-	ErrorPage ErrorPage                                          // draws an error for people; nil: plain text
-	SignIn    string                                             // where a page sends somebody who is not signed in; empty: "/sign-in"
-	StepUp    string                                             // where a page sends somebody whose proof is too old; empty: "/confirm"
-	Observe   func(route string, status int, took time.Duration) // told of each answer but GET /session's; may be nil
+	Public      string                                             // https://host[:port], or http://localhost:port: the one address that is answered
+	Log         *slog.Logger                                       // nil: slog.Default()
+	Proxies     Proxies                                            // who may say X-Forwarded-For
+	OnlyProxies bool                                               // refuse every peer that is neither a listed proxy nor on loopback
+	PerSecond   int                                                // requests a second from one network, five times as many at once; 0: any number
+	Identify    Identify                                           // finds who is signed in; needed as soon as a route is not for Anyone
+	Check       Check                                              // answers GET /session
+	ErrorPage   ErrorPage                                          // draws an error for people; nil: plain text
+	SignIn      string                                             // where a page sends somebody who is not signed in; empty: "/sign-in"
+	StepUp      string                                             // where a page sends somebody whose proof is too old; empty: "/confirm"
+	Observe     func(route string, status int, took time.Duration) // told of each answer but GET /session's; may be nil
 }
 
 // Site is the http.Handler of everything that is public.
@@ -118,7 +119,10 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit refuses what no handler should see.
 func (s *Site) admit(c *requestContext, r *http.Request) error {
+	peer := peerOf(r.RemoteAddr)
 	switch {
+	case s.opt.OnlyProxies && !peer.IsLoopback() && !s.opt.Proxies.Lists(peer):
+		return errDirect
 	case !s.limit.allow(c.address, c.began):
 		return errTooManyPeers.After(time.Second)
 	case strings.ToLower(r.Host) != s.host:

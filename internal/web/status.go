@@ -17,6 +17,7 @@ var (
 	errSlow         = sallyport.E(sallyport.Invalid, "timeout", "The request took too long to arrive.")
 	errMisdirected  = sallyport.E(sallyport.Invalid, "misdirected", "Sallyport does not answer under this address.")
 	errCrossOrigin  = sallyport.E(sallyport.Forbidden, "cross_origin", "This request came from another site. Open the page again and repeat it there.")
+	errDirect       = sallyport.E(sallyport.Forbidden, "direct", "Sallyport answers here through its proxy only.")
 	errTooManyPeers = sallyport.E(sallyport.TooMany, "too_many_requests", "Too many requests came from your network. Please wait a moment.")
 )
 
