@@ -27,6 +27,10 @@ func (tx *Tx) PutFactor(ctx context.Context, f sallyport.Factor) error {
 				THEN factor.last_step ELSE excluded.last_step END,
 			step_offset = excluded.step_offset, address = excluded.address, proved_at = excluded.proved_at, used_at = excluded.used_at`,
 		args{f.Technician, f.Kind, f.Secret, f.LastStep, f.Offset, f.Address, f.ProvedAt, f.UsedAt})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE technician SET enrolment_needed = FALSE WHERE id = $1`, args{f.Technician})
 	return err
 }
 
@@ -77,6 +81,10 @@ func (tx *Tx) PutEnrolmentCode(ctx context.Context, c sallyport.EnrolmentCode) e
 		ON CONFLICT (technician) DO UPDATE SET generation = excluded.generation, hash = excluded.hash,
 			expires_at = excluded.expires_at, issued_by = excluded.issued_by`,
 		args{c.Technician, c.Generation, c.Hash, c.ExpiresAt, c.IssuedBy})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE technician SET enrolment_needed = TRUE WHERE id = $1`, args{c.Technician})
 	return err
 }
 

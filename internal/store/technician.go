@@ -9,13 +9,13 @@ import (
 
 const technicianColumns = `t.id, t.first_name, t.last_name, t.user_name, t.user_name_key, t.skeleton, t.email, t.phone, t.role,
 	t.status, t.method, t.generation, t.version, t.password, t.password_at, t.setup_until, t.factor_disabled, t.wrong_run,
-	t.recovery_run, t.wait_until, t.email_changed_at, t.email_changed_by, t.created_at, t.last_sign_in_at`
+	t.recovery_run, t.wait_until, t.email_changed_at, t.email_changed_by, t.created_at, t.last_sign_in_at, t.enrolment_needed`
 
 func technicianDest(t *sallyport.Technician) []any {
 	return []any{&t.ID, &t.FirstName, &t.LastName, &t.UserName, &t.UserNameKey, &t.Skeleton, &t.Email, &t.Phone, &t.Role,
 		&t.Status, &t.Method, &t.Generation, &t.Version, &t.Password, stamp{&t.PasswordAt}, stamp{&t.SetupUntil},
 		&t.FactorDisabled, &t.WrongRun, &t.RecoveryRun, stamp{&t.WaitUntil}, stamp{&t.EmailChangedAt}, &t.EmailChangedBy,
-		stamp{&t.CreatedAt}, stamp{&t.LastSignInAt}}
+		stamp{&t.CreatedAt}, stamp{&t.LastSignInAt}, &t.EnrolmentNeeded}
 }
 
 func scanTechnician(r row) (sallyport.Technician, error) {
@@ -41,14 +41,14 @@ func (tx *Tx) InsertTechnician(ctx context.Context, t sallyport.Technician) erro
 	err := tx.must(ctx, errNameTaken, `INSERT INTO technician (id, first_name, last_name, user_name, user_name_key, skeleton, email,
 			phone, role, status, method, generation, version, password, password_at, setup_until, factor_disabled, wrong_run,
 			recovery_run, wait_until, email_changed_at, email_changed_by, created_at, last_sign_in_at,
-			plain_name, email_key, name_key, search)
+			plain_name, email_key, name_key, search, enrolment_needed)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26, $27, $28)
+			$25, $26, $27, $28, $29)
 		ON CONFLICT DO NOTHING`,
 		args{t.ID, t.FirstName, t.LastName, t.UserName, t.UserNameKey, t.Skeleton, t.Email, t.Phone, t.Role, t.Status, t.Method,
 			t.Generation, t.Version, t.Password, t.PasswordAt, t.SetupUntil, t.FactorDisabled, t.WrongRun, t.RecoveryRun,
 			t.WaitUntil, t.EmailChangedAt, t.EmailChangedBy, t.CreatedAt, t.LastSignInAt,
-			plain(t.UserNameKey), fold(t.Email), fold(t.Name()), technicianSearch(t)})
+			plain(t.UserNameKey), fold(t.Email), fold(t.Name()), technicianSearch(t), t.EnrolmentNeeded})
 	if err != nil {
 		return err
 	}

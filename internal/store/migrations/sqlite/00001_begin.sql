@@ -23,6 +23,7 @@ CREATE TABLE technician (
     password_at      INTEGER NOT NULL,
     setup_until      INTEGER NOT NULL,
     factor_disabled  INTEGER NOT NULL CHECK (factor_disabled IN (0, 1)),
+    enrolment_needed INTEGER NOT NULL CHECK (enrolment_needed IN (0, 1)), -- a reset asks for an enrolment code
     wrong_run        INTEGER NOT NULL CHECK (wrong_run >= 0),
     recovery_run     INTEGER NOT NULL CHECK (recovery_run >= 0),
     wait_until       INTEGER NOT NULL,
