@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/policy"
 )
 
 // Page is one page of the technicians list.
@@ -27,14 +28,6 @@ type FactorSummary struct {
 	Disabled bool // switched off by too many wrong answers
 }
 
-// Choice is one radio button of Two Factor Authentication.
-type Choice struct {
-	Method sallyport.Method
-	Open   bool   // it can be chosen now
-	Why    string // why not, in one sentence
-	Fix    string // what helps: "email", "sms" (their settings), "phone" (the field), or empty
-}
-
 // Rights are what the actor may do to one technician now. They shape a page; each act judges anew.
 type Rights struct {
 	Edit, Reset, OpenSetup, SignOut, Resend, Deactivate, Activate, Delete bool
@@ -49,8 +42,8 @@ type Detail struct {
 	SetupOpen    bool           // a set-up may begin now
 	Sessions     []sallyport.Session
 	RecoveryLeft int
-	Invitation   *sallyport.Link // nil when none lives
-	Choices      []Choice
+	Invitation   *sallyport.Link  // nil when none lives
+	Choices      []policy.Choice  // the radio buttons of Two Factor Authentication
 	Roles        []sallyport.Role // that the actor may give him
 	May          Rights
 	Self         bool   // the actor looks at himself

@@ -1,0 +1,163 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/policy"
+)
+
+// NewForm is the form that Add begins with: the choices of method and the roles that the actor may give.
+func (s *Service) NewForm(ctx context.Context, actor sallyport.Actor) (form Form, offer []policy.Choice, roles []sallyport.Role, err error) {
+	err = s.store.Read(ctx, func(tx Tx) error {
+		w, err := judge(ctx, tx, actor, sallyport.WriteTechnicians)
+		if err != nil {
+			return err
+		}
+		open, err := readWays(ctx, tx)
+		if err != nil {
+			return err
+		}
+		form = Form{Method: sallyport.MethodApp, Role: sallyport.ReadOnlyTechnician}
+		offer, roles = choices(sallyport.Technician{Method: sallyport.MethodApp}, w.settings, open), w.givable()
+		return nil
+	})
+	return form, offer, roles, err
+}
+
+// Add makes an invited technician and his invitation. It needs technicians.write, and a fresh proof where the role
+// can change other technicians. Wrong fields are sallyport.Invalid with Fields.
+func (s *Service) Add(ctx context.Context, actor sallyport.Actor, form Form) (Added, error) {
+	var added Added
+	err := s.attempt(ctx, actor, "", func(tx Tx) error {
+		w, err := judge(ctx, tx, actor, sallyport.WriteTechnicians)
+		if err != nil {
+			return err
+		}
+		t, err := s.newcomer(ctx, tx, w, form)
+		if err != nil {
+			return err
+		}
+		if err := mayBring(w, t); err != nil {
+			return err
+		}
+		invited, err := s.welcome(ctx, tx, w, t, audit.TechnicianAdded)
+		added = Added{ID: t.ID, InvitationLink: invited.Link, Sent: invited.Sent, ExpiresAt: invited.ExpiresAt}
+		return err
+	})
+	if err != nil {
+		return Added{}, err
+	}
+	return added, nil
+}
+
+// newcomer reads form into a technician who is not stored yet.
+func (s *Service) newcomer(ctx context.Context, tx Tx, w who, form Form) (sallyport.Technician, error) {
+	d, err := readForm(ctx, tx, w, sallyport.Technician{}, form)
+	if err != nil {
+		return sallyport.Technician{}, err
+	}
+	t := d.next
+	t.ID, t.Status = sallyport.TechnicianID(sallyport.NewID()), sallyport.Invited
+	t.Generation, t.Version, t.CreatedAt = 1, 1, w.now
+	return t, d.fields()
+}
+
+// mayBring asks for a fresh proof before somebody is added who can change other technicians.
+func mayBring(w who, t sallyport.Technician) error {
+	if sallyport.May(t.Role, sallyport.WriteTechnicians) {
+		return w.fresh()
+	}
+	return nil
+}
+
+// welcome stores a newcomer with his invitation and event.
+func (s *Service) welcome(ctx context.Context, tx Tx, w who, t sallyport.Technician, what audit.Type) (Invited, error) {
+	if t.Method != sallyport.MethodOff {
+		t.SetupUntil = w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
+	}
+	if err := tx.InsertTechnician(ctx, t); err != nil {
+		return Invited{}, takenField(err)
+	}
+	_, after := beforeAfter(sallyport.Technician{}, t)
+	if err := s.record(ctx, tx, w, entry{what: what, on: t, after: after}); err != nil {
+		return Invited{}, err
+	}
+	return s.invite(ctx, tx, w, t)
+}
+
+// invite makes an invitation in the place of any older one: by email, or as a link to hand over while Email Settings
+// are not proved.
+func (s *Service) invite(ctx context.Context, tx Tx, w who, t sallyport.Technician) (Invited, error) {
+	if _, err := tx.DeleteLinks(ctx, t.ID, sallyport.LinkInvitation); err != nil {
+		return Invited{}, err
+	}
+	url, link := s.newLink(w, t, sallyport.LinkInvitation, w.settings.InvitationLife)
+	if err := tx.InsertLink(ctx, link); err != nil {
+		return Invited{}, err
+	}
+	open, err := readWays(ctx, tx)
+	if err != nil {
+		return Invited{}, err
+	}
+	if !open.email {
+		return Invited{Link: url, ExpiresAt: link.ExpiresAt}, nil
+	}
+	err = s.tell(ctx, tx, w, message{kind: NoticeInvitation, to: t,
+		data: NoticeData{Link: url, Until: link.ExpiresAt, Method: t.Method}})
+	return Invited{Sent: true, ExpiresAt: link.ExpiresAt}, err
+}
+
+var linkPaths = map[sallyport.LinkKind]string{sallyport.LinkInvitation: "/invitation/", sallyport.LinkReset: "/reset/",
+	sallyport.LinkSetup: "/set-up/", sallyport.LinkRescue: "/rescue/"}
+
+// newLink makes a one-use link: its address, which is given out once, and what is stored of it.
+func (s *Service) newLink(w who, t sallyport.Technician, kind sallyport.LinkKind, life time.Duration) (string, sallyport.Link) {
+	token := sallyport.NewToken()
+	hash, _ := token.Hash()
+	return s.publicURL + linkPaths[kind] + token.Reveal(), sallyport.Link{Hash: hash, Kind: kind, Technician: t.ID,
+		Generation: t.Generation, CreatedAt: w.now, ExpiresAt: w.now.Add(life), CreatedBy: w.ID}
+}
+
+// ResendInvitation makes a fresh invitation in the place of an older one.
+func (s *Service) ResendInvitation(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (Invited, error) {
+	var invited Invited
+	err := s.attempt(ctx, actor, id, func(tx Tx) error {
+		w, t, err := target(ctx, tx, actor, id, sallyport.WriteTechnicians)
+		if err != nil {
+			return err
+		}
+		if t.Status != sallyport.Invited {
+			return errNotInvited
+		}
+		if err := s.reopenSetup(ctx, tx, w, &t); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, w, entry{what: audit.InvitationSent, on: t}); err != nil {
+			return err
+		}
+		invited, err = s.invite(ctx, tx, w, t)
+		return err
+	})
+	if err != nil {
+		return Invited{}, err
+	}
+	return invited, nil
+}
+
+// reopenSetup lets the set-up begin for as long as a fresh invitation lives.
+func (s *Service) reopenSetup(ctx context.Context, tx Tx, w who, t *sallyport.Technician) error {
+	if t.Method == sallyport.MethodOff {
+		return nil
+	}
+	t.SetupUntil = w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
+	if err := tx.UpdateTechnician(ctx, *t); err != nil {
+		return err
+	}
+	t.Version++
+	return nil
+}
+
+var errNotInvited = sallyport.E(sallyport.Conflict, "not_invited", "This technician has accepted the invitation already.")

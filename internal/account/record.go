@@ -1,0 +1,92 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+)
+
+// entry is what happened to whom.
+type entry struct {
+	what          audit.Type
+	on            sallyport.Technician
+	before, after map[string]string
+	reason        string
+}
+
+// record writes the one event of an act, in the transaction of the act.
+func (s *Service) record(ctx context.Context, tx Tx, w who, e entry) error {
+	return tx.InsertEvent(ctx, e.event(w.Actor))
+}
+
+func (e entry) event(actor sallyport.Actor) sallyport.Event {
+	b := audit.New(e.what, actor).Changed(e.before, e.after).Because(e.reason)
+	if e.on.ID != "" {
+		b = b.On(e.on)
+	}
+	return b.Event()
+}
+
+// recordTime bounds the transaction that notes a refusal. It is cut loose from the request, so that a client that
+// hangs up leaves its trace all the same.
+const recordTime = 5 * time.Second
+
+// attempt runs an act of actor on a technician in one transaction. A refusal is an event too, in a transaction of its
+// own since the first one was rolled back.
+func (s *Service) attempt(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, act func(Tx) error) error {
+	return s.attemptOn(ctx, actor, &id, act)
+}
+
+// attemptOn is attempt where only the act finds out whom it is about.
+func (s *Service) attemptOn(ctx context.Context, actor sallyport.Actor, about *sallyport.TechnicianID, act func(Tx) error) error {
+	err := s.store.Write(ctx, act)
+	switch sallyport.KindOf(err) {
+	case sallyport.Forbidden, sallyport.Conflict, sallyport.Invalid:
+		if noted := s.recordRefusal(ctx, actor, *about, err); noted != nil {
+			return errors.Join(err, noted)
+		}
+	}
+	return err
+}
+
+func (s *Service) recordRefusal(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, refused error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	return s.store.Write(ctx, func(tx Tx) error {
+		on, err := tx.Technician(ctx, id)
+		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+			return err
+		}
+		e := entry{what: audit.SaveRefused, on: on, reason: reasonOf(refused)}
+		return tx.InsertEvent(ctx, e.event(actor))
+	})
+}
+
+// reasonOf is the code of a refusal, with the fields where they were wrong. Never what was typed.
+func reasonOf(err error) string {
+	var known *sallyport.Error
+	if !errors.As(err, &known) {
+		return sallyport.CodeOf(err)
+	}
+	var fields []string
+	for _, f := range known.Fields {
+		fields = append(fields, f.Name)
+	}
+	if len(fields) == 0 {
+		return known.Code
+	}
+	return known.Code + ": " + strings.Join(fields, ", ")
+}
+
+func technicianSaved(p plan) entry {
+	before, after := beforeAfter(p.was, p.next)
+	what := audit.TechnicianEdited
+	if changed(p.changes, FieldMethod) {
+		what = audit.TechnicianMethodChanged
+	}
+	return entry{what: what, on: p.next, before: before, after: after}
+}

@@ -1,0 +1,152 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// who is the actor as one transaction sees him: his own row and role, never what a page remembered of him.
+type who struct {
+	sallyport.Actor
+	row      sallyport.Technician // zero for the host
+	role     sallyport.Role
+	now      time.Time
+	settings sallyport.Settings
+}
+
+// idleGrace makes up for last uses that were not written yet (they are gathered for a minute).
+const idleGrace = 2 * time.Minute
+
+// judge returns the actor if he may do p now. A technician must be active, and the session he acts through must still
+// be good: a request that began before he was signed out does not end as if he were not.
+func judge(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permission) (who, error) {
+	w, err := identify(ctx, tx, actor)
+	if err != nil {
+		return who{}, err
+	}
+	if !w.may(p) {
+		return who{}, sallyport.ErrForbidden
+	}
+	return w, nil
+}
+
+// identify returns the actor whatever he may do.
+func identify(ctx context.Context, tx Tx, actor sallyport.Actor) (who, error) {
+	w := who{Actor: actor}
+	var err error
+	if w.now, err = tx.Now(ctx); err != nil {
+		return who{}, err
+	}
+	if w.settings, err = tx.Settings(ctx); err != nil {
+		return who{}, err
+	}
+	switch actor.Kind {
+	case sallyport.ActorHost:
+		w.role, _ = sallyport.RoleByID(sallyport.SuperAdmin)
+		return w, nil
+	case sallyport.ActorTechnician:
+		return w.signedIn(ctx, tx)
+	}
+	return who{}, sallyport.ErrUnauthorized
+}
+
+func (w who) signedIn(ctx context.Context, tx Tx) (who, error) {
+	t, err := tx.Technician(ctx, w.ID)
+	if sallyport.KindOf(err) == sallyport.NotFound {
+		return who{}, sallyport.ErrUnauthorized
+	}
+	if err != nil {
+		return who{}, err
+	}
+	if t.Status != sallyport.Active {
+		return who{}, sallyport.ErrUnauthorized
+	}
+	if w.Session != (sallyport.Hash{}) {
+		session, _, err := tx.Session(ctx, w.Session, w.settings.SessionIdle+idleGrace)
+		if err != nil {
+			return who{}, err
+		}
+		if session.Technician != t.ID {
+			return who{}, sallyport.ErrUnauthorized
+		}
+	}
+	w.row, w.Name = t, t.UserName
+	w.role, _ = sallyport.RoleByID(t.Role)
+	return w, nil
+}
+
+func (w who) host() bool                        { return w.Kind == sallyport.ActorHost }
+func (w who) may(p sallyport.Permission) bool   { return w.host() || w.role.Has(p) }
+func (w who) is(id sallyport.TechnicianID) bool { return !w.host() && w.ID == id }
+
+// over says whether the actor's rights reach t at all: every right over a Super Admin needs a permission of its own,
+// and nobody has rights over somebody who may more than himself.
+func (w who) over(t sallyport.Technician) error {
+	if t.Role == sallyport.SuperAdmin && !w.may(sallyport.ManageSuperAdmins) {
+		return errOverSuperAdmin
+	}
+	if !w.covers(t.Role) {
+		return errOverStronger
+	}
+	return nil
+}
+
+// gives says whether the actor may give role.
+func (w who) gives(role sallyport.RoleID) bool {
+	if role == sallyport.SuperAdmin && !w.may(sallyport.ManageSuperAdmins) {
+		return false
+	}
+	return w.covers(role)
+}
+
+func (w who) covers(id sallyport.RoleID) bool {
+	role, ok := sallyport.RoleByID(id)
+	return ok && w.role.Covers(role)
+}
+
+// givable lists the roles that the actor may give, strongest first.
+func (w who) givable() []sallyport.Role {
+	var roles []sallyport.Role
+	for _, r := range sallyport.BuiltInRoles {
+		if w.gives(r.ID) {
+			roles = append(roles, r)
+		}
+	}
+	return roles
+}
+
+// stale reports whether the actor's last proof is too old for a sensitive act. The host's shell is its own proof.
+func (w who) stale() bool {
+	return !w.host() && w.ProvedAt.Before(w.now.Add(-w.settings.StepUpAfter))
+}
+
+// fresh refuses a sensitive act after too old a proof.
+func (w who) fresh() error {
+	if w.stale() {
+		return sallyport.ErrStepUp
+	}
+	return nil
+}
+
+// target reads a technician whom the actor may do p to.
+func target(ctx context.Context, tx Tx, actor sallyport.Actor, id sallyport.TechnicianID, p sallyport.Permission) (who, sallyport.Technician, error) {
+	w, err := judge(ctx, tx, actor, p)
+	if err != nil {
+		return who{}, sallyport.Technician{}, err
+	}
+	t, err := tx.Technician(ctx, id)
+	if err != nil {
+		return who{}, sallyport.Technician{}, err
+	}
+	return w, t, w.over(t)
+}
+
+var (
+	errOverSuperAdmin = sallyport.E(sallyport.Forbidden, "over_super_admin", "Only a Super Admin may do this to a Super Admin.")
+	errOverStronger   = sallyport.E(sallyport.Forbidden, "over_stronger", "This technician may do more than you: somebody who may as much must do this.")
+	errOwnReset       = sallyport.E(sallyport.Forbidden, "own_reset", "Nobody resets his own second factor. Ask another administrator.")
+	errSecondAdmin    = sallyport.E(sallyport.Forbidden, "second_super_admin", "A Super Admin's email address and role are changed by another Super Admin, as long as there is one.")
+	errLastAdmin      = sallyport.E(sallyport.Conflict, "last_super_admin", "This would leave no Super Admin who can sign in.")
+)

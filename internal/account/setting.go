@@ -1,0 +1,54 @@
+package account
+
+import (
+	"context"
+
+	"sallyport"
+	"sallyport/internal/audit"
+)
+
+// Policy returns the settings. Everybody who is signed in may know the rules that hold for him.
+func (s *Service) Policy(ctx context.Context, actor sallyport.Actor) (sallyport.Settings, error) {
+	var settings sallyport.Settings
+	err := s.store.Read(ctx, func(tx Tx) error {
+		w, err := identify(ctx, tx, actor)
+		settings = w.settings
+		return err
+	})
+	return settings, err
+}
+
+// SetPolicy changes one setting and returns all of them. It needs policy.manage and a fresh proof, and is refused
+// where no Super Admin could sign in under it. A value that is the same already changes nothing.
+func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, value string) (sallyport.Settings, error) {
+	var settings sallyport.Settings
+	err := s.store.Write(ctx, func(tx Tx) error {
+		w, err := judge(ctx, tx, actor, sallyport.ManagePolicy)
+		if err != nil {
+			return err
+		}
+		settings = w.settings
+		key, ok := sallyport.SettingByName(name)
+		if !ok {
+			return sallyport.E(sallyport.NotFound, "no_setting", "There is no setting of that name.")
+		}
+		if err := key.Set(&settings, value); err != nil {
+			return err
+		}
+		before, after := key.Get(w.settings), key.Get(settings)
+		if before == after {
+			return nil
+		}
+		if err := w.fresh(); err != nil {
+			return err
+		}
+		return guarded(ctx, tx, func() error {
+			if err := tx.PutSettings(ctx, settings); err != nil {
+				return err
+			}
+			return s.record(ctx, tx, w, entry{what: audit.PolicyChanged,
+				before: map[string]string{name: before}, after: map[string]string{name: after}})
+		})
+	})
+	return settings, err
+}
