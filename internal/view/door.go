@@ -14,6 +14,7 @@ type Door struct {
 	Notice       string   // what happened meanwhile, said politely
 	Who          string   // user name of the sign-in under way; empty leaves out "not you?"
 	Wide         bool     // for the own page, which holds more than one thing
+	RequestID    string   // of the request, on error pages
 }
 
 // Mark is the letter that stands for the organisation where it has no logo.

@@ -183,8 +183,12 @@ func (EnrolmentCode) Lead() string {
 type StepUpPassword struct {
 	Door
 	UserName string
+	Action   string // where the form is sent: /confirm, or /sign-in/password within a proof that has begun
 	Return   string
 }
+
+// Begins reports whether this form begins the proof, and so must say where it leads.
+func (s StepUpPassword) Begins() bool { return s.Action == "/confirm" }
 
 // Template names the file.
 func (StepUpPassword) Template() string { return "door/step-up-password" }

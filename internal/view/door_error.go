@@ -3,10 +3,9 @@ package view
 // ErrorPage is what a request gets that cannot be answered otherwise.
 type ErrorPage struct {
 	Door
-	Heading   string // what happened, in few words
-	RequestID string
-	Text      string // what to do
-	Back      string // where the way on leads; "/" when empty
+	Heading string // what happened, in few words
+	Text    string // what to do
+	Back    string // where the way on leads; "/" when empty
 }
 
 // Template names the file.

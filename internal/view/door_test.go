@@ -72,7 +72,7 @@ func doors() map[string]Page {
 		"step-up-code":       Code{Door: brand(), Task: TaskStepUp, Method: sallyport.MethodApp, Recovery: true},
 		"step-up":            StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodEmail, Return: "/admin"},
 		"step-up-app":        StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodApp, Return: "/admin"},
-		"step-up-password":   StepUpPassword{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Return: "/admin"},
+		"step-up-password":   StepUpPassword{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Action: "/confirm", Return: "/admin"},
 		"recovery":           Recovery{Door: brand()},
 		"enrolment-code":     EnrolmentCode{Door: brand()},
 		"enrol-app":          enrolApp(brand()),
@@ -97,7 +97,7 @@ func doors() map[string]Page {
 		"own-wrong":          ownWrong,
 		"few-codes":          FewCodes{Door: Door{Organisation: "Northwind IT"}, Left: 2, Return: "/admin"},
 		"offer-phone":        OfferPhone{Door: Door{Organisation: "Northwind IT"}, Left: 1, AfterRecovery: true, Return: "/admin"},
-		"error":              ErrorPage{Door: Door{Organisation: "Northwind IT"}, Heading: "Something went wrong on our side", Text: "Nothing was changed. Please try again.", RequestID: "abcdefghijklmnop"},
+		"error":              ErrorPage{Door: Door{Organisation: "Northwind IT", RequestID: "abcdefghijklmnop"}, Heading: "Something went wrong on our side", Text: "Nothing was changed. Please try again."},
 	}
 }
 

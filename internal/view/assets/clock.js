@@ -34,7 +34,7 @@ for (const c of document.querySelectorAll("[data-countdown]")) {
 
 function words(seconds, form) {
   const text = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min`;
-  return form === "left" ? `${text} left` : `in ${text}`;
+  return form === "left" ? `${text} left` : `(in ${text})`;
 }
 
 function over(c) {
