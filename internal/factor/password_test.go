@@ -185,6 +185,9 @@ func TestD7_11(t *testing.T) {
 		}
 		synctest.Wait()
 		<-time.After(10 * time.Second)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		if most != 2 || served+busy != 5000 || served < 4 || served > 8 || q.free != 2 || len(q.lanes[laneUnknown]) != 0 {
 			t.Errorf("most %d, served %d, busy %d, free %d, waiting %d", most, served, busy, q.free, len(q.lanes[laneUnknown]))
 		}
