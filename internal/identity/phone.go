@@ -1,0 +1,142 @@
+package identity
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"sallyport"
+)
+
+const (
+	phoneTyped  = 64 // characters that are looked at
+	phoneLeast  = 7  // digits; anything shorter is an emergency or service number
+	phoneDigits = 17 // digits as typed: 15 by E.164 and a bracketed or an international prefix
+)
+
+// Phone reads a phone number, typed in its national form of country (ISO 3166) or with +, and answers with E.164. The
+// error is a *sallyport.Error at the field "phone" and says what is wrong.
+func Phone(typed, country string) (e164 string, err error) {
+	s, err := plainNumber(typed)
+	if err != nil {
+		return "", err
+	}
+	country = strings.ToUpper(country)
+	if !strings.HasPrefix(s, "+") && phonenumbers.GetCountryCodeForRegion(country) == 0 {
+		return "", badPhone("Please give the number with its country code, like +49 1512 3456789.")
+	}
+	n, err := phonenumbers.Parse(s, country)
+	if err != nil {
+		return "", badPhone(parseReason(err))
+	}
+	return checkNumber(n)
+}
+
+func badPhone(message string) error { return sallyport.InvalidField("phone", message) }
+
+// plainNumber keeps digits, a leading plus and the signs that group them. Direction marks, which come along when a
+// number is copied from a contact list, go; digits of every script become ASCII.
+func plainNumber(typed string) (string, error) {
+	s := strings.TrimFunc(typed, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Bidi_Control, r) })
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", badPhone("A phone number cannot hold control characters.")
+	}
+	var b strings.Builder
+	digits := 0
+	for i, r := range s {
+		if i > phoneTyped*utf8.UTFMax {
+			return "", badPhone("This number has too many digits. The longest ones have 15 with their country code.")
+		}
+		d, isDigit := digit(r)
+		switch {
+		case isDigit:
+			digits++
+			b.WriteRune(d)
+		case unicode.Is(unicode.Bidi_Control, r):
+		case r == '+' || r == '\uff0b':
+			if strings.ContainsAny(b.String(), "+0123456789") {
+				return "", badPhone("A plus sign stands at the beginning of a number only. Please give one number.")
+			}
+			b.WriteByte('+')
+		case unicode.Is(unicode.Zs, r):
+			b.WriteByte(' ')
+		case unicode.Is(unicode.Pd, r) || r == '\u2212':
+			b.WriteByte('-')
+		case strings.ContainsRune("()./", r):
+			b.WriteRune(r)
+		case unicode.IsLetter(r) || strings.ContainsRune("#*;,=", r):
+			return "", badPhone("Please give the number in digits, without letters and without an extension.")
+		default:
+			return "", badPhone("A phone number holds digits, spaces, hyphens, dots, slashes and brackets, and a plus sign before the country code.")
+		}
+	}
+	switch {
+	case digits == 0:
+		return "", badPhone("Please give a phone number, with + and the country code where it is a foreign one.")
+	case digits < phoneLeast:
+		return "", badPhone("This number is too short: emergency and service numbers cannot get codes.")
+	case digits > phoneDigits:
+		return "", badPhone("This number has too many digits. The longest ones have 15 with their country code.")
+	}
+	return b.String(), nil
+}
+
+func parseReason(err error) string {
+	switch err {
+	case phonenumbers.ErrInvalidCountryCode:
+		return "There is no country with this code. Please look at the digits after the plus sign."
+	case phonenumbers.ErrTooShortNSN, phonenumbers.ErrTooShortAfterIDD:
+		return "This number is too short."
+	case phonenumbers.ErrNumTooLong:
+		return "This number is too long."
+	}
+	return "This is not a phone number."
+}
+
+// checkNumber refuses what does not exist and what cannot get a message without harm.
+func checkNumber(n *phonenumbers.PhoneNumber) (string, error) {
+	if n.GetExtension() != "" {
+		return "", badPhone("Please give the number without an extension.")
+	}
+	if reason := lengthReason(n); reason != "" {
+		return "", badPhone(reason)
+	}
+	if !phonenumbers.IsValidNumber(n) {
+		place := fmt.Sprintf("+%d", n.GetCountryCode())
+		return "", badPhone("There is no such number in the numbering plan of " + place + ". Please look at its digits.")
+	}
+	switch phonenumbers.GetNumberType(n) {
+	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
+		return "", badPhone("This is a premium number. Please give an ordinary one.")
+	case phonenumbers.TOLL_FREE, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL:
+		return "", badPhone("This is a service number, which gets no text messages. Please give a mobile number.")
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), nil
+}
+
+func lengthReason(n *phonenumbers.PhoneNumber) string {
+	switch phonenumbers.IsPossibleNumberWithReason(n) {
+	case phonenumbers.IS_POSSIBLE:
+		return ""
+	case phonenumbers.TOO_SHORT:
+		return "This number is too short."
+	case phonenumbers.TOO_LONG:
+		return "This number is too long."
+	case phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
+		return "This number lacks its area code."
+	case phonenumbers.INVALID_COUNTRY_CODE:
+		return "There is no country with this code. Please look at the digits after the plus sign."
+	}
+	return "This number has not the right length."
+}
+
+// MaskPhone shows the last two digits of a number, and not how long it is.
+func MaskPhone(e164 string) string {
+	if len(e164) < phoneLeast {
+		return "••••••"
+	}
+	return "••••••" + e164[len(e164)-2:]
+}
