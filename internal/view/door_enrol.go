@@ -83,7 +83,10 @@ func (r RecoveryCodes) All() string { return strings.Join(r.Codes, "\n") }
 // browser again.
 func (r RecoveryCodes) File() template.URL {
 	var b strings.Builder
-	b.WriteString("Recovery codes of " + r.UserName + " for " + r.Organisation + "\r\n")
+	b.WriteString("Recovery codes for " + r.Organisation + "\r\n")
+	if r.UserName != "" {
+		b.WriteString("User name: " + r.UserName + "\r\n")
+	}
 	b.WriteString("Made " + moment(r.MadeAt) + ". Each works once, in the place of a sign-in code.\r\n\r\n")
 	for _, c := range r.Codes {
 		b.WriteString(c + "\r\n")

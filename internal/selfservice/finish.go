@@ -1,0 +1,52 @@
+package selfservice
+
+import (
+	"net/http"
+	"net/url"
+
+	"sallyport/internal/session"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// goOn gives the browser the tokens of an outcome and sends it to the next page: the next step, the recovery codes,
+// what is worth a word after a sign-in, or the page that it came for.
+func (f *Face) goOn(w http.ResponseWriter, r *http.Request, out session.Outcome) error {
+	f.keep(w, out)
+	if !out.Finished {
+		return web.See(w, r, "/sign-in/code")
+	}
+	back := web.LocalPath(out.Return)
+	switch {
+	case len(out.RecoveryCodes) > 0:
+		return f.showCodes(w, r, out, back)
+	case out.OfferPhone:
+		return web.See(w, r, "/me/phone?return="+url.QueryEscape(back))
+	case out.FewRecovery:
+		return web.See(w, r, "/me/recovery-codes?return="+url.QueryEscape(back))
+	}
+	return web.See(w, r, back)
+}
+
+// keep sets the cookies that an outcome brings. A finished sign-in takes its own back.
+func (f *Face) keep(w http.ResponseWriter, out session.Outcome) {
+	if out.Session != "" {
+		f.cookies.Session.Set(w, out.Session)
+	}
+	if out.Device != "" {
+		f.cookies.Device.Set(w, out.Device)
+	}
+	switch {
+	case out.Finished:
+		f.cookies.SignIn.Clear(w)
+	case out.SignIn != "":
+		f.cookies.SignIn.Set(w, out.SignIn)
+	}
+}
+
+// showCodes shows new recovery codes, in the answer to the very request that made them: they are nowhere else. A session
+// that goes on, unlike a new one, brings no device token: then there were older codes.
+func (f *Face) showCodes(w http.ResponseWriter, r *http.Request, out session.Outcome, next string) error {
+	return f.show(w, nil, view.RecoveryCodes{Door: f.door(r, nil), UserName: out.Page.UserName, Codes: out.RecoveryCodes,
+		MadeAt: f.now(), Next: next, Fresh: out.Device == ""})
+}

@@ -1,0 +1,82 @@
+package selfservice
+
+import (
+	"net/http"
+
+	"sallyport"
+	"sallyport/internal/login"
+	"sallyport/internal/session"
+	"sallyport/internal/view"
+)
+
+// stepDoor is the frame of a page within a sign-in.
+func (f *Face) stepDoor(p session.Page, refused error) view.Door {
+	d := view.Door{Organisation: p.Organisation, Problem: view.ProblemOf(refused, p.Now)}
+	if p.Purpose == sallyport.PurposeSignIn || p.Purpose == sallyport.PurposeSetup {
+		d.Who = p.UserName
+	}
+	return d
+}
+
+// showStep draws the page of the step that the sign-in waits for.
+func (f *Face) showStep(w http.ResponseWriter, r *http.Request, p session.Page, refused error) error {
+	door := f.stepDoor(p, refused)
+	switch p.Step.Kind {
+	case login.Factor, login.Opener:
+		return f.show(w, refused, codePage(door, p))
+	case login.Enrol:
+		return f.showEnrol(w, p, refused)
+	case login.EnrolmentCode:
+		return f.show(w, refused, view.EnrolmentCode{Door: door})
+	case login.Password:
+		return f.show(w, refused, view.StepUpPassword{Door: door, UserName: p.UserName, Action: "/sign-in/password", Return: "/me"})
+	case login.Closed, login.Disabled, login.ChannelDown:
+		door.Problem = nil // the page itself says it
+		return f.show(w, refused, view.Stop{Door: door, Kind: stops[p.Step.Kind], Method: p.Step.Method, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Closed, Help: true})
+	}
+	return f.lost(w, r, errOver)
+}
+
+var stops = map[login.Kind]view.StopKind{login.Closed: view.StopClosed, login.Disabled: view.StopDisabled, login.ChannelDown: view.StopDown}
+
+// codePage asks for six digits.
+func codePage(door view.Door, p session.Page) view.Code {
+	c := view.Code{Door: door, Task: task(p), Method: p.Step.Method, Why: p.Why, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Enrol}
+	if p.Step.Method != sallyport.MethodApp {
+		c.Delivery = delivery(p)
+	}
+	return c
+}
+
+func task(p session.Page) view.Task {
+	switch {
+	case p.Step.Kind == login.Enrol:
+		return view.TaskEnrol
+	case p.Purpose == sallyport.PurposePhone:
+		return view.TaskPhone
+	case p.Purpose == sallyport.PurposeStepUp:
+		return view.TaskStepUp
+	case p.Step.Kind == login.Opener:
+		return view.TaskOpener
+	}
+	return view.TaskSignIn
+}
+
+func delivery(p session.Page) view.Delivery {
+	return view.Delivery{Masked: p.Masked, Sent: p.Sent, Live: p.Live, State: p.State, Detail: p.Detail, ValidUntil: p.ValidUntil,
+		ResendAt: p.ResendAt, TriesLeft: p.TriesLeft, Now: p.Now}
+}
+
+// showEnrol draws the set-up: the QR code of the app, or the code that proves a mailbox or number.
+func (f *Face) showEnrol(w http.ResponseWriter, p session.Page, refused error) error {
+	door := f.stepDoor(p, refused)
+	if p.Step.Method != sallyport.MethodApp {
+		return f.show(w, refused, codePage(door, p))
+	}
+	code, err := view.NewQR(p.URI)
+	if err != nil {
+		return err
+	}
+	return f.show(w, refused, view.EnrolApp{Door: door, Why: p.Why, QR: code, Secret: p.Secret, URI: p.URI, Account: p.UserName,
+		NewPhone: p.Purpose == sallyport.PurposePhone})
+}

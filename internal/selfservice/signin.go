@@ -1,0 +1,126 @@
+package selfservice
+
+import (
+	"net/http"
+
+	"sallyport"
+	"sallyport/internal/session"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// home sends everybody who is signed in to the page that he works on.
+func (f *Face) home(w http.ResponseWriter, r *http.Request) error {
+	if administers(web.VisitorOf(r).Role) {
+		return web.See(w, r, "/admin")
+	}
+	return web.See(w, r, "/me")
+}
+
+// administers reports whether there is anything in Admin for the role.
+func administers(role sallyport.Role) bool {
+	return role.Has(sallyport.ReadTechnicians) || role.Has(sallyport.ReadSessions) || role.Has(sallyport.ReadAudit)
+}
+
+// notices are what /sign-in?why=… may say. Nothing of the address itself reaches the page.
+var notices = map[string]string{
+	"over":  "That sign-in is over: it took too long, or something changed meanwhile. Please start again.",
+	"reset": "Your password was changed, and you were signed out everywhere. Please sign in with the new one.",
+	"again": "You can start again now.",
+}
+
+// signInPage shows the form, and gives the browser the cookie that must come back with it.
+func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
+	query, err := web.ReadQuery(r, "return", "why")
+	if err != nil {
+		return err
+	}
+	page := view.SignIn{Door: f.door(r, nil), Return: web.LocalPath(query.Get("return"))}
+	page.Notice = notices[query.Get("why")]
+	if token, ok := f.cookies.Session.Read(r); ok {
+		if f.use.Check(r.Context(), token) {
+			return web.See(w, r, page.Return)
+		}
+		if reason, known := f.use.EndedReason(r.Context(), token); known && page.Notice == "" {
+			page.Reason = view.EndedWords(reason)
+		}
+	}
+	f.begin(w, r)
+	return f.show(w, nil, page)
+}
+
+// begin makes sure that the browser holds a sign-in cookie: a form posted from elsewhere, to sign somebody in under a
+// foreign account, comes without it.
+func (f *Face) begin(w http.ResponseWriter, r *http.Request) {
+	if _, ok := f.cookies.SignIn.Read(r); !ok {
+		f.cookies.SignIn.Set(w, sallyport.NewToken())
+	}
+}
+
+var errNoCookie = sallyport.E(sallyport.Forbidden, "no_cookie",
+	"Your browser did not send back the cookie of this page. Please allow cookies here and try again.")
+
+// signIn takes user name and password.
+func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r, "user_name", "password", "return")
+	if err != nil {
+		return err
+	}
+	attempt := session.Attempt{UserName: form.Get("user_name"), Password: form.Get("password"),
+		Return: web.LocalPath(form.Get("return")), Client: web.ClientOf(r)}
+	attempt.Device, _ = f.cookies.Device.Read(r)
+	var out session.Outcome
+	if _, ok := f.cookies.SignIn.Read(r); !ok {
+		err = errNoCookie
+	} else if err = filled(attempt); err == nil {
+		out, err = f.use.Password(r.Context(), attempt)
+	}
+	if err != nil {
+		return f.signInAgain(w, r, attempt, err)
+	}
+	return f.goOn(w, r, out)
+}
+
+// filled names the fields that were left empty. Nothing is looked up for them, so that they cost no try.
+func filled(a session.Attempt) error {
+	var fields []sallyport.Field
+	if a.UserName == "" {
+		fields = append(fields, sallyport.Field{Name: "user_name", Message: "Please type your user name."})
+	}
+	if a.Password == "" {
+		fields = append(fields, sallyport.Field{Name: "password", Message: "Please type your password."})
+	}
+	return sallyport.InvalidFields(fields)
+}
+
+// signInAgain shows the form with what was wrong. The name stays, the password does not.
+func (f *Face) signInAgain(w http.ResponseWriter, r *http.Request, a session.Attempt, refused error) error {
+	if !shown(refused) {
+		return refused
+	}
+	f.begin(w, r)
+	return f.show(w, refused, view.SignIn{Door: f.door(r, refused), UserName: a.UserName, Return: a.Return})
+}
+
+// signOut ends the session of this browser.
+func (f *Face) signOut(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.ReadForm(r); err != nil {
+		return err
+	}
+	if token, ok := f.cookies.Session.Read(r); ok {
+		if err := f.use.SignOut(r.Context(), token, web.ClientOf(r)); err != nil {
+			return err
+		}
+	}
+	f.cookies.Session.Clear(w)
+	return web.See(w, r, "/signed-out")
+}
+
+func (f *Face) signedOut(w http.ResponseWriter, r *http.Request) error {
+	return f.show(w, nil, view.SignedOut{Door: f.door(r, nil)})
+}
+
+// changePasswordAddress is where password managers look (W3C, A Well-Known URL for Changing Passwords).
+func (f *Face) changePasswordAddress(w http.ResponseWriter, r *http.Request) error {
+	return web.See(w, r, "/me#change-password")
+}

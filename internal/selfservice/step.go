@@ -1,0 +1,163 @@
+package selfservice
+
+import (
+	"net/http"
+
+	"sallyport"
+	"sallyport/internal/session"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// current is the page of this browser's sign-in, and its token.
+func (f *Face) current(r *http.Request) (sallyport.Token, session.Page, error) {
+	token, ok := f.cookies.SignIn.Read(r)
+	if !ok {
+		return "", session.Page{}, errOver
+	}
+	page, err := f.use.Page(r.Context(), token)
+	return token, page, err
+}
+
+var errOver = sallyport.E(sallyport.Gone, "sign_in_over", "This sign-in is over. Please start again.")
+
+// stepPage shows what the sign-in waits for.
+func (f *Face) stepPage(w http.ResponseWriter, r *http.Request) error {
+	_, page, err := f.current(r)
+	if err != nil {
+		return f.lost(w, r, err)
+	}
+	return f.showStep(w, r, page, nil)
+}
+
+// answer takes what was typed at a step.
+func (f *Face) answer(kind session.AnswerKind) web.Handler {
+	field := "code"
+	if kind == session.AnswerPassword {
+		field = "password"
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		form, err := web.ReadForm(r, field)
+		if err != nil {
+			return err
+		}
+		token, ok := f.cookies.SignIn.Read(r)
+		if !ok {
+			return f.lost(w, r, errOver)
+		}
+		out, err := f.use.Answer(r.Context(), token, session.Answer{Kind: kind, Typed: form.Get(field)}, web.ClientOf(r))
+		if err != nil {
+			return f.refuse(w, r, kind, err)
+		}
+		return f.goOn(w, r, out)
+	}
+}
+
+// refuse shows the step again, with what was wrong.
+func (f *Face) refuse(w http.ResponseWriter, r *http.Request, kind session.AnswerKind, refused error) error {
+	if !shown(refused) {
+		return f.lost(w, r, refused)
+	}
+	_, page, err := f.current(r)
+	if err != nil {
+		return f.lost(w, r, err)
+	}
+	if kind == session.AnswerRecovery && sallyport.KindOf(refused) == sallyport.Invalid {
+		return f.show(w, refused, view.Recovery{Door: f.stepDoor(page, refused)})
+	}
+	return f.showStep(w, r, page, refused)
+}
+
+// lost answers when there is no sign-in to go on with: a session that is live already goes on, three wrong answers
+// ended another one, everybody else starts again.
+func (f *Face) lost(w http.ResponseWriter, r *http.Request, err error) error {
+	switch {
+	case sallyport.CodeOf(err) == "guessing":
+		f.cookies.SignIn.Clear(w)
+		return web.See(w, r, "/sign-in")
+	case sallyport.KindOf(err) != sallyport.Gone:
+		return err
+	}
+	f.cookies.SignIn.Clear(w)
+	if token, ok := f.cookies.Session.Read(r); ok && f.use.Check(r.Context(), token) {
+		return web.See(w, r, "/")
+	}
+	return web.See(w, r, "/sign-in?why=over")
+}
+
+// send asks for a fresh code.
+func (f *Face) send(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.ReadForm(r); err != nil {
+		return err
+	}
+	token, ok := f.cookies.SignIn.Read(r)
+	if !ok {
+		return f.lost(w, r, errOver)
+	}
+	if _, err := f.use.Send(r.Context(), token, web.ClientOf(r)); err != nil {
+		return f.refuse(w, r, session.AnswerCode, err)
+	}
+	return web.See(w, r, "/sign-in/code")
+}
+
+// stateAnswer is what the page's script learns about a message on its way. It holds nothing that the page does not say.
+type stateAnswer struct {
+	State   string `json:"state"`
+	Message string `json:"message"`
+}
+
+// state tells the page's script what became of a message.
+func (f *Face) state(w http.ResponseWriter, r *http.Request) error {
+	_, page, err := f.current(r)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, stateAnswer{State: string(page.State), Message: delivery(page).Words()})
+}
+
+func (f *Face) recoveryPage(w http.ResponseWriter, r *http.Request) error {
+	_, page, err := f.current(r)
+	if err != nil {
+		return f.lost(w, r, err)
+	}
+	return f.show(w, nil, view.Recovery{Door: f.stepDoor(page, nil)})
+}
+
+func (f *Face) helpPage(w http.ResponseWriter, r *http.Request) error {
+	_, page, err := f.current(r)
+	if err != nil {
+		return f.lost(w, r, err)
+	}
+	return f.show(w, nil, view.AskHelp{Door: f.stepDoor(page, nil)})
+}
+
+// help tells the administrators, and shows the number once.
+func (f *Face) help(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r, "note")
+	if err != nil {
+		return err
+	}
+	token, page, err := f.current(r)
+	if err != nil {
+		return f.lost(w, r, err)
+	}
+	number, err := f.use.Help(r.Context(), token, form.Get("note"), web.ClientOf(r))
+	if err != nil && !shown(err) {
+		return f.lost(w, r, err)
+	}
+	return f.show(w, err, view.AskHelp{Door: f.stepDoor(page, err), Number: number, Note: form.Get("note")})
+}
+
+// again ends the sign-in at its owner's wish.
+func (f *Face) again(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.ReadForm(r); err != nil {
+		return err
+	}
+	if token, ok := f.cookies.SignIn.Read(r); ok {
+		if err := f.use.Again(r.Context(), token); err != nil {
+			return err
+		}
+	}
+	f.cookies.SignIn.Clear(w)
+	return web.See(w, r, "/sign-in")
+}
