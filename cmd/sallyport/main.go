@@ -1,0 +1,53 @@
+// Command sallyport is the server and everything that an operator does with it. One file holds one command.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are what can be typed. Their order is that of the help.
+type commands struct {
+	Config string `help:"Configuration file (default: $$SALLYPORT_CONFIG, else /etc/sallyport/sallyport.toml if it is there)." placeholder:"FILE"`
+	Data   string `help:"Data folder, in the place of the configuration's." placeholder:"FOLDER"`
+
+	Init       initCommand       `cmd:"" help:"Write a commented configuration file."`
+	Serve      serveCommand      `cmd:"" help:"Run the server."`
+	ShowConfig configCommand     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
+	Rescue     rescueCommand     `cmd:"" help:"Print a one-use link that lets a technician in again."`
+	Technician technicianCommand `cmd:"" help:"List, add, import technicians; reset a second factor; sign out."`
+	Policy     policyCommand     `cmd:"" help:"Show or change the numbers of the sign-in."`
+	Backup     backupCommand     `cmd:"" help:"Write a copy of the database."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main for a test: it answers with the exit code.
+func run(args []string, out, errOut io.Writer) int {
+	var cmd commands
+	code := -1
+	parser := kong.Must(&cmd, kong.Name("sallyport"), kong.Description("A sign-in door for the people who administer."),
+		kong.Writers(out, errOut), kong.Exit(func(c int) { code = c }))
+	parsed, err := parser.Parse(args)
+	if code >= 0 {
+		return code // help was asked for
+	}
+	if err != nil {
+		fmt.Fprintln(errOut, "sallyport:", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := parsed.Run(&session{ctx: ctx, out: out, errOut: errOut, cmd: &cmd}); err != nil {
+		fmt.Fprintln(errOut, "sallyport:", say(err))
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"sallyport/internal/control"
+)
+
+type policyCommand struct {
+	List policyList `cmd:"" default:"1" help:"Show all settings."`
+	Get  policyGet  `cmd:"" help:"Show one setting."`
+	Set  policySet  `cmd:"" help:"Change one setting. It counts at once."`
+}
+
+type policyList struct{}
+
+// Run prints a table.
+func (c *policyList) Run(s *session) error {
+	list, err := s.settings()
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tVALUE\tUNIT\tDEFAULT\tRANGE")
+	for _, k := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Name, plain(k.Value), k.Unit, k.Default, k.Range)
+	}
+	return w.Flush()
+}
+
+func (s *session) settings() ([]control.Setting, error) {
+	var list []control.Setting
+	err := s.ask("policy/list", control.None{}, &list)
+	return list, err
+}
+
+type policyGet struct {
+	Name string `arg:"" help:"Name of the setting."`
+}
+
+// Run prints the value alone, for scripts.
+func (c *policyGet) Run(s *session) error {
+	list, err := s.settings()
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		if k.Name == c.Name {
+			s.printf("%s\n", plain(k.Value))
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no setting %q", c.Name)
+}
+
+type policySet struct {
+	Name  string `arg:"" help:"Name of the setting."`
+	Value string `arg:"" help:"New value."`
+}
+
+// Run changes the setting and prints what is in force now.
+func (c *policySet) Run(s *session) error {
+	var list []control.Setting
+	if err := s.ask("policy/set", control.Assignment{Name: c.Name, Value: c.Value}, &list); err != nil {
+		return err
+	}
+	for _, k := range list {
+		if k.Name == c.Name {
+			s.printf("%s = %s %s\n", k.Name, plain(k.Value), k.Unit)
+		}
+	}
+	return nil
+}

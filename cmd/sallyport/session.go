@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/app"
+	"sallyport/internal/config"
+	"sallyport/internal/control"
+)
+
+// session is one run of one command.
+type session struct {
+	ctx         context.Context
+	out, errOut io.Writer
+	cmd         *commands
+}
+
+// load reads the configuration with the flags that every command has, and more.
+func (s *session) load(flags map[string]string) (*config.Loaded, error) {
+	all := map[string]string{}
+	for name, value := range flags {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	if s.cmd.Data != "" {
+		all["data"] = s.cmd.Data
+	}
+	return config.Load(config.Sources{File: s.cmd.Config, Lookup: os.LookupEnv, Flags: all})
+}
+
+// ask calls one operation, in the running server or here.
+func (s *session) ask(name string, in, out any) error {
+	return s.with(func(c *control.Client) error { return c.Call(s.ctx, name, in, out) })
+}
+
+func (s *session) with(use func(*control.Client) error) error {
+	l, err := s.load(nil)
+	if err != nil {
+		return err
+	}
+	l.LogLevel = "warn" // a command speaks for itself
+	client, done, err := app.Command(s.ctx, l.Config, app.Options{Log: app.NewLog(l.Config)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(client), done())
+}
+
+// printf writes to standard output. A closed pipe ends the process anyway.
+func (s *session) printf(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
+
+// say is an error in words for the operator: the product's own message, its fields, and the cause where it is ours.
+func say(err error) string {
+	var e *sallyport.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	text := e.Message
+	for _, f := range e.Fields {
+		if f.Message != e.Message {
+			text += "\n  " + f.Name + ": " + f.Message
+		}
+	}
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf(" Try again in %s.", e.RetryAfter.Round(time.Second))
+	}
+	if cause := e.Unwrap(); cause != nil && (e.Kind == sallyport.Internal || e.Kind == sallyport.Unavailable) {
+		text += " (" + cause.Error() + ")"
+	}
+	return text
+}
+
+// exact is a time as all commands print it.
+func exact(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
+
+// plain makes text that came from a technician harmless for a terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return '\ufffd'
+		}
+		return r
+	}, text)
+}
+
+// writeNew writes a file of mode 0600 that appears under its name only when it is whole; an existing one is left alone.
+func writeNew(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".sallyport-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), path)
+}

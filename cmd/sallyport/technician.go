@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/control"
+)
+
+type technicianCommand struct {
+	List        technicianList   `cmd:"" help:"List technicians."`
+	Add         technicianAdd    `cmd:"" help:"Add a technician, who gets an invitation."`
+	Import      technicianImport `cmd:"" help:"Add a team from a CSV file: all rows, or none."`
+	ResetFactor technicianReset  `cmd:"" help:"Take away a lost second factor."`
+	SignOut     technicianOut    `cmd:"" help:"Sign a technician out everywhere."`
+}
+
+type technicianList struct {
+	Search string `arg:"" optional:"" help:"Part of a name, user name or email address."`
+}
+
+// Run prints a table.
+func (c *technicianList) Run(s *session) error {
+	var list []control.Technician
+	if err := s.ask("technician/list", control.Search{Text: c.Search}, &list); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "USER NAME\tNAME\tROLE\tSTATUS\tMETHOD\tSET UP\tSESSIONS\tLAST SIGN-IN")
+	for _, t := range list {
+		setUp := "no"
+		if t.SetUp {
+			setUp = "yes"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", plain(t.UserName), plain(t.Name), t.Role, t.Status, t.Method, setUp, t.Sessions, exact(t.LastSignIn))
+	}
+	return w.Flush()
+}
+
+type technicianAdd struct {
+	Email     string `arg:"" help:"Business email address; also the user name, unless --user is given."`
+	User      string `help:"User name."`
+	FirstName string `help:"First name."`
+	LastName  string `help:"Last name."`
+	Phone     string `help:"Phone number."`
+	Role      string `default:"read-only" help:"super-admin, admin, apps-and-reports-manager, reports-manager or read-only."`
+	Method    string `default:"app" help:"app, email, text or off."`
+}
+
+// Run adds one technician.
+func (c *technicianAdd) Run(s *session) error {
+	var added account.Added
+	form := account.Form{FirstName: c.FirstName, LastName: c.LastName, UserName: c.User, Email: c.Email, Phone: c.Phone,
+		Role: sallyport.RoleID(c.Role), Method: sallyport.Method(c.Method)}
+	if err := s.ask("technician/add", form, &added); err != nil {
+		return err
+	}
+	if added.Sent {
+		s.printf("Added. The invitation is on its way to %s and works until %s.\n", plain(c.Email), exact(added.ExpiresAt))
+		return nil
+	}
+	s.printf("Added. Email is not set up, so please hand over this invitation; it works once, until %s:\n\n  %s\n", exact(added.ExpiresAt), added.InvitationLink)
+	return nil
+}
+
+type technicianImport struct {
+	File    string `arg:"" help:"CSV file, or - for standard input."`
+	Preview bool   `help:"Only say what would be done."`
+}
+
+// Run imports a file, or says line by line why not.
+func (c *technicianImport) Run(s *session) error {
+	text, err := readAll(c.File)
+	if err != nil {
+		return err
+	}
+	var batch account.Batch
+	if err := s.ask("technician/import", control.CSV{Text: string(text), Preview: c.Preview}, &batch); err != nil {
+		return err
+	}
+	if len(batch.Problems) > 0 {
+		for _, p := range batch.Problems {
+			fmt.Fprintf(s.errOut, "line %d: %s: %s\n", p.Line, p.Field, p.Message)
+		}
+		return fmt.Errorf("nobody was added: %d problems", len(batch.Problems)+batch.More)
+	}
+	did := "Added"
+	if !batch.Done {
+		did = "Would add"
+	}
+	for _, r := range batch.Rows {
+		s.printf("%s %s\t%s\n", did, plain(r.Technician.UserName), r.Invitation)
+	}
+	s.printf("%s %d technicians.\n", did, len(batch.Rows))
+	return nil
+}
+
+func readAll(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(path)
+}
+
+type technicianReset struct {
+	User   string `arg:"" help:"User name."`
+	Reason string `help:"Why, for the audit log."`
+}
+
+// Run resets a second factor.
+func (c *technicianReset) Run(s *session) error {
+	var reset control.Reset
+	if err := s.ask("technician/reset-factor", control.User{User: c.User, Reason: c.Reason}, &reset); err != nil {
+		return err
+	}
+	s.printf("The second factor of %s is reset, and %d sessions ended. A new one must be set up by %s.\n", plain(c.User), reset.SessionsEnded, exact(reset.SetupUntil))
+	if reset.EnrolmentCode != "" {
+		s.printf("Read out this enrolment code; it works once, until %s:\n\n  %s\n", exact(reset.Expires), reset.EnrolmentCode)
+	}
+	return nil
+}
+
+type technicianOut struct {
+	User string `arg:"" help:"User name."`
+}
+
+// Run signs a technician out everywhere.
+func (c *technicianOut) Run(s *session) error {
+	var out control.SignedOut
+	if err := s.ask("technician/sign-out", control.User{User: c.User}, &out); err != nil {
+		return err
+	}
+	s.printf("%s is signed out everywhere: %d sessions ended.\n", plain(out.Name), out.SessionsEnded)
+	return nil
+}

@@ -1,0 +1,33 @@
+package app
+
+import (
+	"context"
+
+	"sallyport/internal/account"
+	"sallyport/internal/delivery"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+// transactions gives a use case the database through the interface that it declared for itself.
+type transactions[T any] struct{ db *store.DB }
+
+// Write implements the Store interface of T's package.
+func (t transactions[T]) Write(ctx context.Context, f func(T) error) error {
+	return t.db.Write(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
+}
+
+// Read implements the Store interface of T's package.
+func (t transactions[T]) Read(ctx context.Context, f func(T) error) error {
+	return t.db.Read(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
+}
+
+// What any(tx).(T) relies on, and that each package gets what it asks for.
+var (
+	_ account.Tx     = (*store.Tx)(nil)
+	_ session.Tx     = (*store.Tx)(nil)
+	_ delivery.Tx    = (*store.Tx)(nil)
+	_ account.Store  = transactions[account.Tx]{}
+	_ session.Store  = transactions[session.Tx]{}
+	_ delivery.Store = transactions[delivery.Tx]{}
+)

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/store"
+)
+
+const (
+	clockKey   = "clock"         // meta entry: the newest time that was seen, Unix microseconds, 8 bytes
+	clockSlack = 5 * time.Second // how far wall and monotonic time may part (contract: fixed)
+	clockEvery = time.Second     // how often is looked
+)
+
+// checkClock refuses a start with a clock behind what is stored: expired codes and sessions would live again.
+func (c *core) checkClock(ctx context.Context, accept bool) error {
+	last, now, err := c.lastTime(ctx)
+	if err != nil {
+		return fmt.Errorf("clock: %w", err)
+	}
+	behind := last.Sub(now)
+	if behind <= clockSlack {
+		return nil
+	}
+	if !accept {
+		return fmt.Errorf("the clock says %s, and the database was last used at %s: set the clock right, or start once with --accept-clock",
+			now.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
+	}
+	return c.clockJumped(ctx, -behind)
+}
+
+// lastTime is the newest time that the database holds: the one that was put there each minute, or the newest event.
+func (c *core) lastTime(ctx context.Context) (last, now time.Time, err error) {
+	err = c.db.Read(ctx, func(tx *store.Tx) error {
+		if now, err = tx.Now(ctx); err != nil {
+			return err
+		}
+		mark, err := tx.Meta(ctx, clockKey)
+		if err != nil {
+			return err
+		}
+		if len(mark) == 8 {
+			last = time.UnixMicro(int64(binary.BigEndian.Uint64(mark)))
+		}
+		events, err := tx.Events(ctx, sallyport.EventFilter{Limit: 1})
+		if err == nil && len(events) > 0 && events[0].At.After(last) {
+			last = events[0].At
+		}
+		return err
+	})
+	return last, now, err
+}
+
+// markTime stores the time, for the next start to compare with.
+func (c *core) markTime(ctx context.Context) error {
+	return c.db.Write(ctx, func(tx *store.Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.PutMeta(ctx, clockKey, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))
+	})
+}
+
+// watchClock compares wall and monotonic time until ctx ends.
+func (c *core) watchClock(ctx context.Context) {
+	tick := time.NewTicker(clockEvery)
+	defer tick.Stop()
+	drift := newDrift(c.now(), time.Now())
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if by := drift.step(c.now(), time.Now()); by != 0 {
+				if err := c.clockJumped(ctx, by); err != nil {
+					c.log.Error("clock", "error", err)
+				}
+			}
+		}
+	}
+}
+
+// drift notices a clock that was set: the wall clock moved otherwise than the monotonic one.
+type drift struct{ wall, monotonic time.Time }
+
+func newDrift(wall, monotonic time.Time) *drift { return &drift{wall.Round(0), monotonic} }
+
+// step returns by how much the wall clock jumped since it last did, 0 when it is within the slack.
+func (d *drift) step(wall, monotonic time.Time) time.Duration {
+	by := wall.Round(0).Sub(d.wall) - monotonic.Sub(d.monotonic)
+	if by.Abs() <= clockSlack {
+		return 0
+	}
+	d.wall, d.monotonic = wall.Round(0), monotonic
+	return by
+}
+
+// clockJumped ends every unfinished sign-in with its codes, for nobody knows how old they are, and says so.
+func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
+	c.log.Warn("the clock was set: unfinished sign-ins and codes are over", "by", by)
+	return c.db.Write(ctx, func(tx *store.Tx) error {
+		n, err := endSignIns(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, audit.New(audit.ClockJumped, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+			Changed(nil, map[string]string{"seconds": strconv.Itoa(int(by.Seconds()))}).Because(fmt.Sprintf("%d unfinished sign-ins ended", n)).Event())
+	})
+}
+
+// endSignIns ends all sign-ins and their codes.
+func endSignIns(ctx context.Context, tx any) (int, error) {
+	ender, ok := tx.(interface {
+		EndSignIns(context.Context) (int, error)
+	})
+	if !ok {
+		return 0, errors.New("app: the store cannot end all sign-ins")
+	}
+	return ender.EndSignIns(ctx)
+}

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sallyport/internal/web"
+)
+
+// operations is what machines ask on a port of their own: is it alive, can it serve, its numbers. Labels are route
+// patterns and statuses only, never anything that a request brought along.
+type operations struct {
+	core     *core
+	registry *prometheus.Registry
+	took     *prometheus.HistogramVec
+}
+
+func newOperations(c *core) *operations {
+	o := &operations{core: c, registry: prometheus.NewRegistry(),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sallyport_request_seconds", Help: "Time to answer, by route and status.",
+			Buckets: []float64{.001, .005, .02, .05, .1, .25, 1, 5, 15}}, []string{"route", "status"})}
+	o.registry.MustRegister(o.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
+	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
+	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })
+	return o
+}
+
+func (o *operations) count(name, help string, value func() float64) {
+	o.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+}
+
+// watch adds the numbers that the site itself keeps.
+func (o *operations) watch(site *web.Site) {
+	o.count("sallyport_session_checks_yes_total", "GET /session answered with 204.", func() float64 { yes, _ := site.SessionChecks(); return float64(yes) })
+	o.count("sallyport_session_checks_no_total", "GET /session answered with 401.", func() float64 { _, no := site.SessionChecks(); return float64(no) })
+}
+
+func (o *operations) observe(route string, status int, took time.Duration) {
+	if route == "" {
+		route = "none"
+	}
+	o.took.WithLabelValues(route, http.StatusText(status)).Observe(took.Seconds())
+}
+
+func (o *operations) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _ = web.Text(w, http.StatusOK, "alive\n") })
+	mux.HandleFunc("GET /readyz", o.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// ready answers whether a request could be served now: the database gives an answer.
+func (o *operations) ready(w http.ResponseWriter, r *http.Request) {
+	if err := o.core.db.Ping(r.Context()); err != nil {
+		o.core.log.Error("not ready", "error", err)
+		_ = web.Text(w, http.StatusServiceUnavailable, "not ready\n")
+		return
+	}
+	_ = web.Text(w, http.StatusOK, "ready\n")
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// newSite puts the faces onto the ground.
+func newSite(c *core, ops *operations) (*web.Site, func(), error) {
+	pages, err := view.New()
+	if err != nil {
+		return nil, nil, err
+	}
+	site, err := web.New(web.Options{
+		Public: c.public, Log: c.log, Proxies: c.cfg.Proxies(), OnlyProxies: c.cfg.OnlyProxies(), PerSecond: c.cfg.RequestsPerSecond,
+		Identify: c.identify, Check: c.session.Check, ErrorPage: errorPage(c, pages), SignIn: signInPath, StepUp: stepUpPath, Observe: ops.observe,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	site.Add(web.Route{Method: http.MethodGet, Pattern: view.AssetsPath + "{file...}", Needs: web.Anyone, Handler: assets(pages)})
+	closeFaces := addFaces(c, site, pages)
+	ops.watch(site)
+	return site, closeFaces, nil
+}
+
+// identify finds who is signed in, for every route that needs somebody.
+func (c *core) identify(ctx context.Context, t sallyport.Token) (web.Visitor, error) {
+	actor, technician, err := c.session.Actor(ctx, t, sallyport.Client{})
+	if err != nil {
+		return web.Visitor{}, err
+	}
+	role, ok := sallyport.RoleByID(technician.Role)
+	if !ok {
+		return web.Visitor{}, sallyport.ErrForbidden
+	}
+	return web.Visitor{Technician: technician, Role: role,
+		Session: sallyport.Session{Hash: actor.Session, Technician: technician.ID, Generation: technician.Generation, ProvedAt: actor.ProvedAt}}, nil
+}
+
+func assets(pages *view.Renderer) web.Handler {
+	files := pages.Assets()
+	return func(w http.ResponseWriter, r *http.Request) error {
+		files.ServeHTTP(w, r)
+		return nil
+	}
+}
+
+// errorPage draws what no page of a face answers.
+func errorPage(c *core, pages *view.Renderer) web.ErrorPage {
+	return func(w io.Writer, f web.Failure) error {
+		p := view.ErrorPage{Heading: headings[f.Status], Text: f.Message}
+		p.Organisation, p.RequestID = c.organisation(context.Background()), f.RequestID
+		if p.Heading == "" {
+			p.Heading = "This did not work"
+		}
+		if f.Status == http.StatusMisdirectedRequest {
+			p.Back = f.Public + "/"
+		}
+		page, err := pages.Bytes(p)
+		if err == nil {
+			_, err = w.Write(page)
+		}
+		return err
+	}
+}
+
+var headings = map[int]string{
+	http.StatusForbidden:           "You may not do this",
+	http.StatusNotFound:            "There is nothing here",
+	http.StatusMethodNotAllowed:    "This cannot be done here",
+	http.StatusConflict:            "Somebody was faster",
+	http.StatusGone:                "This is over",
+	http.StatusMisdirectedRequest:  "Sallyport lives at another address",
+	http.StatusTooManyRequests:     "Please wait a moment",
+	http.StatusInternalServerError: "Something went wrong on our side",
+	http.StatusServiceUnavailable:  "Sallyport cannot do this right now",
+}
+
+// lookTime bounds the look at the organisation's name for an error page, which must come even when the database hangs.
+const lookTime = 200 * time.Millisecond
+
+// organisation is the name at the door, or the product's where it cannot be read.
+func (c *core) organisation(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	set := sallyport.DefaultSettings()
+	name := set.Organisation
+	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
+		set, err = tx.Settings(ctx)
+		return err
+	})
+	if err == nil {
+		name = set.Organisation
+	}
+	return name
+}

@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sallyport/internal/store"
+)
+
+// workers are what runs beside the requests. They end with the context, and wait waits for that.
+type workers struct{ sync.WaitGroup }
+
+func (c *core) startWorkers(ctx context.Context) *workers {
+	w := &workers{}
+	w.Go(func() { c.session.Memory().Run(ctx) })
+	w.Go(func() { c.delivery.Run(ctx) })
+	w.Go(func() { c.watchClock(ctx) })
+	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
+	return w
+}
+
+// every does a job now and then. A failure is logged and made good by the next time.
+func (c *core) every(ctx context.Context, pause time.Duration, name string, job func(context.Context) error) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := job(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error(name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// sweep removes what is over, and notes the time for the next start.
+func (c *core) sweep(ctx context.Context) error {
+	if err := c.db.Write(ctx, func(tx *store.Tx) error { return tx.Sweep(ctx) }); err != nil {
+		return err
+	}
+	return c.markTime(ctx)
+}
