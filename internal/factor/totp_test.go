@@ -202,3 +202,29 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("grouped as %s", got)
 	}
 }
+
+// TestD1_22 counts what a comparison does instead of timing it: whichever step a code is right in, and however many of
+// its digits are right, the same number of codes is computed and compared.
+func TestD1_22(t *testing.T) {
+	now := StepAt(noon)
+	right := Digits(rfcSecret, now)
+	wrongAt := func(i int) string {
+		b := []byte(right)
+		b[i] = '0' + (b[i]-'0'+5)%10
+		return string(b)
+	}
+	at := Window{Now: noon, Aside: 2}
+	work := func(code string) float64 {
+		return testing.AllocsPerRun(50, func() { Match(rfcSecret, code, at); FindOffset(rfcSecret, code, noon) })
+	}
+	want := work(right)
+	codes := map[string]string{"oldest step": Digits(rfcSecret, now-2), "newest step": Digits(rfcSecret, now+2), "10 steps off": Digits(rfcSecret, now+10)}
+	for i := range right {
+		codes["wrong from digit "+string('1'+rune(i))] = wrongAt(i)
+	}
+	for name, code := range codes {
+		if got := work(code); got != want {
+			t.Errorf("%s: %v allocations, the present code %v", name, got, want)
+		}
+	}
+}
