@@ -61,4 +61,5 @@ type ResumeField struct {
 	Name  string
 	Label string // empty: not shown
 	Value string
+	Shown string // the value in words
 }

@@ -27,7 +27,6 @@ func (Technician) Template() string { return "desk/technician" }
 type Methods struct {
 	Options []MethodOption
 	Wrong   string
-	Note    string // what is true whatever is chosen
 }
 
 // MethodOption is one method: what it is worth in one honest sentence, and why it cannot be chosen where it cannot.
@@ -37,7 +36,8 @@ type MethodOption struct {
 	Worth       string
 	Recommended bool
 	Checked     bool
-	Barred      string
+	Barred      bool
+	Reason      string // why it is barred, or what it still needs
 	Fix         *Link
 }
 

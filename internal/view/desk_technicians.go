@@ -112,7 +112,7 @@ type ResetRow struct {
 	TechnicianID string
 	Name         string
 	UserName     string
-	Method       string
+	Email        string
 	Asked        Moment
 	From         string
 	Expires      Moment
@@ -122,9 +122,8 @@ type ResetRow struct {
 // Help is the tab with the open requests for help.
 type Help struct {
 	Desk
-	Rows     []HelpRow
-	Empty    *Empty
-	MayWrite bool
+	Rows  []HelpRow
+	Empty *Empty
 }
 
 // Template names the page's file.
@@ -141,4 +140,5 @@ type HelpRow struct {
 	From         string
 	Browser      string
 	Asked        Moment
+	MayEdit      bool
 }

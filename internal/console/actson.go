@@ -1,0 +1,172 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/view"
+)
+
+// actsOnOne are the acts on one technician, in the order of the More menu.
+func (c *Console) actsOnOne() []act {
+	const write = sallyport.WriteTechnicians
+	return []act{
+		{name: "reset", title: "Reset second factor", needs: write, reason: true, danger: true, button: "Reset and sign out", lines: resetLines, run: resetFactor},
+		{name: "set-up", title: "Open the set-up again", needs: write, button: "Open the set-up", lines: setupLines, run: openSetup},
+		{name: "sign-out", title: "Sign out everywhere", needs: write, button: "Sign out everywhere", lines: signOutLines, run: signOut},
+		{name: "invitation", title: "Resend invitation", needs: write, button: "Send a fresh invitation", lines: invitationLines, run: resend},
+		{name: "deactivate", title: "Deactivate", needs: write, reason: true, danger: true, button: "Deactivate", lines: deactivateLines, run: deactivate},
+		{name: "activate", title: "Activate", needs: write, button: "Activate", lines: activateLines, run: activate},
+		{name: "delete", title: "Delete", needs: write, reason: true, danger: true, button: "Delete for good", lines: deleteLines, run: remove},
+	}
+}
+
+func say(texts ...string) []view.PreviewLine {
+	var lines []view.PreviewLine
+	for _, t := range texts {
+		lines = append(lines, view.PreviewLine{Text: t})
+	}
+	return lines
+}
+
+// ends says what stops when everything older dies.
+func ends(d account.Detail) string {
+	name := short(d.Technician)
+	if len(d.Sessions) == 0 {
+		return name + " is signed in nowhere now; whatever was begun before is dead."
+	}
+	return name + " is signed out of " + count(len(d.Sessions), "browser", "browsers") + " at once: " + strings.Join(where(d.Sessions), ", ") + "."
+}
+
+func short(t sallyport.Technician) string { return firstOf(t.FirstName, t.Name()) }
+
+func resetLines(d account.Detail) []view.PreviewLine {
+	lines := say(ends(d), "The second factor and the recovery codes are gone for good.",
+		"At the next sign-in, after the password, "+short(d.Technician)+" sets up "+d.Technician.Method.String()+" anew. Where the policy asks for it, the next page shows an enrolment code for that, to be read out by you.")
+	if len(d.Sessions) > 0 || d.SetUp {
+		lines = append(lines, view.PreviewLine{Kind: "warn", Text: "Make sure that it is really " + short(d.Technician) + " who asks: call back on a number you know."})
+	}
+	return lines
+}
+
+func resetFactor(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error) {
+	r, err := c.accounts.ResetFactor(ctx, a, d.Technician.ID, reason)
+	if err != nil {
+		return outcome{}, err
+	}
+	line := "The second factor was reset. " + endedWords(short(d.Technician), r.SessionsEnded)
+	if r.EnrolmentCode == "" {
+		return outcome{answer: done(line)}, nil
+	}
+	once := &view.Once{Label: "Enrolment code", Secret: r.EnrolmentCode, Large: true, Spelled: spell(r.EnrolmentCode),
+		Lines: []string{line, "Read this code out to " + short(d.Technician) + ", who is asked for it after the password, once."},
+		Note:  "It is shown this once. If it is lost, reset again."}
+	once.Title, once.Until.At = "Read out this code", r.ExpiresAt
+	return outcome{once: once}, nil
+}
+
+var letters = strings.Fields("Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu")
+var figures = strings.Fields("zero one two three four five six seven eight nine")
+
+// spell names each letter and digit of a code as one says it on the telephone.
+func spell(code string) []string {
+	var out []string
+	for _, ch := range strings.ToUpper(code) {
+		switch {
+		case ch >= 'A' && ch <= 'Z':
+			out = append(out, letters[ch-'A'])
+		case ch >= '0' && ch <= '9':
+			out = append(out, figures[ch-'0'])
+		}
+	}
+	return out
+}
+
+func setupLines(d account.Detail) []view.PreviewLine {
+	return say(short(d.Technician) + " may set up " + d.Technician.Method.String() + " at the next sign-in again. Nobody is signed out.")
+}
+
+func openSetup(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
+	until, err := c.accounts.OpenSetup(ctx, a, d.Technician.ID)
+	return outcome{answer: done("The set-up is open until " + until.UTC().Format("2 Jan 2006, 15:04") + " UTC.")}, err
+}
+
+func signOutLines(d account.Detail) []view.PreviewLine {
+	return say(ends(d), "The password and the second factor stay as they are; the next sign-in is as usual.")
+}
+
+func signOut(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
+	s, err := c.accounts.SignOut(ctx, a, d.Technician.ID)
+	return endedOutcome(d, s, ""), err
+}
+
+func endedOutcome(d account.Detail, s account.SignedOut, before string) outcome {
+	line := before + endedWords(short(d.Technician), s.SessionsEnded)
+	if s.SelfSignedOut {
+		return outcome{self: []string{line}}
+	}
+	return outcome{answer: done(line)}
+}
+
+func endedWords(name string, ended []sallyport.Session) string {
+	if len(ended) == 0 {
+		return name + " was signed in nowhere; whatever was begun before is dead."
+	}
+	return name + " was signed out of " + count(len(ended), "browser", "browsers") + ": " + strings.Join(where(ended), ", ") + "."
+}
+
+func invitationLines(d account.Detail) []view.PreviewLine {
+	return say("A fresh invitation for "+d.Technician.Email+" takes the place of the older one, whose link is dead then.",
+		"It sets the password and, where the method needs it, the second factor.")
+}
+
+func resend(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
+	i, err := c.accounts.ResendInvitation(ctx, a, d.Technician.ID)
+	return invitedOutcome(d, i, ""), err
+}
+
+func invitedOutcome(d account.Detail, i account.Invited, before string) outcome {
+	switch {
+	case i.Link != "":
+		return outcome{link: &i}
+	case i.Sent:
+		return outcome{answer: done(before + "The invitation is on its way to " + d.Technician.Email + ".")}
+	}
+	return outcome{answer: done(firstOf(before, "Done."))}
+}
+
+func deactivateLines(d account.Detail) []view.PreviewLine {
+	return say(ends(d), "Nobody gets in with this account until it is activated again. Its second factor stays.")
+}
+
+func deactivate(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error) {
+	s, err := c.accounts.Deactivate(ctx, a, d.Technician.ID, reason)
+	o := endedOutcome(d, s, "Deactivated. ")
+	o.answer.Next = &view.Link{Label: "Undo: activate", Href: "/admin/technicians/" + string(d.Technician.ID) + "/activate"}
+	return o, err
+}
+
+func activateLines(d account.Detail) []view.PreviewLine {
+	return say(short(d.Technician)+" may sign in again with the password and second factor from before; without a password, a fresh invitation goes out.",
+		fmt.Sprintf("Role: %s.", roleName(d.Technician.Role)))
+}
+
+func activate(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
+	i, err := c.accounts.Activate(ctx, a, d.Technician.ID)
+	return invitedOutcome(d, i, "Activated. "), err
+}
+
+func deleteLines(d account.Detail) []view.PreviewLine {
+	return append(say(ends(d), "The account, its second factor and its recovery codes are removed. The audit log keeps its events."),
+		view.PreviewLine{Kind: "warn", Text: "This cannot be undone. Deactivate can."})
+}
+
+func remove(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error) {
+	s, err := c.accounts.Delete(ctx, a, d.Technician.ID, reason)
+	o := endedOutcome(d, s, d.Technician.Name()+" was deleted. ")
+	o.path = "/admin/technicians"
+	return o, err
+}

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"net/http"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/policy"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// addForm is Add Technician.
+func (c *Console) addForm(w http.ResponseWriter, r *http.Request) error {
+	q, err := web.ReadQuery(r, "role")
+	if err != nil {
+		return err
+	}
+	form, _, roles, err := c.accounts.NewForm(r.Context(), web.ActorOf(r))
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if string(role.ID) == q.Get("role") {
+			form.Role = role.ID
+		}
+	}
+	page, err := c.addPage(r, form, nil)
+	if err != nil {
+		return err
+	}
+	return c.pages.Render(w, http.StatusOK, page)
+}
+
+func (c *Console) addPage(r *http.Request, form account.Form, p *view.Problem) (view.Technician, error) {
+	_, choices, roles, err := c.accounts.NewForm(r.Context(), web.ActorOf(r))
+	if err != nil {
+		return view.Technician{}, err
+	}
+	desk, err := c.desk(r, "Add Technician", "technicians")
+	if err != nil {
+		return view.Technician{}, err
+	}
+	desk.Back, desk.Problem = &view.Link{Label: "Technicians and Roles", Href: "/admin/technicians"}, p
+	page := view.Technician{Desk: desk, Button: "Add Technician"}
+	page.Methods = methods(web.VisitorOf(r).Role, choices, "", form)
+	fillForm(&page, form, roles)
+	page.Preview.Lines = addLines(form, choices)
+	return page, nil
+}
+
+// addLines say what adding does.
+func addLines(form account.Form, choices []policy.Choice) []view.PreviewLine {
+	name := firstOf(form.FirstName, form.Email, "The technician")
+	lines := []view.PreviewLine{{Text: name + " gets an invitation: one use, to set a password with."}}
+	for _, c := range choices {
+		if c.Method == sallyport.MethodEmail && !c.Permitted {
+			lines[0].Text = name + " gets an invitation. Email Settings are not proved yet, so the next page shows its link once, to hand over."
+		}
+	}
+	switch form.Method {
+	case sallyport.MethodApp:
+		lines = append(lines, view.PreviewLine{Text: "The authenticator app is set up there and then, from the QR code on the page."})
+	case sallyport.MethodEmail:
+		lines = append(lines, view.PreviewLine{Text: "The mailbox is proved there and then, with a code sent to it."})
+	case sallyport.MethodText:
+		lines = append(lines, view.PreviewLine{Text: "The phone number is proved there and then, with a code sent to it."})
+	case sallyport.MethodOff:
+		lines = append(lines, view.PreviewLine{Kind: "warn", Text: "No second factor is asked for."})
+	}
+	return lines
+}
+
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+// addPreview shows the form again with what adding would do.
+func (c *Console) addPreview(w http.ResponseWriter, r *http.Request, f web.Form) error {
+	page, err := c.addPage(r, typed(f), nil)
+	if err != nil {
+		return err
+	}
+	return c.pages.Render(w, http.StatusOK, page)
+}
+
+func (c *Console) add(w http.ResponseWriter, r *http.Request, f web.Form) error {
+	form := typed(f)
+	added, err := c.accounts.Add(r.Context(), web.ActorOf(r), form)
+	if err != nil {
+		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.addPage(r, form, p) })
+	}
+	path := "/admin/technicians/" + string(added.ID)
+	if added.InvitationLink == "" {
+		return c.see(w, r, path, done(firstOf(form.FirstName, form.Email)+" was added. The invitation is on its way to "+form.Email+"."))
+	}
+	return c.showLink(w, r, firstOf(form.FirstName, form.Email)+" was added", account.Invited{Link: added.InvitationLink, ExpiresAt: added.ExpiresAt}, path)
+}
+
+// showLink shows an invitation once, for it cannot be sent.
+func (c *Console) showLink(w http.ResponseWriter, r *http.Request, title string, i account.Invited, next string) error {
+	desk, err := c.desk(r, title, "technicians")
+	if err != nil {
+		return err
+	}
+	return c.pages.Render(w, http.StatusOK, view.Once{Desk: desk, Label: "Invitation link", Secret: i.Link, Until: desk.When(i.ExpiresAt),
+		Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation. Hand this link over on a way that you trust."},
+		Note:  "It is shown this once. Whoever opens it first sets the password.",
+		Done:  view.Link{Label: "Go on", Href: next}})
+}

@@ -1,0 +1,111 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"sallyport"
+	"sallyport/internal/delivery"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+func (c *Console) saveDraft(p gatewayPage) formHandler {
+	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
+		form := delivery.Form{Channel: p.channel, Kind: sallyport.GatewayKind(f.Get("kind")), Values: map[string]string{}}
+		for _, name := range p.formFields()[1:] {
+			if f.Has(name) {
+				form.Values[name] = f.Get(name)
+			}
+		}
+		saved, err := c.gateways.SaveDraft(r.Context(), web.ActorOf(r), form)
+		if err != nil {
+			return c.gatewayRefused(w, r, p, gatewayState{open: true, kind: form.Kind, values: f.Get}, err)
+		}
+		a := done("Saved as a draft. Send a test message, and type its code back, to put it in use.")
+		if len(saved.Cleared) > 0 {
+			a = view.Answer{Kind: "warn", Line: a.Line, Items: []string{"Because the other side changed, this was cleared: " + strings.Join(saved.Cleared, ", ") + "."}}
+		}
+		return c.see(w, r, p.path, a)
+	}
+}
+
+func (c *Console) gatewayRefused(w http.ResponseWriter, r *http.Request, p gatewayPage, s gatewayState, err error) error {
+	return c.refused(w, err, func(problem *view.Problem) (view.Page, error) {
+		s.problem = problem
+		return c.gatewayPage(r, p, s)
+	})
+}
+
+func (c *Console) testDraft(p gatewayPage) formHandler {
+	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
+		to := strings.TrimSpace(f.Get("to"))
+		if err := c.gateways.Test(r.Context(), web.ActorOf(r), p.channel, to); err != nil {
+			return c.gatewayRefused(w, r, p, gatewayState{to: to}, err)
+		}
+		return web.See(w, r, p.path+"#code")
+	}
+}
+
+func (c *Console) confirmTest(p gatewayPage) formHandler {
+	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
+		if err := c.gateways.ConfirmTest(r.Context(), web.ActorOf(r), p.channel, f.Get("code")); err != nil {
+			return c.gatewayRefused(w, r, p, gatewayState{}, err)
+		}
+		return c.see(w, r, p.path, done("Proved, and in use from now on. The method "+p.method.String()+" can be chosen."))
+	}
+}
+
+func (c *Console) discardDraft(p gatewayPage) formHandler {
+	return func(w http.ResponseWriter, r *http.Request, _ web.Form) error {
+		err := c.gateways.DiscardDraft(r.Context(), web.ActorOf(r), p.channel)
+		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+			return c.gatewayRefused(w, r, p, gatewayState{}, err)
+		}
+		return c.see(w, r, p.path, done("The draft is gone. What is in use stays as it was."))
+	}
+}
+
+// removeForm asks before the gateway goes out of use, and says who stands in the way.
+func (c *Console) removeForm(p gatewayPage) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := c.gateways.Settings(r.Context(), web.ActorOf(r), p.channel)
+		if err != nil {
+			return err
+		}
+		desk, err := c.desk(r, "Remove "+p.title, p.section)
+		if err != nil {
+			return err
+		}
+		desk.Back = &view.Link{Label: p.title, Href: p.path}
+		page := view.Confirm{Desk: desk, Post: p.path + "/remove", Button: "Remove", Danger: true, Cancel: p.path,
+			Lines: say("The gateway and its secrets are removed at once. To use it again, it must be set up and proved again.")}
+		if len(v.NeededBy) > 0 {
+			page.Button = ""
+			page.Lines = []view.PreviewLine{{Kind: "bad", Text: "It cannot be removed: " + count(len(v.NeededBy), "technician needs", "technicians need") +
+				" it to sign in (" + someNames(v.NeededBy) + "). Give them another method first."}}
+		}
+		return c.pages.Render(w, http.StatusOK, page)
+	}
+}
+
+func someNames(all []sallyport.Technician) string {
+	var names []string
+	for _, t := range all[:min(len(all), 10)] {
+		names = append(names, t.Name())
+	}
+	out := strings.Join(names, ", ")
+	if more := len(all) - len(names); more > 0 {
+		out += " and " + count(more, "more", "more")
+	}
+	return out
+}
+
+func (c *Console) removeGateway(p gatewayPage) formHandler {
+	return func(w http.ResponseWriter, r *http.Request, _ web.Form) error {
+		if err := c.gateways.Remove(r.Context(), web.ActorOf(r), p.channel); err != nil {
+			return c.gatewayRefused(w, r, p, gatewayState{}, err)
+		}
+		return c.see(w, r, p.path, done("Removed. No message leaves through it any more."))
+	}
+}

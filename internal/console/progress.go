@@ -1,0 +1,203 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// rolloutSave begins to save one technician after the other, and leads to the page that shows how far it is.
+func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form) error {
+	ro, err := c.rolloutOf(r)
+	if err != nil {
+		return err
+	}
+	method := sallyport.Method(f.Get("method"))
+	team, err := c.previewTeam(r, ro, method)
+	if err != nil {
+		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
+	}
+	if ro.begin(team) {
+		ctx, actor := context.WithoutCancel(r.Context()), web.ActorOf(r)
+		if err := c.saveFirst(ctx, actor, ro); err != nil {
+			return err
+		}
+		c.work.Go(func() { c.saveRest(ctx, actor, ro) })
+	}
+	return web.See(w, r, "/admin/rollouts/"+r.PathValue("id"))
+}
+
+// saveFirst saves the first technician whom Save changes before the request is answered, so that a proof that is too
+// old is asked for now. Nothing has been done then, and Save can be pressed again.
+func (c *Console) saveFirst(ctx context.Context, actor sallyport.Actor, ro *rollout) error {
+	for i, row := range ro.rows {
+		if row.Outcome == account.WillChange {
+			row = c.saveOne(ctx, actor, ro.method, row)
+		}
+		if sallyport.KindOf(row.Err) == sallyport.StepUp {
+			ro.takeBack()
+			return row.Err
+		}
+		ro.set(i, row)
+		if row.Outcome == account.Changed {
+			break
+		}
+	}
+	return nil
+}
+
+// begin takes the preview as what is to be done, once: a second press of Save changes nothing.
+func (ro *rollout) begin(t account.Team) bool {
+	ro.mu.Lock()
+	defer ro.mu.Unlock()
+	if ro.begun {
+		return false
+	}
+	ro.begun, ro.running, ro.rows, ro.method = true, true, t.Rows, t.Method
+	return true
+}
+
+func (ro *rollout) takeBack() {
+	ro.mu.Lock()
+	defer ro.mu.Unlock()
+	ro.begun, ro.running, ro.rows, ro.done = false, false, nil, 0
+}
+
+// saveRest saves each one whom the preview said would change. Who is left out, or alone, was decided there.
+func (c *Console) saveRest(ctx context.Context, actor sallyport.Actor, ro *rollout) {
+	for i := ro.done; i < len(ro.rows); i++ {
+		row := ro.row(i)
+		if row.Outcome == account.WillChange {
+			row = c.saveOne(ctx, actor, ro.method, row)
+		}
+		ro.set(i, row)
+	}
+	ro.mu.Lock()
+	ro.running = false
+	ro.mu.Unlock()
+}
+
+func (c *Console) saveOne(ctx context.Context, actor sallyport.Actor, m sallyport.Method, row account.TeamRow) account.TeamRow {
+	if c.live.Err() != nil {
+		row.Outcome, row.Why = account.Refused, "Not begun: Sallyport was stopped."
+		return row
+	}
+	team, err := c.accounts.SaveTeam(ctx, actor, []sallyport.TechnicianID{row.ID}, m)
+	if err == nil && len(team.Rows) == 1 {
+		return team.Rows[0]
+	}
+	row.Outcome, row.Err, row.Why = account.Refused, err, "Sallyport could not do this. Nothing was changed."
+	if p := view.ProblemOf(err, c.now()); p != nil {
+		row.Why = p.Message
+	}
+	return row
+}
+
+func (ro *rollout) row(i int) account.TeamRow {
+	ro.mu.Lock()
+	defer ro.mu.Unlock()
+	return ro.rows[i]
+}
+
+func (ro *rollout) set(i int, row account.TeamRow) {
+	ro.mu.Lock()
+	defer ro.mu.Unlock()
+	ro.rows[i], ro.done = row, i+1
+}
+
+// progress shows how far it is, with a result per row.
+func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) error {
+	q, err := web.ReadQuery(r, "page")
+	if err != nil {
+		return err
+	}
+	ro.mu.Lock()
+	running, done, total, method := ro.running, ro.done, len(ro.rows), ro.method
+	rows := append([]account.TeamRow(nil), ro.rows...)
+	ro.mu.Unlock()
+	if self := selfEndedIn(rows, done, web.VisitorOf(r).Technician.ID); self != nil {
+		return c.selfEnded(w, r, self)
+	}
+	desk, err := c.desk(r, method.String()+" for "+count(total, "technician", "technicians"), "technicians")
+	if err != nil {
+		return err
+	}
+	desk.Back = &view.Link{Label: "Technicians and Roles", Href: "/admin/technicians"}
+	page := view.Progress{Desk: desk, ID: r.PathValue("id"), Done: done, Total: total, Running: running, Summary: summary(rows[:done], running),
+		Return: view.Link{Label: "Technicians and Roles", Href: "/admin/technicians"}}
+	if running {
+		page.Refresh = 2
+	}
+	fillProgress(&page, rows, done, pageNumber(q.Get("page")))
+	return c.pages.Render(w, http.StatusOK, page)
+}
+
+// selfEndedIn is not nil when the reader's own row was saved: it is his last page.
+func selfEndedIn(rows []account.TeamRow, done int, reader sallyport.TechnicianID) []string {
+	for _, row := range rows[:done] {
+		if row.ID == reader && row.Outcome == account.Changed {
+			return []string{"Saved. " + endedWords("You", row.SessionsEnded)}
+		}
+	}
+	return nil
+}
+
+func fillProgress(page *view.Progress, rows []account.TeamRow, done, n int) {
+	const size = 100
+	from := min((n-1)*size, len(rows))
+	for i := from; i < min(from+size, len(rows)); i++ {
+		page.Rows = append(page.Rows, progressRow(rows[i], i < done))
+	}
+	page.Pager = view.NewPager(n, size, len(rows), func(n int) string { return address("/admin/rollouts/"+page.ID, url.Values{}, n) })
+}
+
+func progressRow(row account.TeamRow, done bool) view.ProgressRow {
+	out := view.ProgressRow{ID: string(row.ID), Name: row.Name, Link: row.Invitation}
+	switch {
+	case !done:
+		out.State = view.Mark{Kind: "quiet", Word: "waiting"}
+	case row.Outcome == account.Changed:
+		out.State, out.Detail = view.Mark{Kind: "good", Word: "saved"}, changedDetail(row)
+	case row.Outcome == account.Unchanged:
+		out.State, out.Detail = view.Mark{Kind: "quiet", Word: "unchanged"}, "Has this method already."
+	case row.Outcome == account.LeftOut:
+		out.State, out.Detail = view.Mark{Kind: "quiet", Word: "left out"}, row.Why
+	default:
+		out.State, out.Detail = view.Mark{Kind: "bad", Word: "refused"}, row.Why
+	}
+	return out
+}
+
+func changedDetail(row account.TeamRow) string {
+	out := "Was signed in nowhere."
+	if n := len(row.SessionsEnded); n > 0 {
+		out = "Signed out of " + count(n, "browser", "browsers") + "."
+	}
+	if row.MustSetUp != "" {
+		out += " " + row.MustSetUp
+	}
+	return out
+}
+
+func summary(rows []account.TeamRow, running bool) string {
+	saved, refused, sessions := 0, 0, 0
+	for _, row := range rows {
+		switch row.Outcome {
+		case account.Changed:
+			saved++
+			sessions += len(row.SessionsEnded)
+		case account.Refused:
+			refused++
+		}
+	}
+	if running {
+		return fmt.Sprintf("Saving: %d saved so far, %d refused.", saved, refused)
+	}
+	return fmt.Sprintf("Done: %d saved, %s ended, %d refused.", saved, count(sessions, "session", "sessions"), refused)
+}

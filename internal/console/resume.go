@@ -1,0 +1,101 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sallyport"
+	"sallyport/internal/delivery"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// parkedForm is what was typed, kept while the administrator proves who he is. It holds no secrets.
+type parkedForm struct {
+	path   string
+	values []view.Hidden
+	lost   []string // labels of secrets that were typed and not kept
+}
+
+// park keeps the form and sends the browser to the page that asks for a fresh proof.
+func (c *Console) park(w http.ResponseWriter, r *http.Request, fields []string, f web.Form) error {
+	p := parkedForm{path: r.URL.Path}
+	secrets := secretFields()
+	for _, field := range fields {
+		name := strings.TrimSuffix(field, "*")
+		for _, v := range f.All(name) {
+			if label, secret := secrets[name]; secret {
+				if v != "" && !slices.Contains(p.lost, label) {
+					p.lost = append(p.lost, label)
+				}
+				continue
+			}
+			p.values = append(p.values, view.Hidden{Name: name, Value: v})
+		}
+	}
+	id := c.parked.put(web.VisitorOf(r).Technician.ID, p)
+	return web.See(w, r, c.stepUp+"?return="+url.QueryEscape("/admin/resume/"+id))
+}
+
+// secretFields are the fields of gateways that are never kept, with their labels.
+func secretFields() map[string]string {
+	out := map[string]string{"code": "Code"}
+	for _, ch := range []sallyport.Channel{sallyport.ChannelEmail, sallyport.ChannelSMS} {
+		for _, k := range delivery.Kinds(ch) {
+			for _, f := range k.Fields {
+				if f.Secret {
+					out[f.Name] = f.Label
+				}
+			}
+		}
+	}
+	return out
+}
+
+// resume shows a kept form again, to be sent by one button.
+func (c *Console) resume(w http.ResponseWriter, r *http.Request) error {
+	p, ok := c.parked.get(web.VisitorOf(r).Technician.ID, r.PathValue("id"))
+	if !ok {
+		return sallyport.E(sallyport.Gone, "form_over", "What you typed is no longer kept. Please type it again; nothing was changed.")
+	}
+	desk, err := c.desk(r, "One more step", "")
+	if err != nil {
+		return err
+	}
+	page := view.Resume{Desk: desk, Post: p.path, Lost: p.lost, Button: "Save now", Cancel: backOf(p.path)}
+	for _, v := range p.values {
+		page.Fields = append(page.Fields, view.ResumeField{Name: v.Name, Value: v.Value, Label: formLabels[v.Name], Shown: readable(v)})
+	}
+	return c.pages.Render(w, http.StatusOK, page)
+}
+
+// backOf is the page that a form stood on.
+func backOf(path string) string {
+	for _, end := range []string{"/preview", "/test", "/confirm", "/discard", "/remove", "/deny", "/end"} {
+		path = strings.TrimSuffix(path, end)
+	}
+	if strings.HasPrefix(path, "/admin/notices/") {
+		return "/admin"
+	}
+	return path
+}
+
+var formLabels = map[string]string{"first_name": "First name", "last_name": "Last name", "user_name": "User name", "email": "Email",
+	"phone": "Phone", "role": "Role", "method": "Method", "reason": "Reason", "to": "Send a test to", "host": "Host", "port": "Port",
+	"tls": "TLS", "user": "User name", "sender": "Sender address", "sender_name": "Sender name", "url": "Address", "from": "Sender",
+	"account_sid": "Account SID", "service": "Messaging Service SID"}
+
+// readable is a value as the page shows it.
+func readable(h view.Hidden) string {
+	switch h.Name {
+	case "role":
+		return roleName(sallyport.RoleID(h.Value))
+	case "method":
+		if m := sallyport.Method(h.Value); m.Valid() {
+			return m.String()
+		}
+	}
+	return h.Value
+}

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/view"
+	"sallyport/internal/web"
+)
+
+// columns are the heads of the list.
+var columns = []struct{ label, sort string }{
+	{"Name", "name"}, {"Role", "role"}, {"Status", "status"}, {"Method", "method"}, {"Set up", "setup"}, {"Last sign-in", "last"},
+}
+
+// technicians is the list.
+func (c *Console) technicians(w http.ResponseWriter, r *http.Request) error {
+	f, err := listQuery(r)
+	if err != nil {
+		return err
+	}
+	p, err := c.listOf(r, f)
+	if err != nil {
+		return err
+	}
+	desk, err := c.teamDesk(r, "technicians", p.Counts)
+	if err != nil {
+		return err
+	}
+	page := view.Technicians{Desk: desk, Filter: filterLine(f, p), Matching: p.Total, All: query(f).Encode(),
+		MayWrite: web.VisitorOf(r).Role.Has(sallyport.WriteTechnicians)}
+	if page.All == "" {
+		page.All = "everybody"
+	}
+	page.Columns = sortColumns(f)
+	for _, row := range p.Rows {
+		page.Rows = append(page.Rows, technicianRow(desk, web.VisitorOf(r), row))
+	}
+	page.Pager = view.NewPager(f.Page, f.Size, p.Total, func(n int) string { return address("/admin/technicians", query(f), n) })
+	page.Empty = emptyList(p, page.Filter.On)
+	return c.pages.Render(w, http.StatusOK, page)
+}
+
+func filterLine(f sallyport.Filter, p account.Page) view.TechnicianFilter {
+	line := view.TechnicianFilter{Search: f.Search, Sort: f.Sort,
+		On:     f.Search != "" || f.Role != "" || f.Status != "" || f.Method != "" || f.SetUp != "",
+		Counts: fmt.Sprintf("%d · %d set up", p.Counts.Total, p.Counts.SetUp)}
+	if line.On {
+		line.Counts = fmt.Sprintf("%d of %d", p.Total, p.Counts.Total)
+	}
+	methods := []string{"", "Any method"}
+	for _, m := range sallyport.Methods {
+		methods = append(methods, string(m), m.String())
+	}
+	roles := []string{"", "Any role"}
+	for _, role := range sallyport.BuiltInRoles {
+		roles = append(roles, string(role.ID), role.Name)
+	}
+	line.Selects = []view.Select{
+		{Name: "method", Label: "Method", Options: view.Options(string(f.Method), methods...)},
+		{Name: "status", Label: "Status", Options: view.Options(string(f.Status), "", "Any status", "active", "Active", "invited", "Invited", "deactivated", "Deactivated")},
+		{Name: "setup", Label: "Set up", Options: view.Options(f.SetUp, "", "Set up or not", "yes", "Set up", "no", "Not set up")},
+		{Name: "role", Label: "Role", Options: view.Options(string(f.Role), roles...)},
+	}
+	return line
+}
+
+func sortColumns(f sallyport.Filter) []view.Column {
+	var out []view.Column
+	for _, c := range columns {
+		turned := f
+		turned.Sort = c.sort
+		col := view.Column{Label: c.label}
+		switch f.Sort {
+		case c.sort:
+			col.Sort, turned.Sort = "ascending", "-"+c.sort
+		case "-" + c.sort:
+			col.Sort = "descending"
+		}
+		col.Href = address("/admin/technicians", query(turned), 1)
+		out = append(out, col)
+	}
+	return out
+}
+
+func technicianRow(d view.Desk, v web.Visitor, row sallyport.Row) view.TechnicianRow {
+	out := view.TechnicianRow{ID: string(row.ID), Name: row.Name(), UserName: row.UserName, Role: roleName(row.Role),
+		Status: statusMark(row.Status), Method: row.Method.String(), SetUp: setUpMark(row.Technician, row.SetUp),
+		LastSignIn: d.When(row.LastSignInAt), Sessions: row.LiveSessions, Self: row.ID == v.Technician.ID, Help: row.HelpRequested}
+	out.Menu = rowMenu(v, row.Technician)
+	return out
+}
+
+// rowMenu are the acts on one technician. It is a convenience: each act is judged where it is done.
+func rowMenu(v web.Visitor, t sallyport.Technician) []view.Link {
+	base := "/admin/technicians/" + string(t.ID)
+	role, _ := sallyport.RoleByID(t.Role)
+	if !v.Role.Has(sallyport.WriteTechnicians) || !v.Role.Covers(role) {
+		return []view.Link{{Label: "Look at", Href: base}}
+	}
+	menu := []view.Link{{Label: "Edit Technician", Href: base}}
+	add := func(when bool, label, path string, danger bool) {
+		if when {
+			menu = append(menu, view.Link{Label: label, Href: base + path, Danger: danger})
+		}
+	}
+	self := t.ID == v.Technician.ID
+	add(t.Status == sallyport.Active && t.Method != sallyport.MethodOff && !self, "Reset second factor", "/reset", false)
+	add(t.Status == sallyport.Active, "Sign out everywhere", "/sign-out", false)
+	add(t.Status == sallyport.Invited, "Resend invitation", "/invitation", false)
+	add(t.Status != sallyport.Deactivated, "Deactivate", "/deactivate", true)
+	add(t.Status == sallyport.Deactivated, "Activate", "/activate", false)
+	add(true, "Delete", "/delete", true)
+	return menu
+}
+
+func statusMark(s sallyport.Status) view.Mark {
+	switch s {
+	case sallyport.Active:
+		return view.Mark{Kind: "good", Word: "active"}
+	case sallyport.Invited:
+		return view.Mark{Kind: "warn", Word: "invited"}
+	}
+	return view.Mark{Kind: "quiet", Word: string(s)}
+}
+
+func setUpMark(t sallyport.Technician, setUp bool) view.Mark {
+	switch {
+	case t.Method == sallyport.MethodOff:
+		return view.Mark{Kind: "quiet", Word: "not needed"}
+	case t.FactorDisabled:
+		return view.Mark{Kind: "bad", Word: "switched off"}
+	case setUp:
+		return view.Mark{Kind: "good", Word: "yes"}
+	}
+	return view.Mark{Kind: "warn", Word: "no"}
+}
+
+func emptyList(p account.Page, filtered bool) *view.Empty {
+	switch {
+	case p.Total > 0 && len(p.Rows) == 0:
+		return &view.Empty{Title: "There is no such page", Text: "The list is shorter than that.", Next: &view.Link{Label: "First page", Href: "/admin/technicians"}}
+	case p.Total > 0:
+		return nil
+	case filtered:
+		return &view.Empty{Title: "Nobody matches", Text: "No technician matches this search and these filters.", Next: &view.Link{Label: "Show everybody", Href: "/admin/technicians"}}
+	}
+	return &view.Empty{Title: "No technicians yet", Text: "Technicians are the people who administer something through your portals. Add the first one, or import the whole team from a CSV file.",
+		Next: &view.Link{Label: "Add Technician", Href: "/admin/technicians/new"}}
+}
+
+// count says "1 browser" or "3 browsers".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// where says in which browsers sessions were, each once.
+func where(sessions []sallyport.Session) []string {
+	var out []string
+	for _, s := range sessions {
+		out = append(out, strings.TrimSpace(s.Browser+" at "+s.Address))
+	}
+	return out
+}
