@@ -29,7 +29,7 @@ func (f *Face) showConfirm(w http.ResponseWriter, r *http.Request, back string, 
 // confirm begins the proof. What was typed on the page already is given at once; a code by email or text message is
 // sent, and asked for on the next page.
 func (f *Face) confirm(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r, "return", "code", "password")
+	form, err := web.ReadForm(r, "return", "code", "password", "way")
 	if err != nil {
 		return err
 	}
@@ -40,6 +40,10 @@ func (f *Face) confirm(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		return f.showConfirm(w, r, back, err)
+	}
+	if form.Get("way") == "recovery" {
+		f.keep(w, out)
+		return web.See(w, r, "/sign-in/recovery")
 	}
 	answer, typed := typedAnswer(form)
 	if !typed {

@@ -460,6 +460,11 @@ func TestConfirm(t *testing.T) {
 	d.own.Technician.Method, d.err = sallyport.MethodEmail, nil
 	d.says(d.ask("GET", "/confirm", nil, sessionCookie, token()), "Send me a code")
 	d.wants(d.ask("POST", "/confirm", url.Values{"return": {"/admin"}}, sessionCookie, token()), 303, "/sign-in/code")
+	r = d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "way": {"recovery"}}, sessionCookie, token())
+	d.wants(r, 303, "/sign-in/recovery")
+	if cookie(r, signInCookie) != began.Reveal() {
+		t.Error("the recovery code would belong to no proof")
+	}
 	d.own.Technician.Method = sallyport.MethodOff
 	d.says(d.ask("GET", "/confirm?return=/admin", nil, sessionCookie, token()), `name="password"`, `action="/confirm"`)
 }

@@ -32,7 +32,7 @@ func (f *Face) showStep(w http.ResponseWriter, r *http.Request, p session.Page, 
 		return f.show(w, refused, view.StepUpPassword{Door: door, UserName: p.UserName, Action: "/sign-in/password", Return: "/me"})
 	case login.Closed, login.Disabled, login.ChannelDown:
 		door.Problem = nil // the page itself says it
-		return f.show(w, refused, view.Stop{Door: door, Kind: stops[p.Step.Kind], Method: p.Step.Method, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Closed, Help: true})
+		return f.show(w, refused, view.Stop{Door: door, Kind: stops[p.Step.Kind], Method: p.Step.Method, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Closed})
 	}
 	return f.lost(w, r, errOver)
 }

@@ -139,3 +139,6 @@ func (n NewPassword) PasswordLabel() string {
 	}
 	return "Password"
 }
+
+// FocusPassword reports whether the password is the first thing to type.
+func (n NewPassword) FocusPassword() bool { return !n.First() && n.Problem == nil }

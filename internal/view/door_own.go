@@ -122,3 +122,6 @@ func (o OfferPhone) Lead() string {
 
 // PasswordLabel is the label of the field for the new password.
 func (o Own) PasswordLabel() string { return "New password" }
+
+// FocusPassword leaves the focus at the top of the page.
+func (o Own) FocusPassword() bool { return false }

@@ -9,7 +9,6 @@ const (
 	StopClosed   StopKind = "closed"   // the set-up was not begun in time
 	StopDisabled StopKind = "disabled" // too many wrong answers
 	StopDown     StopKind = "down"     // the way the code would take does not work now
-	StopRefused  StopKind = "refused"  // nothing leads on
 )
 
 // Stop is a page on which the sign-in waits for somebody else.
@@ -19,7 +18,6 @@ type Stop struct {
 	Method   sallyport.Method
 	Why      string
 	Recovery bool // a recovery code may stand in
-	Help     bool // "I need help" can be asked from here
 }
 
 // Template names the file.
@@ -32,10 +30,8 @@ func (s Stop) Title() string {
 		return "The time for your set-up is over"
 	case StopDisabled:
 		return "Your second factor is switched off"
-	case StopDown:
-		return "No code can be sent right now"
 	}
-	return "This sign-in cannot go on"
+	return "No code can be sent right now"
 }
 
 // Lead says why.
@@ -49,10 +45,8 @@ func (s Stop) Lead() string {
 		return "There were too many wrong codes, so it was switched off to protect your account. Ask your administrator to reset it."
 	case s.Kind == StopDown && s.Method == sallyport.MethodText:
 		return "Text messages are not set up at the moment. Your password was right, and nothing is wrong with your account."
-	case s.Kind == StopDown:
-		return "Email is not set up at the moment. Your password was right, and nothing is wrong with your account."
 	}
-	return "Please start again."
+	return "Email is not set up at the moment. Your password was right, and nothing is wrong with your account."
 }
 
 // AskHelp asks for a word to the administrators and, when Number is set, shows the number to read out.
