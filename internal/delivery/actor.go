@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sallyport"
+	"sallyport/internal/audit"
 )
 
 // words are what differs between the two channels.
@@ -11,12 +12,17 @@ type words struct {
 	permission sallyport.Permission
 	method     sallyport.Method
 	page       string
-	event      string // prefix of event types
+	events
 }
 
+// events are the audit types of what is done to a channel's settings.
+type events struct{ draft, tested, proved, discarded, removed audit.Type }
+
 var channels = map[sallyport.Channel]words{
-	sallyport.ChannelEmail: {sallyport.ManageEmail, sallyport.MethodEmail, "Email Settings", "email.settings."},
-	sallyport.ChannelSMS:   {sallyport.ManageSMS, sallyport.MethodText, "SMS Settings", "sms.settings."},
+	sallyport.ChannelEmail: {sallyport.ManageEmail, sallyport.MethodEmail, "Email Settings", events{audit.EmailSettingsDraft,
+		audit.EmailSettingsTested, audit.EmailSettingsProved, audit.EmailSettingsDiscarded, audit.EmailSettingsRemoved}},
+	sallyport.ChannelSMS: {sallyport.ManageSMS, sallyport.MethodText, "SMS Settings", events{audit.SMSSettingsDraft,
+		audit.SMSSettingsTested, audit.SMSSettingsProved, audit.SMSSettingsDiscarded, audit.SMSSettingsRemoved}},
 }
 
 func channelWords(channel sallyport.Channel) (words, error) {
@@ -66,11 +72,4 @@ func mayChange(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Pe
 		return sallyport.ErrStepUp
 	}
 	return nil
-}
-
-// event is the audit event of what actor did to a channel's settings.
-func event(actor sallyport.Actor, kind string, before, after map[string]string) sallyport.Event {
-	return sallyport.Event{Type: kind, ActorKind: actor.Kind, Actor: actor.ID, ActorName: actor.Name,
-		Before: before, After: after, Outcome: "ok",
-		Address: actor.Client.Address, Browser: actor.Client.Browser, RequestID: actor.Client.RequestID}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sallyport"
+	"sallyport/internal/audit"
 	"sallyport/internal/keyring"
 )
 
@@ -93,7 +94,13 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 		if err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, draftEvent(actor, w, before, saved.Draft))
+		was, is := shown(before), shown(&saved.Draft)
+		for _, f := range k.Fields {
+			if f.Secret && g.Values[f.Name] != "" {
+				is[f.Name] = "new" // the event says that it changed, and audit hides the rest
+			}
+		}
+		return tx.InsertEvent(ctx, audit.New(w.draft, actor).Changed(was, is).Event())
 	})
 	return saved, err
 }
@@ -144,7 +151,7 @@ func (s *Service) putDraft(ctx context.Context, tx Tx, actor sallyport.Actor, f 
 		return Saved{}, err
 	}
 	g.Sealed = nil
-	return Saved{Draft: g}, tx.PutMeta(ctx, testKey(f.Channel), nil)
+	return Saved{Draft: g}, tx.PutMeta(ctx, testKey(f.Channel), []byte{})
 }
 
 // DiscardDraft throws the draft away. There being none is an answer of kind NotFound.
@@ -167,10 +174,10 @@ func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, chann
 		if err := tx.DeleteGateway(ctx, string(channel), slotDraft); err != nil {
 			return err
 		}
-		if err := tx.PutMeta(ctx, testKey(channel), nil); err != nil {
+		if err := tx.PutMeta(ctx, testKey(channel), []byte{}); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, event(actor, w.event+"discarded", shown(g), nil))
+		return tx.InsertEvent(ctx, audit.New(w.discarded, actor).Changed(shown(g), nil).Event())
 	})
 }
 
@@ -201,7 +208,7 @@ func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sal
 		if err := tx.DeleteGateway(ctx, string(channel), slotLive); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, event(actor, w.event+"removed", shown(g), nil))
+		return tx.InsertEvent(ctx, audit.New(w.removed, actor).Changed(shown(g), nil).Event())
 	})
 }
 
@@ -231,18 +238,6 @@ func shown(g *sallyport.Gateway) map[string]string {
 		out[name] = "set"
 	}
 	return out
-}
-
-// draftEvent names what changed only.
-func draftEvent(actor sallyport.Actor, w words, before *sallyport.Gateway, g sallyport.Gateway) sallyport.Event {
-	was, is := shown(before), shown(&g)
-	for k, v := range is {
-		if was[k] == v {
-			delete(was, k)
-			delete(is, k)
-		}
-	}
-	return event(actor, w.event+"draft", was, is)
 }
 
 func secretsPlace(g sallyport.Gateway) keyring.Place {

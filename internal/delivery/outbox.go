@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/audit"
 )
 
 const (
@@ -84,7 +85,8 @@ func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.Ou
 	moved := false
 	var wg sync.WaitGroup
 	for _, m := range due {
-		expired := !now.Before(m.ExpiresAt)
+		// One that will be over before it is looked at again is given up now, while it can still be told.
+		expired := !ready && !now.Add(outboxTick).Before(m.ExpiresAt) || !now.Before(m.ExpiresAt)
 		if !expired && !ready {
 			continue
 		}
@@ -137,8 +139,8 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, now tim
 		if err := tx.DropOutbox(ctx, m.ID, reason); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, sallyport.Event{Type: "delivery.failed", ActorKind: sallyport.ActorSystem,
-			Outcome: "failed", Reason: reason, After: map[string]string{"message": m.Event, "to": m.To}})
+		return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).
+			Because(reason).Changed(nil, map[string]string{"message": m.Event, "to": m.To}).Event())
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/audit"
 )
 
 const (
@@ -126,7 +127,7 @@ func (s *Service) beginTest(ctx context.Context, actor sallyport.Actor, w words,
 		if err := putTest(ctx, tx, channel, t); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, event(actor, w.event+"test", nil, map[string]string{"to": to, "slot": g.Slot}))
+		return tx.InsertEvent(ctx, audit.New(w.tested, actor).Changed(nil, map[string]string{"to": to}).Event())
 	})
 	return g, t, settings, err
 }
@@ -151,9 +152,8 @@ func (s *Service) endTest(ctx context.Context, actor sallyport.Actor, channel sa
 		if err := putTest(ctx, tx, channel, *now); err != nil || state != sallyport.Failed {
 			return err
 		}
-		failed := event(actor, "delivery.failed", nil, map[string]string{"message": "test", "to": t.To})
-		failed.Outcome, failed.Reason = "failed", reasonOf(failure)
-		return tx.InsertEvent(ctx, failed)
+		return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, actor).Because(reasonOf(failure)).
+			Changed(nil, map[string]string{"message": "test", "to": t.To}).Event())
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "test message", "error", err)
@@ -231,10 +231,10 @@ func (s *Service) prove(ctx context.Context, tx Tx, actor sallyport.Actor, w wor
 	if err := s.goLive(ctx, tx, *g, live); err != nil {
 		return err
 	}
-	if err := tx.PutMeta(ctx, testKey(channel), nil); err != nil {
+	if err := tx.PutMeta(ctx, testKey(channel), []byte{}); err != nil {
 		return err
 	}
-	return tx.InsertEvent(ctx, event(actor, w.event+"proved", shown(live), shown(g)))
+	return tx.InsertEvent(ctx, audit.New(w.proved, actor).Changed(shown(live), shown(g)).Event())
 }
 
 // goLive stores g as the gateway in use, proved now, its secrets sealed anew for their new place.
