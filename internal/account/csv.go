@@ -115,10 +115,10 @@ func readRows(in *csv.Reader, columns []string) (rows []csvRow, problems []LineP
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := in.FieldPos(0)
 		if err != nil {
-			return nil, append(problems, csvProblem(err, line))
+			return nil, append(problems, csvProblem(err, 0))
 		}
+		line, _ := in.FieldPos(0)
 		if len(rows) == ImportMostRows {
 			return nil, append(problems, LineProblem{line, "", "This file has more than 5,000 rows. Please split it."})
 		}

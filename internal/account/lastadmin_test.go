@@ -1,0 +1,274 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/store"
+)
+
+// D10.1: the only Super Admin who can sign in is not demoted, deactivated, deleted or stranded, by himself or by the
+// host, whoever else is in the house.
+func TestD10_1(t *testing.T) {
+	h := newHouse(t)
+	admin := h.add(sallyport.SuperAdmin)
+	h.add(sallyport.SuperAdmin, invited)
+	h.add(sallyport.SuperAdmin, noFactor)
+	h.add(sallyport.SuperAdmin, func(p *person) { p.Status = sallyport.Deactivated })
+	h.add(sallyport.Admin)
+	actor := h.session(admin)
+	for name, act := range map[string]func(sallyport.Actor) error{
+		"demote": func(a sallyport.Actor) error {
+			_, err := h.Save(ctx, a, admin.ID, form(admin, role(sallyport.Admin)), admin.Version)
+			return err
+		},
+		"deactivate": func(a sallyport.Actor) error { _, err := h.Deactivate(ctx, a, admin.ID, "left"); return err },
+		"delete":     func(a sallyport.Actor) error { _, err := h.Delete(ctx, a, admin.ID, "left"); return err },
+	} {
+		for who, a := range map[string]sallyport.Actor{"himself": actor, "the host": host} {
+			n := len(h.events())
+			err := act(a)
+			if code(err) != "last_super_admin" || !strings.Contains(err.Error(), "no Super Admin who can sign in") {
+				t.Errorf("%s by %s: %v", name, who, err)
+			}
+			if got := h.since(n); len(got) != 1 || got[0] != "save.refused" {
+				t.Errorf("%s by %s: events %v", name, who, got)
+			}
+		}
+	}
+	if _, err := h.ResetFactor(ctx, actor, admin.ID, ""); code(err) != "own_reset" {
+		t.Errorf("his own reset: %v", err)
+	}
+	if _, err := h.ResetFactor(ctx, host, admin.ID, ""); code(err) != "last_super_admin" {
+		t.Errorf("his reset by the host: %v", err)
+	}
+	if now := h.technician(admin.ID); now.Generation != admin.Generation || now.Version != admin.Version || len(h.sessions(admin.ID)) != 1 {
+		t.Errorf("he is %+v after all that", now)
+	}
+	v, err := h.Preview(ctx, actor, admin.ID, form(admin, role(sallyport.Admin)), admin.Version)
+	if err != nil || len(v.Refusals) != 1 || !strings.Contains(v.Refusals[0].Message, "no Super Admin") {
+		t.Errorf("preview %+v, %v", v.Refusals, err)
+	}
+	for _, m := range []sallyport.Method{sallyport.MethodEmail, sallyport.MethodOff} {
+		if _, err := h.Save(ctx, actor, admin.ID, form(admin, method(m)), admin.Version); field(err, "method") == "" {
+			t.Errorf("a method that cannot be: %v", err)
+		}
+	}
+}
+
+// A setting is no way round the rule either.
+func TestLastAdminAndPolicy(t *testing.T) {
+	h := newHouse(t)
+	h.set("permit-off", "yes")
+	admin := h.add(sallyport.SuperAdmin, func(p *person) { p.Method, p.factor = sallyport.MethodOff, nil })
+	actor := h.session(admin)
+	if _, err := h.SetPolicy(ctx, actor, "permit-off", "no"); code(err) != "last_super_admin" {
+		t.Errorf("forbidding Off for the only Super Admin, who has it: %v", err)
+	}
+	settings, err := h.Policy(ctx, actor)
+	if err != nil || !settings.PermitOff {
+		t.Errorf("the setting is %v, %v", settings.PermitOff, err)
+	}
+	h.add(sallyport.SuperAdmin)
+	n := len(h.events())
+	if _, err := h.SetPolicy(ctx, actor, "permit-off", "no"); err != nil {
+		t.Errorf("with another one: %v", err)
+	}
+	e := h.events()[n]
+	if e.Type != "policy.changed" || e.Before["permit-off"] != "yes" || e.After["permit-off"] != "no" || len(h.since(n)) != 1 {
+		t.Errorf("event %+v", e)
+	}
+	if _, err := h.SetPolicy(ctx, actor, "permit-off", "no"); err != nil || len(h.since(n)) != 1 {
+		t.Errorf("the same again: %v, events %v", err, h.since(n))
+	}
+	if _, err := h.SetPolicy(ctx, actor, "code-life", "4"); field(err, "code-life") == "" {
+		t.Errorf("a value out of range: %v", err)
+	}
+}
+
+// D10.2: two Super Admins act against each other, or each against himself, at the same moment, a thousand times: one
+// who can sign in is always left.
+func TestD10_2(t *testing.T) {
+	h := newHouse(t)
+	people := []sallyport.Technician{h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)}
+	done := map[string]int{}
+	for round := range 1000 {
+		var actors []sallyport.Actor
+		for _, p := range people {
+			h.restore(p)
+			actors = append(actors, h.session(p))
+		}
+		var errs [2]error
+		var wait sync.WaitGroup
+		start := make(chan struct{})
+		for i := range 2 {
+			wait.Go(func() {
+				<-start
+				errs[i] = h.against(round%5, actors[i], h.technician(people[1-i].ID), h.technician(people[i].ID))
+			})
+		}
+		close(start)
+		wait.Wait()
+		if n := h.usable(); n < 1 {
+			t.Fatalf("round %d: nobody is left (%v, %v)", round, errs[0], errs[1])
+		}
+		done[code(errs[0])]++
+		done[code(errs[1])]++
+	}
+	t.Log(done)
+	if done["ok"] < 1000 || done["last_super_admin"] == 0 {
+		t.Errorf("outcomes %v: the acts hardly met", done)
+	}
+}
+
+// against is one of the acts that take a Super Admin away.
+func (h *house) against(kind int, actor sallyport.Actor, other, self sallyport.Technician) error {
+	var err error
+	switch kind {
+	case 0: // each demotes the other
+		_, err = h.Save(ctx, actor, other.ID, form(other, role(sallyport.Admin)), other.Version)
+	case 1:
+		_, err = h.Deactivate(ctx, actor, other.ID, "")
+	case 2: // each deactivates himself
+		_, err = h.Deactivate(ctx, actor, self.ID, "")
+	case 3: // the host, at both at once
+		_, err = h.Deactivate(ctx, host, self.ID, "")
+	case 4:
+		_, err = h.ResetFactor(ctx, host, self.ID, "")
+	}
+	return err
+}
+
+// restore brings a technician back to how he was, whatever happened to him.
+func (h *house) restore(was sallyport.Technician) {
+	h.t.Helper()
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		now, err := tx.Technician(ctx, was.ID)
+		if err != nil {
+			return err
+		}
+		was.Version = now.Version
+		f := sallyport.Factor{Technician: was.ID, Kind: sallyport.MethodApp, Secret: []byte("sealed"), ProvedAt: h.clock.Now()}
+		return errors.Join(tx.UpdateTechnician(ctx, was), tx.PutFactor(ctx, f))
+	})
+}
+
+// usable counts the Super Admins who are active and hold an app, which in these tests is whoever can sign in.
+func (h *house) usable() (n int) {
+	h.t.Helper()
+	h.read(func(ctx context.Context, tx *store.Tx) error {
+		admins, err := tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
+		for _, a := range admins {
+			f, err := tx.Factor(ctx, a.ID)
+			if err != nil {
+				return err
+			}
+			if a.Status == sallyport.Active && f != nil {
+				n++
+			}
+		}
+		return err
+	})
+	return n
+}
+
+// A Super Admin's new email address and role need a second one while there are two; other changes do not.
+func TestSecondSuperAdmin(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	mara, noor := h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)
+	actor, other := h.session(mara), h.session(noor)
+	for name, f := range map[string]account.Form{
+		"email": form(mara, email("m@northwind.example")),
+		"role":  form(mara, role(sallyport.Admin)),
+	} {
+		if _, err := h.Save(ctx, actor, mara.ID, f, mara.Version); code(err) != "second_super_admin" {
+			t.Errorf("%s by himself: %v", name, err)
+		}
+		if v, err := h.Preview(ctx, actor, mara.ID, f, mara.Version); err != nil || len(v.Refusals) != 1 {
+			t.Errorf("%s by himself, preview: %+v, %v", name, v.Refusals, err)
+		}
+	}
+	if _, err := h.Save(ctx, other, mara.ID, form(mara, email("m@northwind.example")), mara.Version); err != nil {
+		t.Errorf("email by the other: %v", err)
+	}
+	if _, err := h.Deactivate(ctx, host, noor.ID, "left"); err != nil {
+		t.Fatal(err)
+	}
+	mara = h.technician(mara.ID)
+	if _, err := h.Save(ctx, h.session(mara), mara.ID, form(mara, email("v@northwind.example")), mara.Version); err != nil {
+		t.Errorf("email by himself, alone: %v", err)
+	}
+}
+
+// Every Super Admin on sent codes is worth a warning before it is saved (D10.4).
+func TestD10_4Warning(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	admin := h.add(sallyport.SuperAdmin)
+	v, err := h.Preview(ctx, h.session(admin), admin.ID, form(admin, method(sallyport.MethodEmail)), admin.Version)
+	if err != nil || !strings.Contains(strings.Join(v.Warnings, " "), "every Super Admin depends on sent codes") {
+		t.Errorf("%v, %v", v.Warnings, err)
+	}
+}
+
+// D10.11: what an administrator had begun when he was deleted, deactivated, demoted or signed out does not happen.
+func TestD10_11(t *testing.T) {
+	for name, fate := range map[string]struct {
+		do   func(*house, sallyport.Technician) error
+		want string
+	}{
+		"deletes himself": {func(h *house, omar sallyport.Technician) error {
+			_, err := h.Delete(ctx, h.session(omar), omar.ID, "")
+			return err
+		}, "unauthorized"},
+		"deactivated": {func(h *house, omar sallyport.Technician) error {
+			_, err := h.Deactivate(ctx, host, omar.ID, "")
+			return err
+		}, "unauthorized"},
+		"demoted": {func(h *house, omar sallyport.Technician) error {
+			_, err := h.Save(ctx, host, omar.ID, form(omar, role(sallyport.ReadOnlyTechnician)), omar.Version)
+			return err
+		}, "unauthorized"},
+		"signed out": {func(h *house, omar sallyport.Technician) error {
+			_, err := h.SignOut(ctx, host, omar.ID)
+			return err
+		}, "unauthorized"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.add(sallyport.SuperAdmin)
+			omar, dana := h.add(sallyport.Admin), h.add(sallyport.ReadOnlyTechnician)
+			actor := h.session(omar)
+			late := h.over(&lateStore{adapter: adapter{h.db}, first: func() {
+				if err := fate.do(h, omar); err != nil {
+					t.Fatal(err)
+				}
+			}})
+			_, err := late.Save(ctx, actor, dana.ID, form(dana, role(sallyport.ReportsManager)), dana.Version)
+			if code(err) != fate.want {
+				t.Errorf("his request for another: %v", err)
+			}
+			if now := h.technician(dana.ID); now.Version != dana.Version || now.Role != dana.Role {
+				t.Errorf("it happened: %+v", now)
+			}
+		})
+	}
+}
+
+// lateStore lets something else happen between the arrival of a request and its transaction.
+type lateStore struct {
+	adapter
+	once  sync.Once
+	first func()
+}
+
+func (s *lateStore) Write(ctx context.Context, f func(account.Tx) error) error {
+	s.once.Do(s.first)
+	return s.adapter.Write(ctx, f)
+}
