@@ -145,7 +145,7 @@ func (s *Site) finish(c *requestContext, r *http.Request) {
 func (s *Site) logLine(c *requestContext, r *http.Request, took time.Duration) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("request_id", c.client.RequestID), slog.String("method", cut(r.Method, 20)), slog.String("path", logPath(r.URL)),
-		slog.Int("status", c.status), slog.Int("bytes", c.bytes), slog.Duration("took", took), slog.String("address", c.client.Address)}
+		slog.Int("status", c.status), slog.Int("bytes", c.bytes), slog.Int64("took_us", took.Microseconds()), slog.String("address", c.client.Address)}
 	if id := c.visitor.Technician.ID; id != "" {
 		attrs = append(attrs, slog.String("technician", string(id)))
 	}

@@ -53,7 +53,7 @@ func parse(raw string, fields []string, lenient bool) (Form, error) {
 }
 
 func known(name string, fields []string) bool {
-	return slices.Contains(fields, name) || slices.Contains(fields, name+"*")
+	return !strings.HasSuffix(name, "*") && (slices.Contains(fields, name) || slices.Contains(fields, name+"*"))
 }
 
 func checkField(name string, all, fields []string) error {

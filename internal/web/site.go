@@ -15,17 +15,18 @@ import (
 
 // Options are what a Site is made of.
 type Options struct {
-	Public      string                                             // https://host[:port], or http://localhost:port: the one address that is answered
-	Log         *slog.Logger                                       // nil: slog.Default()
-	Proxies     Proxies                                            // who may say X-Forwarded-For
-	OnlyProxies bool                                               // refuse every peer that is neither a listed proxy nor on loopback
-	PerSecond   int                                                // requests a second from one network, five times as many at once; 0: any number
-	Identify    Identify                                           // finds who is signed in; needed as soon as a route is not for Anyone
-	Check       Check                                              // answers GET /session
-	ErrorPage   ErrorPage                                          // draws an error for people; nil: plain text
-	SignIn      string                                             // where a page sends somebody who is not signed in; empty: "/sign-in"
-	StepUp      string                                             // where a page sends somebody whose proof is too old; empty: "/confirm"
-	Observe     func(route string, status int, took time.Duration) // told of each answer but GET /session's; may be nil
+	Public      string       // https://host[:port], or http://localhost:port: the one address that is answered
+	Log         *slog.Logger // nil: slog.Default()
+	Proxies     Proxies      // who may say X-Forwarded-For
+	OnlyProxies bool         // refuse every peer that is neither a listed proxy nor on loopback
+	PerSecond   int          // requests a second from one network, five times as many at once; 0: any number
+	Identify    Identify     // finds who is signed in; needed as soon as a route is not for Anyone
+	Check       Check        // answers GET /session
+	ErrorPage   ErrorPage    // draws an error for people; nil: plain text
+	SignIn      string       // where a page sends somebody who is not signed in; empty: "/sign-in"
+	StepUp      string       // where a page sends somebody whose proof is too old; empty: "/confirm"
+	// Observe is told of each answer but GET /session's. It may be nil.
+	Observe func(route string, status int, took time.Duration)
 }
 
 // Site is the http.Handler of everything that is public.
@@ -126,11 +127,18 @@ func (s *Site) admit(c *requestContext, r *http.Request) error {
 	case !s.limit.allow(c.address, c.began):
 		return errTooManyPeers.After(time.Second)
 	case strings.ToLower(r.Host) != s.host:
-		return errMisdirected
+		return s.misdirected()
 	case !plainPath(r.URL):
 		return sallyport.ErrNotFound
 	}
 	return s.origin.check(r)
+}
+
+// misdirected names the right address, for people who typed another one that leads here.
+func (s *Site) misdirected() error {
+	e := *errMisdirected
+	e.Message += " Its address is " + s.opt.Public + "."
+	return &e
 }
 
 // plainPath refuses paths that the mux would redirect or that two parsers may read in two ways.

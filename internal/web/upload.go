@@ -19,7 +19,7 @@ func ReadUpload(r *http.Request, file string, fields ...string) (Form, []byte, e
 	values, content := url.Values{}, []byte(nil)
 	for n := 0; ; n++ {
 		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && n > 0 {
 			break
 		}
 		if err == nil && n >= maxFields {
