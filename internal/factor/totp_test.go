@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"math"
 	"net/url"
 	"strings"
 	"testing"
@@ -101,9 +102,9 @@ func TestD1_5(t *testing.T) {
 
 // TestMatchTakesTheNewestOfTwinSteps uses a secret whose code repeats in neighbouring steps.
 func TestMatchTakesTheNewestOfTwinSteps(t *testing.T) {
-	step := int64(1)
-	for Digits(rfcSecret, step) != Digits(rfcSecret, step+1) {
-		step++
+	const step = 910737 // the first whose code is also the next one's
+	if Digits(rfcSecret, step) != Digits(rfcSecret, step+1) {
+		t.Fatal("the steps are no twins")
 	}
 	at := Window{Now: time.Unix(step*30, 0), Aside: 1}
 	code := Digits(rfcSecret, step)
@@ -160,9 +161,9 @@ func TestFindOffset(t *testing.T) {
 }
 
 func TestFindOffsetTakesTheClosest(t *testing.T) {
-	step := int64(1)
-	for Digits(rfcSecret, step) != Digits(rfcSecret, step+3) {
-		step++
+	const step = 103424 // the first whose code comes again three steps later
+	if Digits(rfcSecret, step) != Digits(rfcSecret, step+3) {
+		t.Fatal("the codes differ")
 	}
 	at := time.Unix((step+1)*30, 0) // one code, right one step behind and two ahead
 	if offset, _, ok := FindOffset(rfcSecret, Digits(rfcSecret, step), at); !ok || offset != -1 {
@@ -217,13 +218,14 @@ func TestD1_22(t *testing.T) {
 	work := func(code string) float64 {
 		return testing.AllocsPerRun(50, func() { Match(rfcSecret, code, at); FindOffset(rfcSecret, code, noon) })
 	}
+	one := testing.AllocsPerRun(50, func() { Digits(rfcSecret, now) }) // what a step left out would save
 	want := work(right)
 	codes := map[string]string{"oldest step": Digits(rfcSecret, now-2), "newest step": Digits(rfcSecret, now+2), "10 steps off": Digits(rfcSecret, now+10)}
 	for i := range right {
 		codes["wrong from digit "+string('1'+rune(i))] = wrongAt(i)
 	}
 	for name, code := range codes {
-		if got := work(code); got != want {
+		if got := work(code); math.Abs(got-want) > one/2 {
 			t.Errorf("%s: %v allocations, the present code %v", name, got, want)
 		}
 	}

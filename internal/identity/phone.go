@@ -14,7 +14,8 @@ import (
 const (
 	phoneTyped  = 64 // characters that are looked at
 	phoneLeast  = 7  // digits; anything shorter is an emergency or service number
-	phoneDigits = 17 // digits as typed: 15 by E.164 and a bracketed or an international prefix
+	phoneDigits = 19 // digits as typed: those of E.164, an international prefix and a bracketed zero
+	e164Most    = 15 // digits (ITU-T E.164 section 6.2.1)
 )
 
 // Phone reads a phone number, typed in its national form of country (ISO 3166) or with +, and answers with E.164. The
@@ -114,7 +115,11 @@ func checkNumber(n *phonenumbers.PhoneNumber) (string, error) {
 	case phonenumbers.TOLL_FREE, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL:
 		return "", badPhone("This is a service number, which gets no text messages. Please give a mobile number.")
 	}
-	return phonenumbers.Format(n, phonenumbers.E164), nil
+	e164 := phonenumbers.Format(n, phonenumbers.E164)
+	if len(e164) > len("+")+e164Most {
+		return "", badPhone("This number is too long.") // some plans have numbers that cannot be called from abroad
+	}
+	return e164, nil
 }
 
 func lengthReason(n *phonenumbers.PhoneNumber) string {
