@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"slices"
 
 	"sallyport"
 	"sallyport/internal/policy"
@@ -24,27 +23,36 @@ func readWays(ctx context.Context, tx Tx) (ways, error) {
 	return ways{email: proved(email), text: proved(text)}, nil
 }
 
-// usableAdmins returns the Super Admins who can sign in, as this transaction sees them, its own writes included.
-func usableAdmins(ctx context.Context, tx Tx) ([]sallyport.Technician, error) {
+// eachUsable calls yield for the Super Admins who can sign in, as this transaction sees them, its own writes included,
+// until yield returns false.
+func eachUsable(ctx context.Context, tx Tx, yield func(sallyport.Technician) bool) error {
 	admins, err := tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	in, err := channels(ctx, tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var usable []sallyport.Technician
 	for _, t := range admins {
 		h, err := hold(ctx, tx, t.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if policy.CanSignIn(t, h.factor, h.left, in) {
-			usable = append(usable, t)
+		if policy.CanSignIn(t, h.factor, h.left, in) && !yield(t) {
+			return nil
 		}
 	}
-	return usable, nil
+	return nil
+}
+
+// usableBut reports whether a Super Admin other than id can sign in.
+func usableBut(ctx context.Context, tx Tx, id sallyport.TechnicianID) (found bool, err error) {
+	err = eachUsable(ctx, tx, func(t sallyport.Technician) bool {
+		found = t.ID != id
+		return !found
+	})
+	return found, err
 }
 
 func channels(ctx context.Context, tx Tx) (policy.Channels, error) {
@@ -64,18 +72,18 @@ func (o ways) channels(s sallyport.Settings) policy.Channels {
 // Super Admin who can sign in (invariant I6). The count is taken from what the act has written, so that two acts at
 // once, which the database puts one after the other, cannot pass it together.
 func guarded(ctx context.Context, tx Tx, act func() error) error {
-	before, err := usableAdmins(ctx, tx)
+	before, err := usableBut(ctx, tx, "")
 	if err != nil {
 		return err
 	}
 	if err := act(); err != nil {
 		return err
 	}
-	after, err := usableAdmins(ctx, tx)
+	after, err := usableBut(ctx, tx, "")
 	if err != nil {
 		return err
 	}
-	if len(before) > 0 && len(after) == 0 {
+	if before && !after {
 		return errLastAdmin
 	}
 	return nil
@@ -86,12 +94,9 @@ func needsSecond(ctx context.Context, tx Tx, w who, t sallyport.Technician) erro
 	if t.Role != sallyport.SuperAdmin || !w.is(t.ID) {
 		return nil
 	}
-	usable, err := usableAdmins(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(usable, func(a sallyport.Technician) bool { return a.ID != t.ID }) {
+	another, err := usableBut(ctx, tx, t.ID)
+	if err == nil && another {
 		return errSecondAdmin
 	}
-	return nil
+	return err
 }

@@ -69,14 +69,13 @@ func (v *Preview) refusals(ctx context.Context, tx Tx, p plan) error {
 
 // leavesNobody foresees the last-admin rule for a plan that was not written.
 func leavesNobody(ctx context.Context, tx Tx, p plan) (bool, error) {
-	usable, err := usableAdmins(ctx, tx)
-	if err != nil || len(usable) == 0 {
+	another, err := usableBut(ctx, tx, p.was.ID)
+	if err != nil || another {
 		return false, err
 	}
-	for _, t := range usable {
-		if t.ID != p.was.ID {
-			return false, nil
-		}
+	himself, err := usableBut(ctx, tx, "")
+	if err != nil || !himself {
+		return false, err
 	}
 	return p.next.Role != sallyport.SuperAdmin || !policy.CanSignIn(p.next, p.held.factor, p.held.left, p.held.open.channels(p.w.settings)), nil
 }
@@ -112,13 +111,12 @@ func allBySent(ctx context.Context, tx Tx, p plan) (bool, error) {
 	if p.next.Role != sallyport.SuperAdmin || !sent(p.next.Method) {
 		return false, nil
 	}
-	usable, err := usableAdmins(ctx, tx)
-	for _, t := range usable {
-		if t.ID != p.was.ID && !sent(t.Method) {
-			return false, err
-		}
-	}
-	return err == nil, err
+	all := true
+	err := eachUsable(ctx, tx, func(t sallyport.Technician) bool {
+		all = t.ID == p.was.ID || sent(t.Method)
+		return all
+	})
+	return all, err
 }
 
 func sent(m sallyport.Method) bool { return m == sallyport.MethodEmail || m == sallyport.MethodText }
