@@ -1,8 +1,7 @@
 package app
 
 import (
-	"context"
-
+	"sallyport/internal/console"
 	"sallyport/internal/selfservice"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
@@ -11,9 +10,11 @@ import (
 // addFaces puts every page into the route table. The function it answers with ends what the faces have begun.
 func addFaces(c *core, site *web.Site, pages *view.Renderer) (closeFaces func()) {
 	door := selfservice.New(selfservice.Options{UseCases: c.session, Pages: pages, Cookies: site.Cookies(),
-		Organisation: func(ctx context.Context) string { return c.organisation(ctx) }, Now: c.now})
+		Organisation: c.organisation, Now: c.now})
 	site.Add(door.Routes()...)
-	return func() {}
+	desk := console.New(console.Options{Accounts: c.account, Gateways: c.delivery, Pages: pages, StepUp: stepUpPath, Now: c.now})
+	site.Add(desk.Routes()...)
+	return desk.Close
 }
 
 // Pages that every other page may send people to.
