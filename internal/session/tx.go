@@ -97,7 +97,7 @@ type links interface {
 
 type records interface {
 	Settings(ctx context.Context) (sallyport.Settings, error)
-	Gateway(ctx context.Context, channel sallyport.Channel, slot string) (*sallyport.Gateway, error)
+	Gateway(ctx context.Context, channel, slot string) (*sallyport.Gateway, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	InsertNotice(ctx context.Context, n sallyport.Notice) error

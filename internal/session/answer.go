@@ -1,0 +1,229 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/factor"
+	"sallyport/internal/login"
+	"sallyport/internal/policy"
+)
+
+// Answer judges what was typed at a step. It counts first, in a transaction of its own that neither an error nor a
+// client that hangs up takes back, then compares, then consumes. A wrong answer is an error at the field "code".
+func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c sallyport.Client) (Outcome, error) {
+	hash, ok := token.Hash()
+	if !ok {
+		return Outcome{}, errOver
+	}
+	try, err := s.parse(a)
+	if err != nil {
+		return Outcome{}, err
+	}
+	try.signIn, try.client = hash, c
+	if err := s.count(ctx, try); err != nil {
+		return Outcome{}, err
+	}
+	right, err := s.compare(ctx, try)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !right {
+		return Outcome{}, s.wrong(ctx, try)
+	}
+	out, err := s.consume(ctx, try)
+	if errors.Is(err, errLost) {
+		return Outcome{}, s.wrong(ctx, try)
+	}
+	if err != nil || out.Finished {
+		return out, err
+	}
+	return s.arrive(ctx, out, c)
+}
+
+var (
+	errOver = sallyport.E(sallyport.Gone, "sign_in_over", "This sign-in is over. Please start again.")
+	errLost = errors.New("session: somebody else used this answer first")
+)
+
+// try is one answer on its way: typed, counted, compared, consumed.
+type try struct {
+	kind   AnswerKind
+	event  login.Event
+	typed  string // canonical
+	signIn sallyport.Hash
+	client sallyport.Client
+	m      moment          // as it was counted
+	code   *sallyport.Code // the sent code that it is compared with
+	run    int             // answers in a row, this one with them
+	step   int64           // TOTP step that matched
+	offset int             // of the phone's clock, confirmed at set-up by a second code
+}
+
+// parse brings the typed text into its one form, or says what is wrong with it. What is not of the form is no guess
+// and is not counted.
+func (s *Service) parse(a Answer) (*try, error) {
+	t := &try{kind: a.Kind}
+	ok := true
+	switch a.Kind {
+	case AnswerCode:
+		t.event = login.CodeRight
+		t.typed, ok = factor.Canonical(a.Typed)
+	case AnswerRecovery:
+		t.event = login.RecoveryRight
+		t.typed, ok = factor.CanonicalRecovery(a.Typed)
+	case AnswerEnrolment:
+		t.event = login.EnrolmentCodeRight
+		t.typed, ok = factor.CanonicalEnrolment(a.Typed)
+	case AnswerPassword:
+		t.event, t.typed = login.PasswordRight, a.Typed
+	default:
+		return nil, login.ErrOutOfOrder
+	}
+	if !ok {
+		return nil, sallyport.InvalidField("code", shape[a.Kind])
+	}
+	return t, nil
+}
+
+var shape = map[AnswerKind]string{
+	AnswerCode:      "Please type the 6 digits of the code.",
+	AnswerRecovery:  "That is not a recovery code. It has 26 letters and digits, in groups.",
+	AnswerEnrolment: "That is not an enrolment code. It has 8 letters and digits.",
+}
+
+// count reads the moment and counts the answer against the sent code and the technician's run.
+func (s *Service) count(ctx context.Context, t *try) error {
+	var refused error
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if t.m, err = at(ctx, tx, t.signIn); err != nil {
+			return err
+		}
+		if !login.Accepts(t.m.step, t.event) {
+			return notNow(t.m)
+		}
+		if refused, err = s.countWithin(ctx, tx, t); err != nil {
+			return err
+		}
+		what := audit.SignInFactorAttempt
+		if refused != nil {
+			what = audit.SignInCodeRefused
+		}
+		return tx.InsertEvent(ctx, audit.New(what, himself(t.m.technician, t.client)).On(t.m.technician).
+			Because(string(t.m.step.Kind)+" "+string(t.m.step.Method)).Event())
+	})
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
+// notNow says why no answer is taken at this step.
+func notNow(m moment) error {
+	switch m.step.Kind {
+	case login.Disabled:
+		return errDisabled
+	case login.Closed:
+		return errClosed
+	}
+	return login.ErrOutOfOrder
+}
+
+var (
+	errDisabled = sallyport.E(sallyport.Forbidden, "factor_disabled", "Too many wrong codes. Your second factor is switched off until an administrator resets it.")
+	errClosed   = sallyport.E(sallyport.Forbidden, "setup_closed", "The time for setting up has passed. Ask your administrator to open it again.")
+)
+
+// countWithin does the conditional updates. The first result is a refusal that is to be committed, the second an error
+// that takes everything back.
+func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err error) {
+	if t.m.step.Kind == login.Enrol && t.m.step.Method == sallyport.MethodApp {
+		return nil, nil // the secret is on the page: there is nothing to guess
+	}
+	if t.kind == AnswerCode && t.m.sends() {
+		if t.code, err = tx.NewestCode(ctx, t.signIn); err != nil {
+			return nil, err
+		}
+		if refused := usable(t.code, t.m.now); refused != nil {
+			return refused, nil
+		}
+	}
+	recovery := t.kind == AnswerRecovery
+	run, ok, err := tx.CountAnswer(ctx, t.m.technician.ID, t.m.technician.Generation, t.m.settings.FactorRun, recovery)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return whyNotCounted(t.m, recovery), nil
+	}
+	t.run = run
+	if t.code != nil {
+		counted, ok, err := tx.CountAttempt(ctx, t.code.ID)
+		if err != nil || !ok {
+			return nil, errors.Join(err, errNoCode)
+		}
+		t.code = &counted
+	}
+	return s.slowDown(ctx, tx, t)
+}
+
+var errNoCode = sallyport.InvalidField("code", "This code can no longer be used. Send a new one to go on.")
+
+// usable says in words why a sent code cannot be compared any more; nil when it can.
+func usable(c *sallyport.Code, now time.Time) error {
+	switch {
+	case c == nil:
+		return sallyport.InvalidField("code", "No code was sent yet. Send one to go on.")
+	case c.Attempts >= sallyport.CodeTries:
+		return sallyport.InvalidField("code", "Three wrong codes. Send a new one to go on.")
+	case c.Dead:
+		return sallyport.InvalidField("code", "This code was used already. Send a new one to go on.")
+	case !now.Before(c.ExpiresAt):
+		return sallyport.InvalidField("code", fmt.Sprintf("This code has run out (%d minutes). Send a new one.", int(c.ExpiresAt.Sub(c.CreatedAt).Minutes())))
+	}
+	return nil
+}
+
+// whyNotCounted explains a count that the conditions refused: a wait, or too many in a row.
+func whyNotCounted(m moment, recovery bool) error {
+	if wait := m.technician.WaitUntil.Sub(m.now); wait > 0 {
+		return sallyport.E(sallyport.TooMany, "wait", "Too many wrong codes. Please wait before the next one.").After(wait)
+	}
+	if recovery {
+		return sallyport.E(sallyport.Forbidden, "recovery_disabled", "Too many wrong recovery codes. Ask your administrator to reset your second factor.")
+	}
+	return errDisabled
+}
+
+// wrongYearCap is how many wrong second-factor answers within 365 days switch the factor off (contract section 5; fixed).
+const wrongYearCap = 300
+
+// slowDown lets the next answer wait after a row of wrong ones, and ends the year's budget.
+func (s *Service) slowDown(ctx context.Context, tx Tx, t *try) (refused, err error) {
+	year, err := tx.WrongYear(ctx, t.m.technician.ID)
+	if err != nil {
+		return nil, err
+	}
+	if year > wrongYearCap && t.kind != AnswerRecovery {
+		return errDisabled, s.disable(ctx, tx, t)
+	}
+	if wait := policy.FactorWait(t.run); wait > 0 {
+		return nil, tx.SetWait(ctx, t.m.technician.ID, t.m.now.Add(wait))
+	}
+	return nil, nil
+}
+
+// disable switches the factor off, with its event and a notice to the technician.
+func (s *Service) disable(ctx context.Context, tx Tx, t *try) error {
+	if err := tx.DisableFactor(ctx, t.m.technician.ID); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, tx, NoticeFactorOff, t.m.technician, t.client); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SignInFactorDisabled, himself(t.m.technician, t.client)).On(t.m.technician).Event())
+}

@@ -1,0 +1,62 @@
+package session
+
+import (
+	"context"
+
+	"sallyport"
+	"sallyport/internal/login"
+)
+
+// arrive readies the step that a sign-in has just reached: it finishes where nothing more is asked, makes the secret
+// that the page shows, or sends the first code. The outcome's page is what to show.
+func (s *Service) arrive(ctx context.Context, out Outcome, c sallyport.Client) (Outcome, error) {
+	hash, ok := out.SignIn.Hash()
+	if !ok {
+		return out, errOver
+	}
+	var m moment
+	err := s.store.Write(ctx, func(tx Tx) (err error) {
+		if m, err = at(ctx, tx, hash); err != nil {
+			return err
+		}
+		if m.step.Kind == login.Done {
+			return s.finish(ctx, tx, &m, c, &out)
+		}
+		return s.ensurePending(ctx, tx, &m)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	if out.Finished {
+		out.SignIn = ""
+		return out, nil
+	}
+	if m.sends() {
+		if err := s.send(ctx, hash, c, false); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
+			return out, err
+		}
+	}
+	out.Page, err = s.page(ctx, hash)
+	return out, err
+}
+
+// Page returns what the page of a sign-in shows now. It changes nothing.
+func (s *Service) Page(ctx context.Context, token sallyport.Token) (Page, error) {
+	hash, ok := token.Hash()
+	if !ok {
+		return Page{}, errOver
+	}
+	return s.page(ctx, hash)
+}
+
+// Again ends a sign-in at its owner's wish; the next one begins with the password.
+func (s *Service) Again(ctx context.Context, token sallyport.Token) error {
+	hash, ok := token.Hash()
+	if !ok {
+		return nil
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		_, err := tx.DeleteSignIn(ctx, hash)
+		return err
+	})
+}

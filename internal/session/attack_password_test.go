@@ -1,0 +1,148 @@
+package session_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/session"
+)
+
+func attempt(w *world, a session.Attempt) error {
+	_, err := w.s.Password(ctx, a)
+	return err
+}
+
+// TestD7_1: unknown, wrong, deactivated and invited are told the same.
+func TestD7_1(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	off := w.technician("gone", sallyport.MethodApp)
+	w.change(off.ID, func(t *sallyport.Technician) { t.Status = sallyport.Deactivated })
+	invited := w.technician("soon", sallyport.MethodApp)
+	w.change(invited.ID, func(t *sallyport.Technician) { t.Status = sallyport.Invited })
+	for _, a := range []session.Attempt{
+		{UserName: "dana", Password: "wrong"}, {UserName: "nobody", Password: goodPassword}, {UserName: "gone", Password: goodPassword},
+		{UserName: "soon", Password: goodPassword}, {UserName: "", Password: ""}, {UserName: "\u202eanad", Password: "x"},
+	} {
+		if err := attempt(w, a); err != session.ErrWrongPassword {
+			t.Errorf("%q: %v", a.UserName, err)
+		}
+	}
+}
+
+// TestD7_3: the same count of hash calls, statements and write transactions for every kind of wrong answer.
+func TestD7_3(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	off := w.technician("gone", sallyport.MethodApp)
+	w.change(off.ID, func(t *sallyport.Technician) { t.Status = sallyport.Deactivated })
+	type work struct{ hashes, statements, writes int64 }
+	measure := func(name string) work {
+		before, hashes := w.db.Stats(), sharedHasher.Calls()
+		_ = attempt(w, session.Attempt{UserName: name, Password: "wrong", Client: browser})
+		after := w.db.Stats()
+		return work{sharedHasher.Calls() - hashes, int64(after.Statements - before.Statements), int64(after.Writes - before.Writes)}
+	}
+	want := measure("dana")
+	if want.hashes != 1 || want.statements == 0 || want.writes == 0 {
+		t.Fatalf("measured nothing: %+v", want)
+	}
+	for _, name := range []string{"nobody", "gone", "also nobody"} {
+		if got := measure(name); got != want {
+			t.Errorf("%q: %+v, a known name %+v", name, got, want)
+		}
+	}
+}
+
+// TestD7_3Reset: asking for a reset answers the same for a name that nobody has.
+func TestD7_3Reset(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	known, unknown := w.s.AskReset(ctx, "dana", browser), w.s.AskReset(ctx, "nobody", browser)
+	if known != nil || unknown != nil {
+		t.Errorf("%v, %v", known, unknown)
+	}
+}
+
+// TestD7_5: one password against very many names from many addresses locks nobody out.
+func TestD7_5(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	for i := range 60 {
+		client := sallyport.Client{Address: fmt.Sprintf("198.51.100.%d", i)}
+		_ = attempt(w, session.Attempt{UserName: fmt.Sprintf("user%d", i), Password: "Winter2026!", Client: client})
+	}
+	if err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser}); err != nil {
+		t.Errorf("a technician is kept out: %v", err)
+	}
+}
+
+// TestD7_6: 10,000 failures for one account, and its owner gets in at once from a browser that signed in before; a new
+// browser waits at most 30 seconds.
+func TestD7_6(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	device := w.begin("dana").Device
+	for i := range 300 {
+		client := sallyport.Client{Address: fmt.Sprintf("198.51.%d.%d", i/200, i%200)}
+		_ = attempt(w, session.Attempt{UserName: "dana", Password: "wrong", Client: client})
+	}
+	if err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser, Device: device}); err != nil {
+		t.Errorf("from a known browser: %v", err)
+	}
+	err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
+	if sallyport.KindOf(err) != sallyport.TooMany {
+		t.Fatalf("from a new browser: %v", err)
+	}
+	w.clock.Advance(30 * time.Second)
+	if err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser}); err != nil {
+		t.Errorf("after 30 seconds: %v", err)
+	}
+}
+
+// TestD7_7: spellings of one name share one count (also W6 and W7).
+func TestD7_7(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	for _, name := range []string{"dana", "DANA", "Dana", "ｄａｎａ", "dana"} {
+		_ = attempt(w, session.Attempt{UserName: name, Password: "wrong", Client: browser})
+	}
+	if err := attempt(w, session.Attempt{UserName: "dAna", Password: goodPassword, Client: browser}); sallyport.KindOf(err) != sallyport.TooMany {
+		t.Errorf("the sixth spelling: %v", err)
+	}
+}
+
+// TestD7_8: an IPv6 attacker moves within his /64 for nothing.
+func TestD7_8(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	refused := 0
+	for i := range 20 {
+		client := sallyport.Client{Address: fmt.Sprintf("2001:db8:1:1::%x", i+1)}
+		if sallyport.KindOf(attempt(w, session.Attempt{UserName: "dana", Password: "wrong", Client: client})) == sallyport.TooMany {
+			refused++
+		}
+	}
+	if refused != 15 {
+		t.Errorf("%d of 20 were refused", refused)
+	}
+}
+
+// TestParallelGuesses: a thousand guesses at once are no faster than one after the other (W12).
+func TestParallelGuesses(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	before := sharedHasher.Calls()
+	var in atomic.Int64
+	parallel(200, func(i int) {
+		if err := attempt(w, session.Attempt{UserName: "dana", Password: fmt.Sprint("wrong ", i), Client: browser}); err == nil {
+			in.Add(1)
+		}
+	})
+	if n := sharedHasher.Calls() - before; n > 5 || in.Load() != 0 {
+		t.Errorf("%d guesses were hashed", n)
+	}
+}

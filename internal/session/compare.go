@@ -1,0 +1,220 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/factor"
+	"sallyport/internal/keyring"
+	"sallyport/internal/login"
+)
+
+func secretPlace(id sallyport.TechnicianID) keyring.Place {
+	return keyring.Place{Table: "factor", Row: string(id), Column: "secret"}
+}
+
+// compare judges a counted answer, outside any transaction.
+func (s *Service) compare(ctx context.Context, t *try) (bool, error) {
+	switch t.kind {
+	case AnswerRecovery:
+		return true, nil // found or not by the statement that uses it
+	case AnswerEnrolment:
+		return s.compareEnrolment(ctx, t)
+	case AnswerPassword:
+		phc := s.dummy
+		if err := s.openPassword(t.m.technician, &phc); err != nil {
+			return false, err
+		}
+		ok, _, err := s.hasher.Verify(ctx, phc, t.typed, true)
+		return ok, err
+	}
+	if t.code != nil {
+		return same(t.code.Hash, s.codeHash(t.code.ID, t.typed)), nil
+	}
+	return s.compareApp(t)
+}
+
+func (s *Service) codeHash(id sallyport.CodeID, digits string) []byte {
+	return s.keys.MAC("code", []byte(id), []byte(digits))
+}
+
+func (s *Service) compareEnrolment(ctx context.Context, t *try) (bool, error) {
+	var c *sallyport.EnrolmentCode
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		c, err = tx.EnrolmentCode(ctx, t.m.technician.ID)
+		return err
+	})
+	if err != nil || c == nil {
+		return false, err
+	}
+	return same(c.Hash, s.keys.MAC("enrolment", []byte(t.m.technician.ID), []byte(t.typed))), nil
+}
+
+// compareApp looks the digits up in the window of the held secret, or of the one that is being set up.
+func (s *Service) compareApp(t *try) (bool, error) {
+	secret, window, err := s.appSecret(t)
+	if err != nil {
+		return false, err
+	}
+	var ok bool
+	if t.step, ok = factor.Match(secret, t.typed, window); ok {
+		t.offset = window.Offset
+		return true, nil
+	}
+	return s.secondAtOffset(t, secret), nil
+}
+
+func (s *Service) appSecret(t *try) ([]byte, factor.Window, error) {
+	w := factor.Window{Now: t.m.now, Aside: t.m.settings.StepsAside, LastStep: math.MinInt64}
+	if t.m.step.Kind == login.Enrol {
+		p, err := s.openPending(&t.m)
+		return p.Secret, w, err
+	}
+	if t.m.factor == nil {
+		return nil, w, login.ErrOutOfOrder
+	}
+	w.Offset, w.LastStep = t.m.factor.Offset, t.m.factor.LastStep
+	secret, err := s.keys.Open(t.m.factor.Secret, secretPlace(t.m.technician.ID))
+	return secret, w, err
+}
+
+// secondAtOffset accepts, at set-up only, a second code at the offset of the first: the phone's clock is known to be
+// off by that much, and the offset is kept (RFC 6238 section 6).
+func (s *Service) secondAtOffset(t *try, secret []byte) bool {
+	offset, step, ok := factor.FindOffset(secret, t.typed, t.m.now)
+	if !ok {
+		return false
+	}
+	t.offset, t.step = offset, step
+	seen := t.m.signIn.OffsetStep != 0 && t.m.signIn.Offset == offset && t.m.signIn.OffsetStep != step
+	return seen && t.m.step.Kind == login.Enrol
+}
+
+// wrong records a wrong answer and says so in words at its field.
+func (s *Service) wrong(ctx context.Context, t *try) error {
+	message := ""
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if err := s.recordWrong(ctx, tx, t); err != nil {
+			return err
+		}
+		if message, err = s.clockHint(ctx, tx, t); err != nil || t.m.signIn.Hash == (sallyport.Hash{}) {
+			return err
+		}
+		t.m.signIn.Wrong++
+		if t.m.signIn.Purpose == sallyport.PurposeStepUp && t.m.signIn.Wrong >= stepUpTries {
+			return s.endGuessing(ctx, tx, t)
+		}
+		return tx.UpdateSignIn(ctx, t.m.signIn)
+	})
+	switch {
+	case err != nil:
+		return err
+	case t.m.signIn.Purpose == sallyport.PurposeStepUp && t.m.signIn.Wrong >= stepUpTries:
+		return errGuessing
+	case message == "":
+		message = t.message()
+	}
+	return sallyport.InvalidField("code", message)
+}
+
+// recordWrong writes the event, and what a wrong answer leads to: a notice after three in one sign-in, the end of
+// the factor after too many in a row.
+func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try) error {
+	signIn, technician, err := tx.SignIn(ctx, t.signIn)
+	if err != nil {
+		return err
+	}
+	t.m.signIn, t.m.technician = signIn, technician
+	what := map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorWrong, AnswerRecovery: audit.SignInRecoveryWrong,
+		AnswerEnrolment: audit.SignInEnrolmentCodeWrong, AnswerPassword: audit.SignInPasswordWrong}[t.kind]
+	event := audit.New(what, himself(technician, t.client)).On(technician).Outcome("wrong")
+	if err := tx.InsertEvent(ctx, event.Event()); err != nil {
+		return err
+	}
+	if signIn.Wrong+1 == 3 && signIn.Purpose == sallyport.PurposeSignIn && t.m.step.Kind != login.Enrol {
+		if err := s.tell(ctx, tx, NoticeWrongCodes, technician, t.client); err != nil {
+			return err
+		}
+	}
+	if t.run >= t.m.settings.FactorRun && t.kind != AnswerRecovery {
+		return s.disable(ctx, tx, t)
+	}
+	return nil
+}
+
+const stepUpTries = 3 // wrong answers that end the session (contract section 6; fixed)
+
+var errGuessing = sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
+
+// endGuessing ends the session whose holder could not prove it again.
+func (s *Service) endGuessing(ctx context.Context, tx Tx, t *try) error {
+	if _, err := tx.EndSession(ctx, t.m.signIn.Session, sallyport.EndedByGuessing); err != nil {
+		return err
+	}
+	if _, err := tx.DeleteSignIn(ctx, t.signIn); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SessionEnded, himself(t.m.technician, t.client)).On(t.m.technician).
+		Because(string(sallyport.EndedByGuessing)).Event())
+}
+
+// clockHint notices a phone whose clock is off: at set-up by the first such code, at sign-in by the second. A step
+// recognised that way is burnt.
+func (s *Service) clockHint(ctx context.Context, tx Tx, t *try) (string, error) {
+	if t.kind != AnswerCode || t.code != nil || t.offset == 0 || t.step == 0 {
+		return "", nil
+	}
+	seen := t.m.signIn.OffsetStep != 0 && t.m.signIn.Offset == t.offset && t.m.signIn.OffsetStep != t.step
+	t.m.signIn.Offset, t.m.signIn.OffsetStep = t.offset, t.step
+	if t.m.step.Kind == login.Enrol {
+		return "Your phone's clock is " + off(t.offset) + ". Switch on automatic time there; or type the next code as well, and we will allow for it.", nil
+	}
+	if _, err := tx.BurnStep(ctx, t.m.technician.ID, t.step); err != nil || !seen {
+		return "", err
+	}
+	return "Your phone's clock is " + off(t.offset) + ": switch on automatic time.", nil
+}
+
+// off says an offset of TOTP steps in words.
+func off(steps int) string {
+	side, n := "ahead", steps
+	if n < 0 {
+		side, n = "behind", -n
+	}
+	if n < 2 {
+		return "about half a minute " + side
+	}
+	if n < 4 {
+		return "about a minute " + side
+	}
+	return fmt.Sprintf("about %d minutes %s", (n+1)/2, side)
+}
+
+// message is what a wrong answer is told, without saying whether it was ever right.
+func (t *try) message() string {
+	switch {
+	case t.kind == AnswerRecovery:
+		return "That recovery code is not right, or was used already."
+	case t.kind == AnswerEnrolment:
+		return "That enrolment code is not right, or has run out. Your administrator can make a new one."
+	case t.kind == AnswerPassword:
+		return "That password is not right."
+	case t.code != nil && t.code.Attempts >= sallyport.CodeTries:
+		return "Three wrong codes. Send a new one to go on."
+	case t.code != nil && sallyport.CodeTries-t.code.Attempts == 1:
+		return "That code is not right. 1 try left."
+	case t.code != nil:
+		return fmt.Sprintf("That code is not right. %d tries left.", sallyport.CodeTries-t.code.Attempts)
+	}
+	next := 30 - t.m.now.Unix()%30
+	if t.m.step.Kind == login.Enrol {
+		return fmt.Sprintf("That code is not right. The next one comes in %d s.", next)
+	}
+	return fmt.Sprintf("That code is not right, or was used already. The next one comes in %d s.", next)
+}
+
+func until(t, now time.Time) time.Duration { return max(0, t.Sub(now)) }

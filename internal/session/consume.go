@@ -1,0 +1,176 @@
+package session
+
+import (
+	"context"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/factor"
+	"sallyport/internal/login"
+)
+
+// consume uses a right answer up, in one transaction: generation and step as they are now, the code still live and
+// newest or the TOTP step unused, the proof, and what follows from it. errLost means somebody else was first.
+func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
+	var out Outcome
+	err := s.store.Write(ctx, func(tx Tx) error {
+		out = Outcome{}
+		m, err := at(ctx, tx, t.signIn)
+		if err != nil {
+			return err
+		}
+		if m.step != t.m.step {
+			return login.ErrOutOfOrder
+		}
+		if err := s.useUp(ctx, tx, t, &m); err != nil {
+			return err
+		}
+		if m.signIn.Proofs, err = login.Apply(m.signIn.Proofs, m.step, t.event); err != nil {
+			return err
+		}
+		right := audit.New(rightEvent[t.kind], himself(m.technician, t.client)).On(m.technician).Because(string(m.step.Kind) + " " + string(m.step.Method))
+		if err := tx.InsertEvent(ctx, right.Event()); err != nil {
+			return err
+		}
+		if m.step.Kind == login.Enrol && m.signIn.Purpose == sallyport.PurposeSetup {
+			return s.finishSetup(ctx, tx, &m, t, &out)
+		}
+		return s.goOn(ctx, tx, &m, t, &out)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	s.messages.Wake()
+	return out, nil
+}
+
+var rightEvent = map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorRight, AnswerRecovery: audit.SignInRecoveryUsed,
+	AnswerEnrolment: audit.SignInEnrolmentCodeRight, AnswerPassword: audit.SignInPasswordRight}
+
+// useUp makes sure that the answer succeeds once (invariant I2) and ends the run of wrong ones.
+func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err error) {
+	used := true
+	switch {
+	case t.kind == AnswerRecovery:
+		used, err = tx.UseRecoveryCode(ctx, m.technician.ID, s.recoveryHash(m.technician.ID, t.typed))
+	case t.kind == AnswerEnrolment:
+		used, err = tx.UseEnrolmentCode(ctx, m.technician.ID, m.technician.Generation)
+	case t.code != nil:
+		if used, err = tx.ConsumeCode(ctx, t.code.ID); err == nil && used {
+			err = tx.SucceedSends(ctx, t.code.Address)
+		}
+	case t.kind == AnswerCode && m.step.Kind != login.Enrol:
+		used, err = tx.BurnStep(ctx, m.technician.ID, t.step)
+	}
+	if err != nil {
+		return err
+	}
+	if !used {
+		return errLost
+	}
+	if m.technician.ID == "" || t.run == 0 {
+		return nil
+	}
+	if t.kind == AnswerRecovery {
+		if err := s.tell(ctx, tx, NoticeRecoveryUsed, m.technician, t.client); err != nil {
+			return err
+		}
+	}
+	return tx.ClearAnswers(ctx, m.technician.ID, t.kind == AnswerRecovery)
+}
+
+func (s *Service) recoveryHash(id sallyport.TechnicianID, canonical string) []byte {
+	return s.keys.MAC("recovery", []byte(id), []byte(canonical))
+}
+
+// goOn stores a set-up where that was the step, asks login what is next, and either finishes or waits for it under a
+// fresh token.
+func (s *Service) goOn(ctx context.Context, tx Tx, m *moment, t *try, out *Outcome) error {
+	enrolled := m.step.Kind == login.Enrol
+	if enrolled {
+		if err := s.enrol(ctx, tx, m, t, out); err != nil {
+			return err
+		}
+		again, err := tx.Technician(ctx, m.technician.ID)
+		if err != nil {
+			return err
+		}
+		m.technician = again
+	}
+	if err := m.read(ctx, tx); err != nil {
+		return err
+	}
+	if m.step.Kind == login.Done {
+		return s.finish(ctx, tx, m, t.client, out)
+	}
+	token := sallyport.NewToken()
+	hash, _ := token.Hash()
+	if err := tx.RotateSignIn(ctx, t.signIn, hash); err != nil {
+		return err
+	}
+	m.signIn.Hash, out.SignIn, out.Return = hash, token, m.signIn.Return
+	if m.step.Kind == login.Enrol {
+		m.signIn.ExpiresAt = m.now.Add(enrolLife)
+	}
+	return tx.UpdateSignIn(ctx, m.signIn)
+}
+
+// enrol stores what was just proved as the one factor that the technician holds. Whatever he held before is retired
+// with its recovery codes, and ten new ones are made.
+func (s *Service) enrol(ctx context.Context, tx Tx, m *moment, t *try, out *Outcome) error {
+	f := sallyport.Factor{Technician: m.technician.ID, Kind: m.step.Method, ProvedAt: m.now, UsedAt: m.now}
+	if t.code != nil {
+		if t.code.Address != m.address() {
+			return login.ErrOutOfOrder
+		}
+		f.Address = t.code.Address
+	} else {
+		p, err := s.openPending(m)
+		if err != nil {
+			return err
+		}
+		f.Secret, f.LastStep, f.Offset = s.keys.Seal(p.Secret, secretPlace(m.technician.ID)), t.step, t.offset
+	}
+	if err := s.retire(ctx, tx, m, t.client); err != nil {
+		return err
+	}
+	return s.putFactor(ctx, tx, m.technician, f, t.client, out)
+}
+
+// putFactor stores a proved factor with ten new recovery codes, its event and its notice.
+func (s *Service) putFactor(ctx context.Context, tx Tx, t sallyport.Technician, f sallyport.Factor, c sallyport.Client, out *Outcome) (err error) {
+	if err = tx.PutFactor(ctx, f); err != nil {
+		return err
+	}
+	if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, t.ID); err != nil {
+		return err
+	}
+	event := audit.New(audit.FactorEnrolled, himself(t, c)).On(t).Changed(nil, map[string]string{"factor": string(f.Kind)})
+	if err := tx.InsertEvent(ctx, event.Event()); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, NoticeEnrolled, t, c)
+}
+
+// retire removes the factor that was held until now, with its recovery codes and its count of wrong answers.
+func (s *Service) retire(ctx context.Context, tx Tx, m *moment, c sallyport.Client) error {
+	if err := tx.ResetWrong(ctx, m.technician.ID); err != nil || m.factor == nil {
+		return err
+	}
+	if err := tx.DeleteFactor(ctx, m.technician.ID); err != nil {
+		return err
+	}
+	event := audit.New(audit.FactorRetired, himself(m.technician, c)).On(m.technician).
+		Changed(map[string]string{"factor": string(m.factor.Kind)}, nil)
+	return tx.InsertEvent(ctx, event.Event())
+}
+
+func (s *Service) newRecoveryCodes(ctx context.Context, tx Tx, id sallyport.TechnicianID) ([]string, error) {
+	codes := factor.NewRecoveryCodes()
+	hashes := make([][]byte, len(codes))
+	for i, code := range codes {
+		canonical, _ := factor.CanonicalRecovery(code)
+		hashes[i] = s.recoveryHash(id, canonical)
+	}
+	return codes, tx.SetRecoveryCodes(ctx, id, hashes)
+}

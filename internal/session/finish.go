@@ -1,0 +1,142 @@
+package session
+
+import (
+	"context"
+
+	"sallyport"
+	"sallyport/internal/audit"
+)
+
+// finish ends a sign-in whose step is Done: exactly one session for it, or the acting one under a new token.
+func (s *Service) finish(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
+	gone, err := tx.DeleteSignIn(ctx, m.signIn.Hash)
+	if err != nil {
+		return err
+	}
+	if !gone {
+		return errOver
+	}
+	out.Finished, out.Return = true, m.signIn.Return
+	switch m.signIn.Purpose {
+	case sallyport.PurposeStepUp:
+		return s.stepUp(ctx, tx, m, c, out)
+	case sallyport.PurposePhone:
+		return s.keepSession(ctx, tx, m, c, out)
+	}
+	if m.signIn.Proofs.Enrolled {
+		if err := raise(ctx, tx, &m.technician, sallyport.EndedBySave); err != nil {
+			return err
+		}
+	}
+	return s.create(ctx, tx, m, c, out)
+}
+
+// raise lifts the generation; t carries the new one.
+func raise(ctx context.Context, tx Tx, t *sallyport.Technician, reason sallyport.EndReason) error {
+	raised, err := tx.Raise(ctx, t.ID, reason)
+	t.Generation = raised.Generation
+	return err
+}
+
+// create makes the session of a finished sign-in. It takes the technician's row first, so that a Save that commits
+// in between leaves nothing alive.
+func (s *Service) create(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
+	token, device := sallyport.NewToken(), sallyport.NewToken()
+	hash, _ := token.Hash()
+	deviceHash, _ := device.Hash()
+	session := sallyport.Session{Hash: hash, Technician: m.technician.ID, Generation: m.technician.Generation,
+		Method: provedBy(m), Address: c.Address, Browser: c.Browser, CreatedAt: m.now, UsedAt: m.now, ProvedAt: m.now,
+		ExpiresAt: m.now.Add(m.settings.SessionAge)}
+	ended, err := tx.CreateSession(ctx, session, m.settings.SessionLimit)
+	if err != nil {
+		return err
+	}
+	for range ended {
+		event := audit.New(audit.SessionEnded, himself(m.technician, c)).On(m.technician).Because(string(sallyport.EndedByLimit))
+		if err := tx.InsertEvent(ctx, event.Event()); err != nil {
+			return err
+		}
+	}
+	if err := tx.PutDevice(ctx, deviceHash, m.technician.ID); err != nil {
+		return err
+	}
+	out.Session, out.Device = token, device
+	if err := s.countRecovery(ctx, tx, m, out); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SignInFinished, himself(m.technician, c)).On(m.technician).
+		Changed(nil, map[string]string{"method": session.Method}).Event())
+}
+
+// fewRecovery is the number below which each sign-in says how many recovery codes are left (contract section 4; fixed).
+const fewRecovery = 3
+
+func (s *Service) countRecovery(ctx context.Context, tx Tx, m *moment, out *Outcome) (err error) {
+	if m.technician.Method == sallyport.MethodOff {
+		return nil
+	}
+	out.RecoveryLeft, err = tx.RecoveryLeft(ctx, m.technician.ID)
+	out.FewRecovery = out.RecoveryLeft < fewRecovery
+	out.OfferPhone = m.signIn.Proofs.Recovery && !m.signIn.Proofs.Enrolled && m.technician.Method == sallyport.MethodApp
+	return err
+}
+
+// provedBy is what the session list and the audit log show as the proof.
+func provedBy(m *moment) string {
+	p := m.signIn.Proofs
+	if p.Recovery && !p.Factor {
+		return "recovery"
+	}
+	return string(m.technician.Method)
+}
+
+// stepUp gives the acting session a new token and the time of its new proof.
+func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
+	session, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+touchEvery)
+	if err != nil {
+		return err
+	}
+	token := sallyport.NewToken()
+	session.Hash, _ = token.Hash()
+	session.ProvedAt, session.UsedAt = m.now, m.now
+	if err := tx.RotateSession(ctx, m.signIn.Session, session); err != nil {
+		return err
+	}
+	out.Session = token
+	return tx.InsertEvent(ctx, audit.New(audit.SessionStepUp, himself(m.technician, c)).On(m.technician).Event())
+}
+
+// keepSession raises the generation and lets only the acting session live on, under a new token and with its old end.
+func (s *Service) keepSession(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
+	old, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+touchEvery)
+	if err != nil {
+		return err
+	}
+	return s.survive(ctx, tx, survival{&m.technician, old, m}, out)
+}
+
+// survival is an own change that ends everything but the acting session.
+type survival struct {
+	technician *sallyport.Technician
+	session    sallyport.Session
+	m          *moment
+}
+
+func (s *Service) survive(ctx context.Context, tx Tx, v survival, out *Outcome) error {
+	if err := raise(ctx, tx, v.technician, sallyport.EndedByOwner); err != nil {
+		return err
+	}
+	token := sallyport.NewToken()
+	next := v.session
+	next.Hash, _ = token.Hash()
+	next.Generation = v.technician.Generation
+	next.UsedAt, next.ProvedAt = v.m.now, v.m.now
+	if v.m.signIn.Proofs.Enrolled {
+		next.Method = string(v.technician.Method)
+	}
+	if _, err := tx.CreateSession(ctx, next, 0); err != nil {
+		return err
+	}
+	out.Session, out.Finished = token, true
+	return nil
+}

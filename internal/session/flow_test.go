@@ -1,0 +1,353 @@
+package session_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/login"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+var ctx = context.Background()
+
+func TestFirstSignInSetsUpTheApp(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	_, out := w.enrolled("dana")
+	if !out.Finished || out.Session == "" || len(out.RecoveryCodes) != 10 {
+		t.Fatalf("outcome %+v", out)
+	}
+	if !w.usable(out.Session) {
+		t.Error("the session is not usable")
+	}
+	if got := w.read(dana.ID).Generation; got != 2 {
+		t.Errorf("generation %d: the set-up did not raise it", got)
+	}
+	if w.mail.told(session.NoticeEnrolled) != 1 || w.events("factor.enrolled") != 1 || w.events("signin.finished") != 1 {
+		t.Error("the set-up was not told once by email and once by each event")
+	}
+}
+
+func TestSetUpAppIsAskedForNextTime(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	page := w.begin("dana")
+	if page.Page.Step != (login.Step{Kind: login.Factor, Method: sallyport.MethodApp}) || page.Page.Secret != "" {
+		t.Fatalf("page %+v", page.Page)
+	}
+	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+	if !w.usable(out.Session) || out.RecoveryCodes != nil {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
+// TestReloadShowsTheSameSecret: a reload shows the same key, a wrong code keeps it, a new sign-in makes a new one,
+// and a confirmed one is never shown again (D3.3, D3.4, D3.5).
+func TestReloadShowsTheSameSecret(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	first := w.begin("dana")
+	again, err := w.s.Page(ctx, first.SignIn)
+	if err != nil || again.Secret != first.Page.Secret || again.Secret == "" {
+		t.Fatalf("reload: %v, %q then %q", err, first.Page.Secret, again.Secret)
+	}
+	right := w.digits(first.Page.Secret, 0)
+	_, err = w.answer(first.SignIn, session.AnswerCode, wrongFor(right))
+	wantField(t, err, "not right")
+	if again, _ = w.s.Page(ctx, first.SignIn); again.Secret != first.Page.Secret {
+		t.Error("a wrong code changed the key")
+	}
+	if other := w.begin("dana"); other.Page.Secret == first.Page.Secret {
+		t.Error("a new sign-in showed an old key")
+	}
+	w.mustAnswer(first.SignIn, session.AnswerCode, right)
+	if _, err := w.s.Page(ctx, first.SignIn); err == nil {
+		t.Error("the page is still there after the set-up")
+	}
+}
+
+func TestEmailAndTextCodes(t *testing.T) {
+	for _, method := range []sallyport.Method{sallyport.MethodEmail, sallyport.MethodText} {
+		t.Run(string(method), func(t *testing.T) {
+			w := newWorld(t)
+			dana := w.technician("dana", method)
+			address := map[sallyport.Method]string{sallyport.MethodEmail: dana.Email, sallyport.MethodText: dana.Phone}[method]
+			page := w.begin("dana")
+			if page.Page.Step != (login.Step{Kind: login.Enrol, Method: method}) || page.Page.State != sallyport.Sent {
+				t.Fatalf("page %+v", page.Page)
+			}
+			if strings.Contains(page.Page.Masked, address) || page.Page.Masked == "" {
+				t.Errorf("masked %q", page.Page.Masked)
+			}
+			if got := page.Page.ValidUntil.Sub(w.clock.Now()); got != 3*time.Minute {
+				t.Errorf("valid for %v", got)
+			}
+			out := w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(address))
+			if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 {
+				t.Fatalf("outcome %+v", out)
+			}
+			next := w.begin("dana")
+			if next.Page.Step.Kind != login.Factor {
+				t.Fatalf("the proved address is proved again: %+v", next.Page.Step)
+			}
+			w.mustAnswer(next.SignIn, session.AnswerCode, w.mail.code(address))
+		})
+	}
+}
+
+func TestOffNeedsThePasswordAlone(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	out := w.begin("dana")
+	if !out.Finished || !w.usable(out.Session) || out.SignIn != "" {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
+// change is what an administrator's Save does to the method: new method, new generation, open set-up.
+func (w *world) change(id sallyport.TechnicianID, change func(*sallyport.Technician)) {
+	w.t.Helper()
+	w.write(func(tx *store.Tx) error {
+		t, err := tx.Technician(ctx, id)
+		if err != nil {
+			return err
+		}
+		change(&t)
+		t.SetupUntil = w.clock.Now().Add(72 * time.Hour)
+		if err := tx.UpdateTechnician(ctx, t); err != nil {
+			return err
+		}
+		_, err = tx.Raise(ctx, id, sallyport.EndedBySave)
+		return err
+	})
+}
+
+// TestOldFactorOpensTheDoor: after a change of the method the held factor is asked for once more, then retired with
+// its recovery codes.
+func TestOldFactorOpensTheDoor(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	first := w.begin("dana")
+	old := w.mustAnswer(first.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Method = sallyport.MethodApp })
+	if w.usable(old.Session) {
+		t.Fatal("the session outlived the Save")
+	}
+	page := w.begin("dana")
+	if page.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodEmail}) {
+		t.Fatalf("step %+v", page.Page.Step)
+	}
+	set := w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	if set.Finished || set.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) || set.SignIn == page.SignIn {
+		t.Fatalf("after the opener: %+v", set)
+	}
+	out := w.mustAnswer(set.SignIn, session.AnswerCode, w.digits(set.Page.Secret, 0))
+	if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 {
+		t.Fatalf("outcome %+v", out)
+	}
+	later := w.begin("dana")
+	if later.Page.Step != (login.Step{Kind: login.Factor, Method: sallyport.MethodApp}) {
+		t.Fatalf("step %+v", later.Page.Step)
+	}
+	_, err := w.answer(later.SignIn, session.AnswerRecovery, old.RecoveryCodes[0])
+	wantField(t, err, "recovery code")
+}
+
+func TestOldFactorIsNotAskedForWhereThePolicySaysSo(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	w.policy(func(s *sallyport.Settings) { s.OpenerRequired = false })
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Method = sallyport.MethodApp })
+	if page := w.begin("dana"); page.Page.Step.Kind != login.Enrol {
+		t.Errorf("step %+v", page.Page.Step)
+	}
+}
+
+// reset is what an administrator's Reset second factor does.
+func (w *world) reset(id sallyport.TechnicianID, code string) {
+	w.t.Helper()
+	w.write(func(tx *store.Tx) error {
+		if err := tx.DeleteFactor(ctx, id); err != nil {
+			return err
+		}
+		if err := tx.ResetWrong(ctx, id); err != nil {
+			return err
+		}
+		raised, err := tx.Raise(ctx, id, sallyport.EndedBySave)
+		if err != nil {
+			return err
+		}
+		return tx.PutEnrolmentCode(ctx, sallyport.EnrolmentCode{Technician: id, Generation: raised.Generation,
+			Hash: w.keys.MAC("enrolment", []byte(id), []byte(code)), ExpiresAt: w.clock.Now().Add(time.Hour)})
+	})
+}
+
+func TestEnrolmentCodeAfterReset(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	w.reset(dana.ID, "ABCDEFGH")
+	page := w.begin("dana")
+	if page.Page.Step.Kind != login.EnrolmentCode {
+		t.Fatalf("step %+v", page.Page.Step)
+	}
+	_, err := w.answer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+	wantCode(t, err, "out_of_order")
+	_, err = w.answer(page.SignIn, session.AnswerEnrolment, "ABCD-EFGJ")
+	wantField(t, err, "enrolment code")
+	set := w.mustAnswer(page.SignIn, session.AnswerEnrolment, "abcd-efgh")
+	if set.Page.Step.Kind != login.Enrol || set.Page.Secret == key {
+		t.Fatalf("after the code: %+v", set.Page)
+	}
+	other := w.begin("dana")
+	if other.Page.Step.Kind != login.EnrolmentCode {
+		t.Fatalf("a second sign-in needs no code: %+v", other.Page.Step)
+	}
+	_, err = w.answer(other.SignIn, session.AnswerEnrolment, "ABCD-EFGH")
+	wantField(t, err, "enrolment code")
+	out := w.mustAnswer(set.SignIn, session.AnswerCode, w.digits(set.Page.Secret, 0))
+	w.clock.Advance(30 * time.Second)
+	if !w.usable(out.Session) {
+		t.Error("not in")
+	}
+	if page := w.begin("dana"); page.Page.Step.Kind != login.Factor {
+		t.Errorf("the enrolment code is asked for again: %+v", page.Page.Step)
+	}
+}
+
+func TestEnrolmentCodeThatRanOutStillHoldsTheDoor(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	w.enrolled("dana")
+	w.reset(dana.ID, "ABCDEFGH")
+	w.clock.Advance(61 * time.Minute)
+	page := w.begin("dana")
+	if page.Page.Step.Kind != login.EnrolmentCode {
+		t.Fatalf("step %+v: waiting an hour opened the door", page.Page.Step)
+	}
+	_, err := w.answer(page.SignIn, session.AnswerEnrolment, "ABCD-EFGH")
+	wantField(t, err, "has run out")
+}
+
+func TestSetupNotBegunInTimeIsClosed(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	w.clock.Advance(73 * time.Hour)
+	page := w.begin("dana")
+	if page.Page.Step.Kind != login.Closed || page.Page.Secret != "" {
+		t.Fatalf("page %+v", page.Page)
+	}
+}
+
+func TestRecoveryCodeStandsIn(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	_, first := w.enrolled("dana")
+	page := w.begin("dana")
+	typed := strings.ToLower(strings.ReplaceAll(first.RecoveryCodes[3], "-", " "))
+	out := w.mustAnswer(page.SignIn, session.AnswerRecovery, typed)
+	if !w.usable(out.Session) || !out.OfferPhone || out.RecoveryLeft != 9 || out.FewRecovery {
+		t.Fatalf("outcome %+v", out)
+	}
+	if w.mail.told(session.NoticeRecoveryUsed) != 1 {
+		t.Error("its owner was not told")
+	}
+	again := w.begin("dana")
+	_, err := w.answer(again.SignIn, session.AnswerRecovery, first.RecoveryCodes[3])
+	wantField(t, err, "used already")
+
+	actor, _, err := w.s.Actor(ctx, out.Session, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := w.s.BeginPhone(ctx, actor)
+	if err != nil || phone.Page.Step.Kind != login.Enrol {
+		t.Fatalf("new phone: %v %+v", err, phone.Page.Step)
+	}
+	moved := w.mustAnswer(phone.SignIn, session.AnswerCode, w.digits(phone.Page.Secret, 0))
+	if !w.usable(moved.Session) || w.usable(out.Session) {
+		t.Error("the acting session did not go on under a new token")
+	}
+}
+
+func TestNewPhoneNeedsTheOldOne(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	elsewhere := w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
+	w.clock.Advance(30 * time.Second)
+	actor, _, err := w.s.Actor(ctx, first.Session, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := w.s.BeginPhone(ctx, actor)
+	if err != nil || phone.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodApp}) || phone.Page.Secret != "" {
+		t.Fatalf("%v %+v", err, phone.Page)
+	}
+	set := w.mustAnswer(phone.SignIn, session.AnswerCode, w.digits(key, 0))
+	out := w.mustAnswer(set.SignIn, session.AnswerCode, w.digits(set.Page.Secret, 0))
+	if !w.usable(out.Session) || w.usable(first.Session) || w.usable(elsewhere.Session) {
+		t.Error("only the acting session lives on, under a new token")
+	}
+	if n := len(w.liveSessions(dana.ID)); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+func TestStepUp(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	w.clock.Advance(16 * time.Minute)
+	actor, _, err := w.s.Actor(ctx, first.Session, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.s.NewRecoveryCodes(ctx, actor); sallyport.KindOf(err) != sallyport.StepUp {
+		t.Fatalf("an old proof was enough: %v", err)
+	}
+	up, err := w.s.BeginStepUp(ctx, actor, "/me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := w.mustAnswer(up.SignIn, session.AnswerCode, w.digits(key, 0))
+	if !out.Finished || w.usable(first.Session) || !w.usable(out.Session) || out.Return != "/me" {
+		t.Fatalf("outcome %+v", out)
+	}
+	actor, _, _ = w.s.Actor(ctx, out.Session, browser)
+	fresh, err := w.s.NewRecoveryCodes(ctx, actor)
+	if err != nil || len(fresh.RecoveryCodes) != 10 || !w.usable(fresh.Session) {
+		t.Fatalf("%v %+v", err, fresh)
+	}
+}
+
+func TestThreeWrongAnswersEndTheSession(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	actor, _, _ := w.s.Actor(ctx, first.Session, browser)
+	up, err := w.s.BeginStepUp(ctx, actor, "/me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := wrongFor(w.digits(key, 0))
+	for i := range 3 {
+		_, err = w.answer(up.SignIn, session.AnswerCode, bad)
+		if i < 2 {
+			wantField(t, err, "not right")
+		}
+	}
+	wantCode(t, err, "guessing")
+	if w.usable(first.Session) {
+		t.Error("the session lives on")
+	}
+	if reason, ok := w.s.EndedReason(ctx, first.Session); !ok || reason != sallyport.EndedByGuessing {
+		t.Errorf("reason %q %v", reason, ok)
+	}
+}

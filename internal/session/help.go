@@ -1,0 +1,48 @@
+package session
+
+import (
+	"context"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/factor"
+)
+
+// helpNote is how many characters are kept of what he writes.
+const helpNote = 200
+
+// Help tells the administrators that somebody is stuck after the right password. The number is for him to read out,
+// so that they know whose voice it is.
+func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string, c sallyport.Client) (string, error) {
+	hash, ok := signIn.Hash()
+	if !ok {
+		return "", errOver
+	}
+	number := helpNumber(factor.NewCode())
+	err := s.store.Write(ctx, func(tx Tx) error {
+		m, err := at(ctx, tx, hash)
+		if err != nil {
+			return err
+		}
+		if m.technician.ID == "" {
+			return sallyport.E(sallyport.Conflict, "nobody_to_ask", "There is no administrator yet. Start the server again for a new set-up address.")
+		}
+		request := sallyport.HelpRequest{ID: sallyport.NewID(), Number: number, Technician: m.technician.ID, Note: cut(note, helpNote),
+			Address: c.Address, Browser: c.Browser, CreatedAt: m.now}
+		if err := tx.InsertHelp(ctx, request); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).Event())
+	})
+	return number, err
+}
+
+func cut(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n])
+	}
+	return text
+}
+
+// helpNumber makes the 4 digits that the technician reads out.
+func helpNumber(digits string) string { return digits[:4] }

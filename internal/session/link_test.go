@@ -1,0 +1,206 @@
+package session_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/login"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+func (w *world) link(kind sallyport.LinkKind, t sallyport.Technician) sallyport.Token {
+	w.t.Helper()
+	token := sallyport.NewToken()
+	hash, _ := token.Hash()
+	w.write(func(tx *store.Tx) error {
+		return tx.InsertLink(ctx, sallyport.Link{Hash: hash, Kind: kind, Technician: t.ID, Generation: t.Generation,
+			CreatedAt: w.clock.Now(), ExpiresAt: w.clock.Now().Add(time.Hour)})
+	})
+	return token
+}
+
+const newPassword = "quiet lantern 9 under maple"
+
+func TestSetupMakesTheFirstSuperAdmin(t *testing.T) {
+	w := newWorld(t)
+	token := w.link(sallyport.LinkSetup, sallyport.Technician{})
+	form := session.LinkForm{Password: newPassword, FirstName: "Mara", LastName: "Voss", Email: "mara@northwind.example"}
+	page, err := w.s.CompleteLink(ctx, sallyport.LinkSetup, token, form, browser)
+	if err != nil || page.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) || page.Page.Secret == "" {
+		t.Fatalf("%v %+v", err, page.Page)
+	}
+	if _, err := w.s.Link(ctx, sallyport.LinkSetup, token); err != nil {
+		t.Errorf("an unfinished set-up spent the link: %v", err)
+	}
+	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
+	if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 {
+		t.Fatalf("outcome %+v", out)
+	}
+	_, mara, err := w.s.Actor(ctx, out.Session, browser)
+	if err != nil || mara.Role != sallyport.SuperAdmin || mara.UserName != "mara@northwind.example" {
+		t.Fatalf("%v %+v", err, mara)
+	}
+	if _, err := w.s.Link(ctx, sallyport.LinkSetup, token); err == nil {
+		t.Error("set-up opens again")
+	}
+}
+
+// TestD10_10: two people open the set-up, a hundred at once; one Super Admin comes of it.
+func TestD10_10(t *testing.T) {
+	w := newWorld(t)
+	token := w.link(sallyport.LinkSetup, sallyport.Technician{})
+	type entry struct {
+		signIn sallyport.Token
+		digits string
+	}
+	var ready []entry
+	for range 20 {
+		page, err := w.s.CompleteLink(ctx, sallyport.LinkSetup, token, session.LinkForm{Password: newPassword, FirstName: "Mara",
+			LastName: "Voss", Email: "mara" + strings.ToLower(sallyport.NewID()) + "@northwind.example"}, browser)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready = append(ready, entry{page.SignIn, w.digits(page.Page.Secret, 0)})
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for i := range 100 {
+		wg.Go(func() {
+			e := ready[i%len(ready)]
+			if out, err := w.answer(e.signIn, session.AnswerCode, e.digits); err == nil && out.Finished {
+				mu.Lock()
+				done++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	var admins []sallyport.Technician
+	if err := w.db.Read(ctx, func(tx *store.Tx) (err error) {
+		admins, err = tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if done != 1 || len(admins) != 1 {
+		t.Errorf("%d set-ups finished, %d Super Admins", done, len(admins))
+	}
+}
+
+func TestInvitationSetsThePasswordAndGoesOn(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Status = sallyport.Invited })
+	token := w.link(sallyport.LinkInvitation, w.read(dana.ID))
+	if p, err := w.s.Link(ctx, sallyport.LinkInvitation, token); err != nil || p.UserName != "dana" {
+		t.Fatalf("%v %+v", err, p)
+	}
+	if _, err := w.s.Link(ctx, sallyport.LinkReset, token); err == nil {
+		t.Error("an invitation opens the reset page")
+	}
+	_, err := w.s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: "short"}, browser)
+	wantField(t, err, "15")
+	out, err := w.s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: newPassword}, browser)
+	if err != nil || out.Page.Step.Kind != login.Enrol {
+		t.Fatalf("%v %+v", err, out.Page)
+	}
+	if _, err := w.s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: newPassword}, browser); err == nil {
+		t.Error("the invitation worked twice")
+	}
+	if got := w.read(dana.ID).Status; got != sallyport.Active {
+		t.Errorf("status %s", got)
+	}
+	done := w.mustAnswer(out.SignIn, session.AnswerCode, w.digits(out.Page.Secret, 0))
+	if !w.usable(done.Session) {
+		t.Error("not in")
+	}
+}
+
+func TestResetByEmailKeepsTheFactor(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	if err := w.s.AskReset(ctx, "dana", browser); err != nil {
+		t.Fatal(err)
+	}
+	token := sallyport.Token(w.mail.links[0][strings.LastIndexByte(w.mail.links[0], '/')+1:])
+	if _, err := w.s.CompleteLink(ctx, sallyport.LinkReset, token, session.LinkForm{Password: newPassword}, browser); err != nil {
+		t.Fatal(err)
+	}
+	if w.usable(first.Session) {
+		t.Error("a session outlived the reset")
+	}
+	_, err := w.password("dana")
+	wantCode(t, err, "wrong_password")
+	page, err := w.s.Password(ctx, session.Attempt{UserName: "dana", Password: newPassword, Client: browser})
+	if err != nil || page.Page.Step.Kind != login.Factor {
+		t.Fatalf("%v %+v", err, page.Page.Step)
+	}
+	w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+}
+
+// TestResetWaitsWhereTheMailboxIsAll: Email, Off and a factor that is not set up wait for an administrator (W23).
+func TestResetWaitsWhereTheMailboxIsAll(t *testing.T) {
+	w := newWorld(t)
+	w.technician("mail", sallyport.MethodEmail)
+	w.technician("off", sallyport.MethodOff)
+	w.technician("new", sallyport.MethodApp)
+	for _, name := range []string{"mail", "off", "new"} {
+		if err := w.s.AskReset(ctx, name, browser); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var waiting []sallyport.PasswordReset
+	_ = w.db.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.WaitingResets(ctx); return err })
+	if len(waiting) != 3 || len(w.mail.links) != 0 {
+		t.Errorf("%d wait, %d links left", len(waiting), len(w.mail.links))
+	}
+}
+
+func TestResetsAreFewAndSilent(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	w.enrolled("dana")
+	for range 6 {
+		if err := w.s.AskReset(ctx, "dana", browser); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.mail.links) != 3 {
+		t.Errorf("%d links within an hour", len(w.mail.links))
+	}
+	w.clock.Advance(61 * time.Minute)
+	for range 6 {
+		_ = w.s.AskReset(ctx, "dana", browser)
+	}
+	if len(w.mail.links) != 5 {
+		t.Errorf("%d links within a day", len(w.mail.links))
+	}
+	if err := w.s.AskReset(ctx, "nobody@northwind.example", browser); err != nil {
+		t.Errorf("an unknown name is told apart: %v", err)
+	}
+}
+
+func TestRescueTurnsToTheApp(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	w.raise(dana.ID)
+	token := w.link(sallyport.LinkRescue, w.read(dana.ID))
+	page, err := w.s.CompleteLink(ctx, sallyport.LinkRescue, token, session.LinkForm{Password: newPassword}, browser)
+	if err != nil || page.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) {
+		t.Fatalf("%v %+v", err, page.Page)
+	}
+	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
+	if !w.usable(out.Session) || w.read(dana.ID).Method != sallyport.MethodApp {
+		t.Errorf("outcome %+v", out)
+	}
+	if _, err := w.s.CompleteLink(ctx, sallyport.LinkRescue, token, session.LinkForm{Password: newPassword}, browser); err == nil {
+		t.Error("rescue worked twice")
+	}
+}

@@ -1,0 +1,304 @@
+package session
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sallyport"
+)
+
+const (
+	// touchEvery is how long the last use of a session may wait to be written.
+	touchEvery = time.Minute
+	// memoryMost is how many sessions are kept in memory; beyond it checks of the others read the database.
+	memoryMost = 1_000_000
+	loadPage   = 500
+)
+
+// Memory answers session checks without reading the database, which only the process that owns the database may do:
+// it learns of every commit before the commit's caller does, so it never says yes after a Save has answered. A fill
+// that began before a commit is discarded. After a commit of unknown outcome everything is forgotten.
+type Memory struct {
+	store Store
+	now   func() time.Time
+
+	mu       sync.RWMutex
+	sessions map[sallyport.Hash]*entry
+	owners   map[sallyport.TechnicianID]*owner
+	epoch    uint64        // rises with every commit that matters
+	complete bool          // every usable session is here: a miss is a no
+	idle     time.Duration // 0: not known yet
+	stale    chan struct{} // asks the loader to begin again
+}
+
+// entry is a session as the check sees it. Times are Unix microseconds.
+type entry struct {
+	owner   *owner
+	gen     sallyport.Generation
+	expires int64
+	used    atomic.Int64
+	stored  int64 // used, as the database knows it; only the flusher touches it
+}
+
+// owner is a technician with sessions. Its fields are guarded by Memory.mu.
+type owner struct {
+	gen      sallyport.Generation
+	gone     bool
+	sessions map[sallyport.Hash]*entry
+}
+
+func newMemory(store Store, now func() time.Time) *Memory {
+	m := &Memory{store: store, now: now, stale: make(chan struct{}, 1)}
+	m.clear()
+	return m
+}
+
+func (m *Memory) clear() {
+	m.sessions = map[sallyport.Hash]*entry{}
+	m.owners = map[sallyport.TechnicianID]*owner{}
+	m.complete = false
+	select {
+	case m.stale <- struct{}{}:
+	default:
+	}
+}
+
+// Check reports whether the session named by hash is usable now, and notes its use. A database that cannot be read
+// means no.
+func (m *Memory) Check(ctx context.Context, hash sallyport.Hash) bool {
+	now := m.now().UnixMicro()
+	m.mu.RLock()
+	e, ok := m.sessions[hash]
+	known, usable := m.complete, false
+	if ok {
+		usable = e.usable(now, m.idle)
+	}
+	m.mu.RUnlock()
+	if ok {
+		if usable {
+			e.used.Store(now)
+		}
+		return usable
+	}
+	return !known && m.fill(ctx, hash)
+}
+
+func (e *entry) usable(now int64, idle time.Duration) bool {
+	return !e.owner.gone && e.gen == e.owner.gen && now < e.expires && now-e.used.Load() < idle.Microseconds()
+}
+
+// fill answers one check from the database, and remembers the answer unless something was committed meanwhile.
+func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) bool {
+	epoch := m.at()
+	var session sallyport.Session
+	var t sallyport.Technician
+	var set sallyport.Settings
+	err := m.store.Read(ctx, func(tx Tx) (err error) {
+		if set, err = tx.Settings(ctx); err != nil {
+			return err
+		}
+		session, t, err = tx.Session(ctx, hash, set.SessionIdle)
+		return err
+	})
+	if err != nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch == epoch && len(m.sessions) < memoryMost {
+		m.idle = set.SessionIdle
+		session.UsedAt = m.now()
+		m.add(session, t.Generation)
+	}
+	return true
+}
+
+func (m *Memory) at() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.epoch
+}
+
+// add puts a session in; the caller holds the lock.
+func (m *Memory) add(s sallyport.Session, gen sallyport.Generation) {
+	o := m.owner(s.Technician)
+	o.gen = max(o.gen, gen)
+	e := &entry{owner: o, gen: s.Generation, expires: s.ExpiresAt.UnixMicro(), stored: s.UsedAt.UnixMicro()}
+	e.used.Store(e.stored)
+	m.sessions[s.Hash], o.sessions[s.Hash] = e, e
+}
+
+func (m *Memory) owner(id sallyport.TechnicianID) *owner {
+	o := m.owners[id]
+	if o == nil {
+		o = &owner{sessions: map[sallyport.Hash]*entry{}}
+		m.owners[id] = o
+	}
+	return o
+}
+
+// Committed takes in what a transaction did. The store calls it after the commit and before the caller of the
+// transaction learns of it, one commit at a time.
+func (m *Memory) Committed(c sallyport.Change) {
+	if c.Empty() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch++
+	for id, gen := range c.Raised {
+		o := m.owner(id)
+		o.gen = max(o.gen, gen)
+		m.dropOlder(o)
+	}
+	for _, id := range c.Gone {
+		o := m.owner(id)
+		o.gone = true
+		m.dropAll(o)
+	}
+	for _, hash := range c.Ended {
+		m.drop(hash)
+	}
+	for _, s := range c.Created {
+		m.owner(s.Technician).gone = false
+		m.add(s, s.Generation)
+	}
+	if c.Policy != nil {
+		m.idle = c.Policy.SessionIdle
+	}
+	m.complete = m.complete && len(m.sessions) <= memoryMost
+}
+
+func (m *Memory) dropOlder(o *owner) {
+	for hash, e := range o.sessions {
+		if e.gen < o.gen {
+			delete(o.sessions, hash)
+			delete(m.sessions, hash)
+		}
+	}
+}
+
+func (m *Memory) dropAll(o *owner) {
+	for hash := range o.sessions {
+		delete(m.sessions, hash)
+	}
+	clear(o.sessions)
+}
+
+func (m *Memory) drop(hash sallyport.Hash) {
+	if e, ok := m.sessions[hash]; ok {
+		delete(e.owner.sessions, hash)
+		delete(m.sessions, hash)
+	}
+}
+
+// Forget empties the memory, after a commit whose outcome nobody knows: every next check reads the database.
+func (m *Memory) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch++
+	m.clear()
+}
+
+// Run loads the usable sessions, writes their last uses once a minute, and ends with ctx after a last write.
+func (m *Memory) Run(ctx context.Context) {
+	tick := time.NewTicker(touchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-m.stale:
+			m.load(ctx)
+		case <-tick.C:
+			m.Flush(ctx)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), countTime)
+			defer cancel()
+			m.Flush(last)
+			return
+		}
+	}
+}
+
+// load reads all usable sessions page by page. A page that a commit overtook is read again.
+func (m *Memory) load(ctx context.Context) {
+	var after sallyport.Hash
+	for ctx.Err() == nil {
+		epoch := m.at()
+		page, set, err := m.readPage(ctx, after)
+		if err != nil {
+			return // checks go on reading the database
+		}
+		m.mu.Lock()
+		switch {
+		case m.epoch != epoch:
+			m.mu.Unlock()
+			continue
+		case len(m.sessions)+len(page) > memoryMost:
+			m.mu.Unlock()
+			return
+		}
+		m.idle = set.SessionIdle
+		for _, s := range page {
+			if m.sessions[s.Hash] == nil {
+				m.add(s, s.Generation)
+			}
+		}
+		m.complete = len(page) < loadPage
+		done := m.complete
+		m.mu.Unlock()
+		if done {
+			return
+		}
+		after = page[len(page)-1].Hash
+	}
+}
+
+func (m *Memory) readPage(ctx context.Context, after sallyport.Hash) (page []sallyport.Session, set sallyport.Settings, err error) {
+	err = m.store.Read(ctx, func(tx Tx) (err error) {
+		if set, err = tx.Settings(ctx); err != nil {
+			return err
+		}
+		page, err = tx.LoadSessions(ctx, after, loadPage)
+		return err
+	})
+	return page, set, err
+}
+
+// Flush writes the last uses that changed, and lets go of sessions that are over. A failure is made good by the next.
+func (m *Memory) Flush(ctx context.Context) {
+	used := m.gather()
+	for part := range slices.Chunk(slices.Collect(maps.Keys(used)), loadPage) {
+		some := map[sallyport.Hash]time.Time{}
+		for _, hash := range part {
+			some[hash] = used[hash]
+		}
+		if err := m.store.Write(ctx, func(tx Tx) error { return tx.TouchSessions(ctx, some) }); err != nil {
+			return
+		}
+	}
+}
+
+func (m *Memory) gather() map[sallyport.Hash]time.Time {
+	now := m.now().UnixMicro()
+	used := map[sallyport.Hash]time.Time{}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for hash, e := range m.sessions {
+		if last := e.used.Load(); last != e.stored {
+			used[hash], e.stored = time.UnixMicro(last).UTC(), last
+		}
+		if !e.usable(now, m.idle) {
+			m.drop(hash)
+		}
+	}
+	for id, o := range m.owners {
+		if len(o.sessions) == 0 && m.complete {
+			delete(m.owners, id)
+		}
+	}
+	return used
+}

@@ -1,0 +1,69 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// NoticeKind names a message that tells a technician what happened to his account.
+type NoticeKind string
+
+const (
+	NoticeEnrolled        NoticeKind = "factor-set-up"  // Method
+	NoticeWrongCodes      NoticeKind = "wrong-codes"    // three wrong answers after the right password
+	NoticeFactorOff       NoticeKind = "factor-off"     // switched off by too many wrong answers
+	NoticeRecoveryUsed    NoticeKind = "recovery-used"  // Left
+	NoticeRecoveryNew     NoticeKind = "recovery-new"   // ten new ones were made
+	NoticePasswordChanged NoticeKind = "password"       // by himself, by a reset or by rescue
+	NoticeReset           NoticeKind = "password-reset" // Link, Until
+	NoticeResetWaiting    NoticeKind = "reset-waiting"  // an administrator must approve it first
+)
+
+// NoticeData are the words that a notice may need. What a kind does not name stays empty.
+type NoticeData struct {
+	Organisation string
+	Name         string           // whom it is to, as people call him
+	UserName     string           // the account it is about
+	Link         string           // a one-use address
+	Until        time.Time        // when the link ends
+	By           string           // the administrator who did it
+	Who          string           // the technician whom a message to administrators is about
+	What         string           // what was changed
+	Method       sallyport.Method // the new method or factor
+	Number       string           // the number of a request for help
+	Left         int              // recovery codes left
+	At           time.Time        // when it happened
+	Address      string           // client address
+	Browser      string
+}
+
+// tell queues a notice to t's mailbox in the caller's transaction.
+func (s *Service) tell(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, c sallyport.Client) error {
+	return s.tellWith(ctx, tx, kind, t, NoticeData{Address: c.Address, Browser: c.Browser})
+}
+
+func (s *Service) tellWith(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, d NoticeData) error {
+	if t.Email == "" {
+		return nil
+	}
+	set, err := tx.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	if d.At, err = tx.Now(ctx); err != nil {
+		return err
+	}
+	if kind == NoticeRecoveryUsed {
+		if d.Left, err = tx.RecoveryLeft(ctx, t.ID); err != nil {
+			return err
+		}
+	}
+	d.Name, d.UserName, d.Organisation, d.Method = t.Name(), t.UserName, set.Organisation, t.Method
+	message, err := s.messages.Notice(kind, t.Email, d)
+	if err != nil {
+		return err
+	}
+	return tx.InsertOutbox(ctx, message)
+}

@@ -1,0 +1,314 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/login"
+)
+
+// Actor is who acts through a session, read anew for each page: ErrUnauthorized unless the session is usable now.
+func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.Client) (sallyport.Actor, sallyport.Technician, error) {
+	hash, ok := token.Hash()
+	if !ok || !s.memory.Check(ctx, hash) {
+		return sallyport.Actor{}, sallyport.Technician{}, sallyport.ErrUnauthorized
+	}
+	var session sallyport.Session
+	var t sallyport.Technician
+	err := s.store.Read(ctx, func(tx Tx) error {
+		set, err := tx.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		session, t, err = tx.Session(ctx, hash, set.SessionIdle+touchEvery)
+		return err
+	})
+	if err != nil {
+		return sallyport.Actor{}, sallyport.Technician{}, err
+	}
+	actor := himself(t, c)
+	actor.Session, actor.ProvedAt = hash, session.ProvedAt
+	return actor, t, nil
+}
+
+// Check reports whether token is a usable session now. It is the hot path: no write, no log line, no allocation that lasts.
+func (s *Service) Check(ctx context.Context, token sallyport.Token) bool {
+	hash, ok := token.Hash()
+	return ok && s.memory.Check(ctx, hash)
+}
+
+// SignOut ends the session of token. Ending one that is over already is no error.
+func (s *Service) SignOut(ctx context.Context, token sallyport.Token, c sallyport.Client) error {
+	hash, ok := token.Hash()
+	if !ok {
+		return nil
+	}
+	return s.store.Write(ctx, func(tx Tx) error {
+		set, err := tx.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		_, t, err := tx.Session(ctx, hash, set.SessionIdle+touchEvery)
+		if sallyport.KindOf(err) == sallyport.Unauthorized {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.end(ctx, tx, hash, himself(t, c), t)
+	})
+}
+
+func (s *Service) end(ctx context.Context, tx Tx, hash sallyport.Hash, actor sallyport.Actor, t sallyport.Technician) error {
+	ended, err := tx.EndSession(ctx, hash, sallyport.EndedByOwner)
+	if err != nil || !ended {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SessionEnded, actor).On(t).Because(string(sallyport.EndedByOwner)).Event())
+}
+
+// EndedReason says why the session of token ended, to whoever still holds it; false when that is not known any more.
+func (s *Service) EndedReason(ctx context.Context, token sallyport.Token) (reason sallyport.EndReason, known bool) {
+	hash, ok := token.Hash()
+	if !ok {
+		return "", false
+	}
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		reason, known, err = tx.EndedReason(ctx, hash)
+		return err
+	})
+	return reason, known && err == nil
+}
+
+// Own is the technician's own page.
+func (s *Service) Own(ctx context.Context, actor sallyport.Actor) (OwnPage, error) {
+	var p OwnPage
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		if p.Technician, err = tx.Technician(ctx, actor.ID); err != nil {
+			return err
+		}
+		p.Role, _ = sallyport.RoleByID(p.Technician.Role)
+		if p.Now, err = tx.Now(ctx); err != nil {
+			return err
+		}
+		if p.Settings, err = tx.Settings(ctx); err != nil {
+			return err
+		}
+		if p.RecoveryLeft, err = tx.RecoveryLeft(ctx, actor.ID); err != nil {
+			return err
+		}
+		if p.Sessions, err = tx.SessionsOf(ctx, actor.ID); err != nil {
+			return err
+		}
+		f, err := tx.Factor(ctx, actor.ID)
+		if err == nil && f.Serves(p.Technician) {
+			p.SetUp, p.FactorAt, p.FactorUsed = true, f.ProvedAt, f.UsedAt
+		}
+		p.Current = actor.Session
+		p.MayRecovery = p.SetUp
+		p.MayNewPhone = p.SetUp && p.Technician.Method == sallyport.MethodApp
+		return err
+	})
+	return p, err
+}
+
+// EndOwn ends one of the actor's own sessions, ErrNotFound when it is not his or over.
+func (s *Service) EndOwn(ctx context.Context, actor sallyport.Actor, hash sallyport.Hash) error {
+	return s.store.Write(ctx, func(tx Tx) error {
+		t, err := tx.Technician(ctx, actor.ID)
+		if err != nil {
+			return err
+		}
+		list, err := tx.SessionsOf(ctx, actor.ID)
+		if err != nil {
+			return err
+		}
+		for _, own := range list {
+			if own.Hash == hash {
+				return s.end(ctx, tx, hash, actor, t)
+			}
+		}
+		return sallyport.ErrNotFound
+	})
+}
+
+// own reads what an own change needs: the acting session as it is now, and the moment around its technician.
+func (s *Service) own(ctx context.Context, tx Tx, actor sallyport.Actor) (m moment, session sallyport.Session, err error) {
+	set, err := tx.Settings(ctx)
+	if err != nil {
+		return m, session, err
+	}
+	if session, m.technician, err = tx.Session(ctx, actor.Session, set.SessionIdle+touchEvery); err != nil {
+		return m, session, err
+	}
+	if m.technician.ID != actor.ID {
+		return m, session, sallyport.ErrUnauthorized
+	}
+	return m, session, m.read(ctx, tx)
+}
+
+// fresh refuses a sensitive change when the session's last proof is too old.
+func fresh(m *moment, session sallyport.Session) error {
+	if m.now.Sub(session.ProvedAt) > m.settings.StepUpAfter {
+		return sallyport.ErrStepUp
+	}
+	return nil
+}
+
+// ChangePassword sets the actor's own password. Everything but the acting session ends; that goes on under a new token.
+func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old, password string) (Outcome, error) {
+	g, err := s.countOwnGuess(ctx, actor)
+	if err != nil {
+		return Outcome{}, err
+	}
+	ok, _, err := s.hasher.Verify(ctx, g.phc, old, true)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !ok {
+		return Outcome{}, sallyport.InvalidField("old_password", "That is not your password.")
+	}
+	sealed, err := s.newPassword(ctx, g.technician, password)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var out Outcome
+	err = s.store.Write(ctx, func(tx Tx) error {
+		m, session, err := s.own(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
+		if err := s.clearGuesses(ctx, tx, g); err != nil {
+			return err
+		}
+		if err := tx.SetPassword(ctx, actor.ID, m.technician.Generation, sealed); err != nil {
+			return err
+		}
+		event := audit.New(audit.PasswordChanged, actor).On(m.technician)
+		if err := tx.InsertEvent(ctx, event.Event()); err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, NoticePasswordChanged, m.technician, actor.Client); err != nil {
+			return err
+		}
+		return s.survive(ctx, tx, survival{&m.technician, session, &m}, &out)
+	})
+	s.messages.Wake()
+	return out, err
+}
+
+// countOwnGuess counts a try of the own password like any other guess, in the account's own lane.
+func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (guess, error) {
+	var g guess
+	var refused error
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		m, _, err := s.own(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
+		g = guess{technician: m.technician, phc: s.dummy, known: true, keys: []string{"o" + s.opaque("guess", string(actor.ID))}}
+		wait, err := longestWait(ctx, tx, g.keys, m.now)
+		if err != nil {
+			return err
+		}
+		if wait > 0 {
+			refused = tooManyPasswords(wait)
+			return nil
+		}
+		return s.raiseGuesses(ctx, tx, g, m.now)
+	})
+	if err == nil {
+		err = refused
+	}
+	if err == nil {
+		err = s.openPassword(g.technician, &g.phc)
+	}
+	return g, err
+}
+
+// newPassword judges, hashes and seals a password for t. Nothing is stored yet.
+func (s *Service) newPassword(ctx context.Context, t sallyport.Technician, password string) ([]byte, error) {
+	var set sallyport.Settings
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		set, err = tx.Settings(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPassword(password, t, set); err != nil {
+		return nil, err
+	}
+	return s.sealPassword(ctx, t.ID, password)
+}
+
+// NewRecoveryCodes replaces the actor's ten. It is a sensitive change: ErrStepUp when the last proof is too old.
+func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (Outcome, error) {
+	var out Outcome
+	err := s.store.Write(ctx, func(tx Tx) error {
+		out = Outcome{}
+		m, session, err := s.own(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
+		if err := fresh(&m, session); err != nil {
+			return err
+		}
+		if !m.factor.Serves(m.technician) {
+			return sallyport.E(sallyport.Conflict, "no_factor", "Recovery codes belong to a second factor, and none is set up.")
+		}
+		if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, actor.ID); err != nil {
+			return err
+		}
+		if err := tx.InsertEvent(ctx, audit.New(audit.RecoveryRenewed, actor).On(m.technician).Event()); err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, NoticeRecoveryNew, m.technician, actor.Client); err != nil {
+			return err
+		}
+		return s.survive(ctx, tx, survival{&m.technician, session, &m}, &out)
+	})
+	s.messages.Wake()
+	return out, err
+}
+
+// BeginStepUp lets the acting session prove itself again; ret is the local page to go back to.
+func (s *Service) BeginStepUp(ctx context.Context, actor sallyport.Actor, ret string) (Outcome, error) {
+	return s.beginWithin(ctx, actor, sallyport.SignIn{Purpose: sallyport.PurposeStepUp, Return: ret})
+}
+
+// phoneProof is how long a recovery code given at the sign-in counts as the proof for setting up a new phone.
+const phoneProof = 10 * time.Minute
+
+// BeginPhone moves the actor's app to a new phone: the old one's code first, or the recovery code that he has just
+// signed in with.
+func (s *Service) BeginPhone(ctx context.Context, actor sallyport.Actor) (Outcome, error) {
+	return s.beginWithin(ctx, actor, sallyport.SignIn{Purpose: sallyport.PurposePhone, Return: "/me"})
+}
+
+// beginWithin starts a sign-in that belongs to a live session.
+func (s *Service) beginWithin(ctx context.Context, actor sallyport.Actor, in sallyport.SignIn) (Outcome, error) {
+	token := sallyport.NewToken()
+	in.Hash, _ = token.Hash()
+	in.Session, in.Address, in.Browser = actor.Session, actor.Client.Address, actor.Client.Browser
+	err := s.store.Write(ctx, func(tx Tx) error {
+		m, session, err := s.own(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
+		if in.Purpose == sallyport.PurposePhone && session.Method == "recovery" && m.now.Sub(session.ProvedAt) <= phoneProof {
+			in.Proofs.Recovery = true
+		}
+		m.signIn = in
+		if step := login.Next(m.state()); step.Kind == login.Refused {
+			return sallyport.E(sallyport.Conflict, "not_set_up", "There is nothing to confirm with: your second factor is not set up.")
+		}
+		return s.insertSignIn(ctx, tx, m.technician, in)
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.arrive(ctx, Outcome{SignIn: token, Return: in.Return}, actor.Client)
+}

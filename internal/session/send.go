@@ -1,0 +1,186 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/factor"
+)
+
+// CodeMessage is a code on its way to one mailbox or phone.
+type CodeMessage struct {
+	Channel      sallyport.Method // MethodEmail or MethodText
+	To           string
+	Code         string
+	Life         time.Duration
+	Organisation string
+	Host         string // of the public address, for the last line of a text message
+}
+
+// Send sends a fresh code for the step that the sign-in waits at, and kills the one before. It returns the page after
+// at most 800 milliseconds, whatever the gateway does; Page tells the result later.
+func (s *Service) Send(ctx context.Context, token sallyport.Token, c sallyport.Client) (Page, error) {
+	hash, ok := token.Hash()
+	if !ok {
+		return Page{}, errOver
+	}
+	if err := s.send(ctx, hash, c, true); err != nil {
+		return Page{}, err
+	}
+	return s.page(ctx, hash)
+}
+
+// outgoing is a stored code that is being sent. Its digits exist here only.
+type outgoing struct {
+	code    sallyport.Code
+	digits  string
+	t       sallyport.Technician
+	client  sallyport.Client
+	message CodeMessage
+}
+
+func (s *Service) send(ctx context.Context, signIn sallyport.Hash, c sallyport.Client, again bool) error {
+	var out outgoing
+	var refused error
+	err := s.store.Write(ctx, func(tx Tx) error {
+		m, err := at(ctx, tx, signIn)
+		if err != nil {
+			return err
+		}
+		if !m.sends() {
+			return sallyport.E(sallyport.Conflict, "nothing_to_send", "No code is sent at this step.")
+		}
+		if refused, err = s.mayNotSend(ctx, tx, &m, again); err != nil {
+			return err
+		}
+		if refused != nil {
+			return tx.InsertEvent(ctx, audit.New(audit.SignInCodeRefused, himself(m.technician, c)).On(m.technician).Because(refused.Error()).Event())
+		}
+		out, err = s.newCode(ctx, tx, &m, c)
+		return err
+	})
+	if err != nil || refused != nil {
+		return errors.Join(err, refused)
+	}
+	s.sendNow(ctx, out)
+	return nil
+}
+
+// newCode stores a code before it is sent, so that a crash in between never leads to two codes.
+func (s *Service) newCode(ctx context.Context, tx Tx, m *moment, c sallyport.Client) (outgoing, error) {
+	digits := factor.NewCode()
+	id := sallyport.CodeID(sallyport.NewID())
+	code := sallyport.Code{ID: id, SignIn: m.signIn.Hash, Technician: m.technician.ID, Channel: m.step.Method, Address: m.address(),
+		Hash: s.codeHash(id, digits), State: sallyport.Sending, CreatedAt: m.now, ExpiresAt: m.now.Add(m.settings.CodeLife)}
+	if err := tx.InsertCode(ctx, code); err != nil {
+		return outgoing{}, err
+	}
+	return outgoing{code: code, digits: digits, t: m.technician, client: c,
+		message: CodeMessage{Channel: m.step.Method, To: code.Address, Code: digits, Life: m.settings.CodeLife,
+			Organisation: m.settings.Organisation, Host: s.host}}, tx.InsertSend(ctx, id, m.technician.ID, code.Address)
+}
+
+// mayNotSend holds to the limits of contract section 5. The refusal says when sending opens again.
+func (s *Service) mayNotSend(ctx context.Context, tx Tx, m *moment, again bool) (refused, err error) {
+	counts, err := tx.SendCounts(ctx, m.technician.ID, m.address())
+	if err != nil {
+		return nil, err
+	}
+	newest, err := tx.NewestCode(ctx, m.signIn.Hash)
+	if err != nil {
+		return nil, err
+	}
+	wait := limitWait(counts, m)
+	if again && newest != nil && newest.State != sallyport.Failed {
+		wait = max(wait, until(newest.CreatedAt.Add(m.settings.ResendAfter), m.now))
+	}
+	if wait <= 0 {
+		return nil, nil
+	}
+	return sallyport.E(sallyport.TooMany, "resend_wait", fmt.Sprintf("A new code can be sent in %s.", inWords(wait))).After(wait), nil
+}
+
+// limitWait is how long the hourly and daily limits still hold; 0 when neither does.
+func limitWait(counts sallyport.SendCounts, m *moment) time.Duration {
+	wait := time.Duration(0)
+	if counts.Hour >= m.settings.ResendHour {
+		wait = until(counts.HourOldest.Add(time.Hour), m.now)
+	}
+	if counts.Day >= m.settings.ResendDay {
+		wait = max(wait, until(counts.DayOldest.Add(24*time.Hour), m.now))
+	}
+	return wait
+}
+
+// inWords says a span as people would.
+func inWords(d time.Duration) string {
+	switch {
+	case d <= 90*time.Second:
+		return fmt.Sprintf("%d seconds", int((d+time.Second-1)/time.Second))
+	case d <= 90*time.Minute:
+		return fmt.Sprintf("%d minutes", int((d+time.Minute-1)/time.Minute))
+	}
+	return fmt.Sprintf("%d hours", int((d+time.Hour-1)/time.Hour))
+}
+
+// sendNow hands the code to the gateway in its own goroutine and waits a moment for the result.
+func (s *Service) sendNow(ctx context.Context, out outgoing) {
+	done := make(chan struct{})
+	s.sending.Add(1)
+	go func() {
+		defer s.sending.Done()
+		defer close(done)
+		s.deliver(context.WithoutCancel(ctx), out)
+	}()
+	patience := time.NewTimer(s.patience)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+}
+
+// deliver sends and stores what became of it. A send that surely failed costs nothing.
+func (s *Service) deliver(ctx context.Context, out outgoing) {
+	sendCtx, cancel := context.WithTimeout(ctx, s.sendTime)
+	defer cancel()
+	result := s.messages.SendCode(sendCtx, out.message)
+	state, detail := outcome(result)
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		if err := tx.SetCodeState(ctx, out.code.ID, state, detail); err != nil {
+			return err
+		}
+		what := audit.SignInCodeSent
+		if state == sallyport.Failed {
+			what = audit.SignInCodeFailed
+			if err := tx.ForgiveSend(ctx, out.code.ID); err != nil {
+				return err
+			}
+		}
+		return tx.InsertEvent(ctx, audit.New(what, himself(out.t, out.client)).On(out.t).Because(string(out.code.Channel)).Outcome(string(state)).Event())
+	})
+	if err != nil || result != nil {
+		s.log.WarnContext(ctx, "code not surely sent", "technician", out.t.ID, "channel", out.code.Channel, "state", state, "send", result, "error", err)
+	}
+}
+
+// outcome maps what the gateway said to what the page says.
+func outcome(err error) (sallyport.CodeState, string) {
+	var failed *sallyport.SendError
+	switch {
+	case err == nil:
+		return sallyport.Sent, ""
+	case errors.As(err, &failed) && failed.Outcome == sallyport.NotSent:
+		return sallyport.Failed, failed.Hint
+	case errors.As(err, &failed):
+		return sallyport.Unclear, failed.Hint
+	case sallyport.KindOf(err) == sallyport.Unavailable:
+		return sallyport.Failed, "Messages cannot be sent right now. Your administrator can see why."
+	}
+	return sallyport.Unclear, "It is not certain that the code went out. If it does not arrive, send a new one."
+}

@@ -1,0 +1,297 @@
+package session_test
+
+import (
+	"context"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/factor"
+	"sallyport/internal/keyring"
+	"sallyport/internal/login"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+// storage lets the use cases see the real store through their own interface.
+type storage struct{ db *store.DB }
+
+func (s storage) Write(ctx context.Context, f func(session.Tx) error) error {
+	return s.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
+}
+
+func (s storage) Read(ctx context.Context, f func(session.Tx) error) error {
+	return s.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
+}
+
+// catcher is the mail and text-message world: it keeps what was sent.
+type catcher struct {
+	mu      sync.Mutex
+	codes   map[string]string // newest by address
+	sends   int
+	notices []session.NoticeKind
+	links   []string
+	fail    error
+	block   chan struct{} // when not nil, a send waits for it
+}
+
+func (c *catcher) SendCode(ctx context.Context, m session.CodeMessage) error {
+	c.mu.Lock()
+	block := c.block
+	c.mu.Unlock()
+	if block != nil {
+		select {
+		case <-block:
+		case <-ctx.Done():
+			return &sallyport.SendError{Outcome: sallyport.MaybeSent, Code: "timeout", Hint: "The server did not answer.", Cause: ctx.Err()}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fail != nil {
+		return c.fail
+	}
+	c.sends++
+	c.codes[m.To] = m.Code
+	return nil
+}
+
+func (c *catcher) Notice(kind session.NoticeKind, to string, d session.NoticeData) (sallyport.OutboxMessage, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.notices = append(c.notices, kind)
+	if d.Link != "" {
+		c.links = append(c.links, d.Link)
+	}
+	now := time.Now()
+	return sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to, Sealed: []byte("sealed"),
+		NextAt: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour), Event: string(kind)}, nil
+}
+
+func (c *catcher) Wake() {}
+
+func (c *catcher) code(address string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.codes[address]
+}
+
+func (c *catcher) told(kind session.NoticeKind) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, k := range c.notices {
+		if k == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// clock is set by the test and read by everybody.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
+
+func (c *clock) Advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
+
+type world struct {
+	t     testing.TB
+	db    *store.DB
+	s     *session.Service
+	keys  *keyring.Ring
+	mail  *catcher
+	clock *clock
+}
+
+const goodPassword = "plum harbor 42 violet tram"
+
+var (
+	sharedHasher = factor.NewHasher(2)
+	goodPHC      = sync.OnceValue(func() string {
+		phc, err := sharedHasher.Hash(context.Background(), goodPassword)
+		if err != nil {
+			panic(err)
+		}
+		return phc
+	})
+	browser = sallyport.Client{Address: "192.0.2.10", Browser: "Firefox on Linux", RequestID: "r1"}
+)
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, keys: keyring.Generate(), mail: &catcher{codes: map[string]string{}},
+		clock: &clock{at: time.Date(2026, 11, 23, 22, 0, 5, 0, time.UTC)}}
+	db, err := store.Open(context.Background(), store.Options{Folder: t.TempDir(), Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.db = db
+	w.s = session.New(session.Options{Store: storage{db}, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
+		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now})
+	db.OnCommit(w.s.Memory().Committed, w.s.Memory().Forget)
+	t.Cleanup(func() { w.s.Close(); db.Close() })
+	for _, channel := range []sallyport.Channel{sallyport.ChannelEmail, sallyport.ChannelSMS} {
+		w.write(func(tx *store.Tx) error {
+			return tx.PutGateway(context.Background(), sallyport.Gateway{Channel: channel, Slot: "live", Kind: sallyport.GatewaySMTP,
+				Settings: map[string]string{}, ProvedAt: w.clock.Now(), ChangedAt: w.clock.Now()})
+		})
+	}
+	return w
+}
+
+func (w *world) write(f func(*store.Tx) error) {
+	w.t.Helper()
+	if err := w.db.Write(context.Background(), f); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) policy(change func(*sallyport.Settings)) {
+	w.t.Helper()
+	w.write(func(tx *store.Tx) error {
+		set, err := tx.Settings(context.Background())
+		if err != nil {
+			return err
+		}
+		change(&set)
+		return tx.PutSettings(context.Background(), set)
+	})
+}
+
+// technician adds an active account with the good password and an open set-up.
+func (w *world) technician(name string, method sallyport.Method) sallyport.Technician {
+	w.t.Helper()
+	id := sallyport.TechnicianID(sallyport.NewID())
+	t := sallyport.Technician{ID: id, FirstName: "Dana", LastName: "Reyes", UserName: name, UserNameKey: name, Skeleton: name,
+		Email: name + "@northwind.example", Phone: "+15551230001", Role: sallyport.ReadOnlyTechnician, Status: sallyport.Active,
+		Method: method, Generation: 1, Version: 1, CreatedAt: w.clock.Now(), PasswordAt: w.clock.Now(), SetupUntil: w.clock.Now().Add(72 * time.Hour),
+		Password: w.keys.Seal([]byte(goodPHC()), keyring.Place{Table: "technician", Row: string(id), Column: "password"})}
+	w.write(func(tx *store.Tx) error { return tx.InsertTechnician(context.Background(), t) })
+	return t
+}
+
+func (w *world) read(id sallyport.TechnicianID) (t sallyport.Technician) {
+	w.t.Helper()
+	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		t, err = tx.Technician(context.Background(), id)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return t
+}
+
+func (w *world) password(name string) (session.Outcome, error) {
+	return w.s.Password(context.Background(), session.Attempt{UserName: name, Password: goodPassword, Client: browser})
+}
+
+func (w *world) begin(name string) session.Outcome {
+	w.t.Helper()
+	out, err := w.password(name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+func (w *world) answer(token sallyport.Token, kind session.AnswerKind, typed string) (session.Outcome, error) {
+	return w.s.Answer(context.Background(), token, session.Answer{Kind: kind, Typed: typed}, browser)
+}
+
+func (w *world) mustAnswer(token sallyport.Token, kind session.AnswerKind, typed string) session.Outcome {
+	w.t.Helper()
+	out, err := w.answer(token, kind, typed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+// digits are what the phone shows for the grouped key of the page, ahead by so many steps.
+func (w *world) digits(key string, ahead int64) string {
+	w.t.Helper()
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ReplaceAll(key, " ", ""))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return factor.Digits(secret, factor.StepAt(w.clock.Now())+ahead)
+}
+
+// enrolled signs name in through the set-up of the app and returns its key.
+func (w *world) enrolled(name string) (key string, out session.Outcome) {
+	w.t.Helper()
+	page := w.begin(name)
+	if page.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) {
+		w.t.Fatalf("step %+v", page.Page.Step)
+	}
+	key = page.Page.Secret
+	out = w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+	w.clock.Advance(30 * time.Second)
+	return key, out
+}
+
+func (w *world) usable(token sallyport.Token) bool { return w.s.Check(context.Background(), token) }
+
+func (w *world) raise(id sallyport.TechnicianID) {
+	w.t.Helper()
+	w.write(func(tx *store.Tx) error {
+		_, err := tx.Raise(context.Background(), id, sallyport.EndedBySave)
+		return err
+	})
+}
+
+func (w *world) events(kind string) int {
+	w.t.Helper()
+	var list []sallyport.Event
+	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		list, err = tx.Events(context.Background(), sallyport.EventFilter{Type: kind, Limit: 5000})
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(list)
+}
+
+func (w *world) liveSessions(id sallyport.TechnicianID) []sallyport.Session {
+	w.t.Helper()
+	var list []sallyport.Session
+	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		list, err = tx.SessionsOf(context.Background(), id)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
+}
+
+func wantCode(t testing.TB, err error, code string) {
+	t.Helper()
+	if sallyport.CodeOf(err) != code || err == nil {
+		t.Fatalf("error %v, want %s", err, code)
+	}
+}
+
+func wantField(t testing.TB, err error, part string) {
+	t.Helper()
+	var e *sallyport.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 || !strings.Contains(e.Fields[0].Message, part) {
+		t.Fatalf("error %v, want a field that says %q", err, part)
+	}
+}
+
+// wrongFor is a code of six digits that is surely not right.
+func wrongFor(right string) string {
+	return fmt.Sprintf("%c%s", '0'+(right[0]-'0'+1)%10, right[1:])
+}

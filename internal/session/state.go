@@ -1,0 +1,101 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/login"
+)
+
+// moment is everything that one decision looks at, read in one transaction.
+type moment struct {
+	now        time.Time
+	signIn     sallyport.SignIn
+	technician sallyport.Technician
+	factor     *sallyport.Factor
+	settings   sallyport.Settings
+	emailReady bool
+	textReady  bool
+	step       login.Step
+}
+
+// at reads the live sign-in named by hash and what it waits for.
+func at(ctx context.Context, tx Tx, hash sallyport.Hash) (moment, error) {
+	signIn, technician, err := tx.SignIn(ctx, hash)
+	if err != nil {
+		return moment{}, err
+	}
+	m := moment{signIn: signIn, technician: technician}
+	return m, m.read(ctx, tx)
+}
+
+// read fills in the facts around the sign-in and technician that m already has, and asks login for the step.
+func (m *moment) read(ctx context.Context, tx Tx) (err error) {
+	if m.now, err = tx.Now(ctx); err != nil {
+		return err
+	}
+	if m.settings, err = tx.Settings(ctx); err != nil {
+		return err
+	}
+	if m.technician.ID != "" {
+		if m.factor, err = tx.Factor(ctx, m.technician.ID); err != nil {
+			return err
+		}
+	}
+	if m.emailReady, err = proved(ctx, tx, sallyport.ChannelEmail); err != nil {
+		return err
+	}
+	if m.textReady, err = proved(ctx, tx, sallyport.ChannelSMS); err != nil {
+		return err
+	}
+	m.step = login.Next(m.state())
+	return nil
+}
+
+// state is the moment as login sees it.
+func (m *moment) state() login.State {
+	s := login.State{
+		Purpose: m.signIn.Purpose, Proofs: m.signIn.Proofs,
+		Status: m.technician.Status, Method: m.technician.Method,
+		Serves:          m.factor.Serves(m.technician),
+		OpenerRequired:  m.settings.OpenerRequired,
+		EnrolmentNeeded: m.technician.EnrolmentNeeded && m.settings.EnrolmentCodes,
+		SetupOpen:       len(m.signIn.Pending) > 0 || m.now.Before(m.technician.SetupUntil),
+		Disabled:        m.technician.FactorDisabled || m.technician.WrongRun >= m.settings.FactorRun,
+		EmailReady:      m.emailReady, TextReady: m.textReady,
+	}
+	if m.factor != nil {
+		s.Held = m.factor.Kind
+	}
+	return s
+}
+
+func proved(ctx context.Context, tx Tx, channel sallyport.Channel) (bool, error) {
+	g, err := tx.Gateway(ctx, string(channel), "live")
+	return err == nil && g != nil && !g.ProvedAt.IsZero(), err
+}
+
+// address is where a code of this step goes: the proved address of a held factor, or the one that is being proved.
+func (m *moment) address() string {
+	switch {
+	case m.step.Kind == login.Enrol && m.step.Method == sallyport.MethodEmail:
+		return m.technician.Email
+	case m.step.Kind == login.Enrol && m.step.Method == sallyport.MethodText:
+		return m.technician.Phone
+	case m.factor != nil && (m.step.Kind == login.Factor || m.step.Kind == login.Opener):
+		return m.factor.Address
+	}
+	return ""
+}
+
+// sends reports whether this step is answered with a code that is sent.
+func (m *moment) sends() bool {
+	asked := m.step.Kind == login.Factor || m.step.Kind == login.Opener || m.step.Kind == login.Enrol
+	return asked && (m.step.Method == sallyport.MethodEmail || m.step.Method == sallyport.MethodText)
+}
+
+const (
+	signInLife = 10 * time.Minute // from user name to session (contract section 1)
+	enrolLife  = 30 * time.Minute // while enrolling
+)
