@@ -73,6 +73,7 @@ var table = map[string]row{
 	"internal/store/storetest":  {layer: testOnly},
 	"internal/testkit/":         {layer: testOnly},
 	"e2e":                       {layer: testOnly},
+	"e2e/":                      {layer: testOnly},
 	"bench":                     {layer: testOnly},
 	"bench/":                    {layer: testOnly},
 }
