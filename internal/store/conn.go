@@ -19,7 +19,7 @@ const keptStatements = 400
 type conn struct {
 	raw      *sql.Conn
 	prepared map[string]*sql.Stmt
-	reusable bool // the last transaction was ended for sure
+	clean    bool // no transaction is open: set when one was ended for sure
 }
 
 func newConn(raw *sql.Conn) *conn {
@@ -55,17 +55,23 @@ func (c *conn) statement(query string) (*sql.Stmt, func(), error) {
 }
 
 func (c *conn) close() error {
+	return errors.Join(c.forget(), c.raw.Close())
+}
+
+// discard closes the connection itself instead of handing it back to the pool. Its statements go first: they reach into
+// memory that the connection frees.
+func (c *conn) discard() {
+	_ = c.forget()
+	_ = c.raw.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+func (c *conn) forget() error {
 	var errs []error
 	for _, s := range c.prepared {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, c.raw.Close())...)
-}
-
-// discard closes the connection itself instead of handing it back to the pool.
-func (c *conn) discard() {
-	_ = c.raw.Raw(func(any) error { return driver.ErrBadConn })
-	_ = c.close()
+	clear(c.prepared)
+	return errors.Join(errs...)
 }
 
 // failure makes the product's error of a database's: Unavailable for what may pass (busy, full, not readable, an ended

@@ -7,7 +7,7 @@ import (
 )
 
 // Gateway returns the gateway in that slot of that channel, nil where there is none.
-func (tx *Tx) Gateway(ctx context.Context, channel sallyport.Channel, slot string) (*sallyport.Gateway, error) {
+func (tx *Tx) Gateway(ctx context.Context, channel, slot string) (*sallyport.Gateway, error) {
 	var g sallyport.Gateway
 	var settings, names string
 	found, err := tx.one(ctx, `SELECT channel, slot, kind, settings, sealed, secrets_set, version, proved_at, changed_at, changed_by
@@ -45,7 +45,7 @@ func (tx *Tx) PutGateway(ctx context.Context, g sallyport.Gateway) error {
 }
 
 // DeleteGateway empties a slot; an empty one is no error.
-func (tx *Tx) DeleteGateway(ctx context.Context, channel sallyport.Channel, slot string) error {
+func (tx *Tx) DeleteGateway(ctx context.Context, channel, slot string) error {
 	_, err := tx.exec(ctx, `DELETE FROM gateway WHERE channel = $1 AND slot = $2`, args{channel, slot})
 	return err
 }

@@ -27,7 +27,8 @@ const usable = `s.generation = t.generation AND t.status = 'active' AND s.expire
 // is of another generation, the sign-in is over (Gone "sign_in_over"). Where limit is not 0 and more sessions than that
 // are live, the oldest end, and are returned.
 func (tx *Tx) CreateSession(ctx context.Context, s sallyport.Session, limit int) ([]sallyport.Session, error) {
-	err := tx.must(ctx, errSignInOver, `UPDATE technician SET last_sign_in_at = $3
+	err := tx.must(ctx, errSignInOver, `UPDATE technician
+		SET last_sign_in_at = CASE WHEN last_sign_in_at > $3 THEN last_sign_in_at ELSE $3 END
 		WHERE id = $1 AND generation = $2 AND status = 'active'`, args{s.Technician, s.Generation, s.CreatedAt})
 	if err != nil {
 		return nil, err

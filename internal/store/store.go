@@ -62,14 +62,12 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	db.writes.Add(1)
-	ok := false
-	defer func() { db.writer.give(c, ok) }()
+	defer db.writer.give(c)
 	if err := c.control(db.writer.begin); err != nil {
 		return err
 	}
 	tx := &Tx{db: db, conn: c}
 	if err := tx.run(ctx, fn); err != nil {
-		ok = c.reusable
 		return err
 	}
 	if err := c.control("COMMIT"); err != nil {
@@ -77,7 +75,7 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		db.unknown()
 		return err
 	}
-	ok = true
+	c.clean = true
 	db.tell(tx.change)
 	return nil
 }
@@ -88,18 +86,16 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	ok := false
-	defer func() { db.readers.give(c, ok) }()
+	defer db.readers.give(c)
 	if err := c.control(db.readers.begin); err != nil {
 		return err
 	}
 	tx := &Tx{db: db, conn: c}
 	if err := tx.run(ctx, fn); err != nil {
-		ok = c.reusable
 		return err
 	}
 	err = c.control("COMMIT")
-	ok = err == nil
+	c.clean = err == nil
 	return err
 }
 
@@ -159,6 +155,7 @@ func (l *lane) take(ctx context.Context) (*conn, error) {
 		return nil, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
 	}
 	if c := l.pop(); c != nil {
+		c.clean = false
 		return c, nil
 	}
 	raw, err := l.pool.Conn(ctx)
@@ -181,15 +178,15 @@ func (l *lane) pop() *conn {
 }
 
 // give takes c back. One whose transaction could not be ended for sure is thrown away.
-func (l *lane) give(c *conn, reusable bool) {
-	if reusable {
-		l.mu.Lock()
-		l.idle = append(l.idle, c)
-		l.mu.Unlock()
-	} else {
+func (l *lane) give(c *conn) {
+	defer func() { <-l.slots }()
+	if !c.clean {
 		c.discard()
+		return
 	}
-	<-l.slots
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.idle = append(l.idle, c)
 }
 
 func (l *lane) close() error {

@@ -25,9 +25,8 @@ func (tx *Tx) run(ctx context.Context, fn func(*Tx) error) (err error) {
 	returned := false
 	defer func() {
 		tx.over = true
-		tx.conn.reusable = true
 		if !returned || err != nil {
-			tx.conn.reusable = tx.conn.control("ROLLBACK") == nil
+			tx.conn.clean = tx.conn.control("ROLLBACK") == nil
 		}
 	}()
 	err = fn(tx)

@@ -171,10 +171,18 @@ func decode[T any](s string) (T, error) {
 }
 
 // fold makes texts comparable without regard to case, the same on both engines.
-func fold(parts ...string) string { return strings.ToLower(strings.Join(parts, " ")) }
+func fold(parts ...string) string { return lower(strings.Join(parts, " ")) }
 
 // foldText is fold for a search column: parts are kept apart, so that no match reaches over two of them.
-func foldText(parts ...string) string { return strings.ToLower(strings.Join(parts, "\n")) }
+func foldText(parts ...string) string { return lower(strings.Join(parts, "\n")) }
+
+// lower leaves broken UTF-8 as it is, for bind to refuse: strings.ToLower would mend it.
+func lower(s string) string {
+	if !utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToLower(s)
+}
 
 var wildcards = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
@@ -186,5 +194,5 @@ func contains(text string) (string, error) {
 	if len(text) > searchLimit {
 		return "", sallyport.InvalidField("search", "Please search for a shorter text.")
 	}
-	return "%" + wildcards.Replace(strings.ToLower(text)) + "%", nil
+	return "%" + wildcards.Replace(lower(text)) + "%", nil
 }

@@ -1,0 +1,254 @@
+package storetest
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// parallel runs act n times at once and returns how often it said yes.
+func (b *bench) parallel(n int, act func(*store.Tx) (bool, error)) int {
+	b.Helper()
+	var yes atomic.Int32
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			err := b.db.Write(b.ctx, func(tx *store.Tx) error {
+				ok, err := act(tx)
+				if ok {
+					yes.Add(1)
+				}
+				return err
+			})
+			if err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	return int(yes.Load())
+}
+
+// once fails unless act says yes to exactly one of many at once.
+func (b *bench) once(act func(*store.Tx) (bool, error)) {
+	b.Helper()
+	if n := b.parallel(200, act); n != 1 {
+		b.Errorf("%d of 200 won, want 1", n)
+	}
+}
+
+var _ = register("factor is kept, replaced and deleted", func(b *bench) {
+	t := b.person("mira")
+	b.write(func(tx *store.Tx) error {
+		f, err := tx.Factor(b.ctx, t.ID)
+		b.ok(err)
+		if f != nil {
+			b.Errorf("held before: %+v", f)
+		}
+		app := sallyport.Factor{Technician: t.ID, Kind: sallyport.MethodApp, Secret: []byte("one"), LastStep: 100, Offset: -2, ProvedAt: b.Now(), UsedAt: b.Now()}
+		b.ok(tx.PutFactor(b.ctx, app))
+		app.LastStep = 50
+		b.ok(tx.PutFactor(b.ctx, app))
+		f, err = tx.Factor(b.ctx, t.ID)
+		b.ok(err)
+		if f.LastStep != 100 || f.Offset != -2 || string(f.Secret) != "one" || !f.ProvedAt.Equal(b.Now()) {
+			b.Errorf("the same secret again: %+v", f)
+		}
+		app.Secret = []byte("two")
+		b.ok(tx.PutFactor(b.ctx, app))
+		if f, err = tx.Factor(b.ctx, t.ID); f.LastStep != 50 {
+			b.Errorf("another secret: %+v, %v", f, err)
+		}
+		b.ok(tx.SetRecoveryCodes(b.ctx, t.ID, [][]byte{{1}}))
+		b.ok(tx.DeleteFactor(b.ctx, t.ID))
+		f, err = tx.Factor(b.ctx, t.ID)
+		b.ok(err)
+		left, err := tx.RecoveryLeft(b.ctx, t.ID)
+		if f != nil || left != 0 {
+			b.Errorf("after deletion: %+v, %d codes", f, left)
+		}
+		return err
+	})
+})
+
+var _ = register("step is burnt once, and older ones with it", func(b *bench) {
+	t := b.person("mira")
+	b.write(func(tx *store.Tx) error {
+		return tx.PutFactor(b.ctx, sallyport.Factor{Technician: t.ID, Kind: sallyport.MethodApp, Secret: []byte("s"), LastStep: 10})
+	})
+	b.once(func(tx *store.Tx) (bool, error) { return tx.BurnStep(b.ctx, t.ID, 12) })
+	b.write(func(tx *store.Tx) error {
+		for step, want := range map[int64]bool{10: false, 11: false, 12: false} {
+			if ok, err := tx.BurnStep(b.ctx, t.ID, step); ok != want || err != nil {
+				b.Errorf("step %d: %v %v", step, ok, err)
+			}
+		}
+		if ok, err := tx.BurnStep(b.ctx, t.ID, 13); !ok || err != nil {
+			b.Errorf("the next step: %v %v", ok, err)
+		}
+		return nil
+	})
+})
+
+var _ = register("recovery code is used once", func(b *bench) {
+	t := b.person("mira")
+	b.write(func(tx *store.Tx) error { return tx.SetRecoveryCodes(b.ctx, t.ID, [][]byte{{1}, {2}, {3}}) })
+	b.once(func(tx *store.Tx) (bool, error) { return tx.UseRecoveryCode(b.ctx, t.ID, []byte{2}) })
+	b.write(func(tx *store.Tx) error {
+		left, err := tx.RecoveryLeft(b.ctx, t.ID)
+		if left != 2 || err != nil {
+			b.Errorf("%d left, %v", left, err)
+		}
+		ok, err := tx.UseRecoveryCode(b.ctx, t.ID, []byte{9})
+		if ok || err != nil {
+			b.Errorf("an unknown one: %v %v", ok, err)
+		}
+		b.ok(tx.SetRecoveryCodes(b.ctx, t.ID, [][]byte{{4}}))
+		ok, err = tx.UseRecoveryCode(b.ctx, t.ID, []byte{1})
+		if ok {
+			b.Error("a replaced one was taken")
+		}
+		return err
+	})
+})
+
+var _ = register("enrolment code is used once, in time, in its generation", func(b *bench) {
+	t := b.person("mira")
+	put := func() {
+		b.write(func(tx *store.Tx) error {
+			return tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, Hash: []byte{1}, ExpiresAt: b.Now().Add(time.Hour), IssuedBy: "boss"})
+		})
+	}
+	use := func(tx *store.Tx) (bool, error) { return tx.UseEnrolmentCode(b.ctx, t.ID, 1) }
+	put()
+	b.write(func(tx *store.Tx) error {
+		ok, err := tx.UseEnrolmentCode(b.ctx, t.ID, 2)
+		if ok {
+			b.Error("used for another generation")
+		}
+		return err
+	})
+	b.once(use)
+	put()
+	b.Add(time.Hour)
+	b.write(func(tx *store.Tx) error {
+		c, err := tx.EnrolmentCode(b.ctx, t.ID)
+		b.ok(err)
+		ok, err := use(tx)
+		if c != nil || ok {
+			b.Errorf("an hour later: %+v %v", c, ok)
+		}
+		return err
+	})
+})
+
+var _ = register("answers are counted up to the cap", func(b *bench) {
+	t := b.person("mira")
+	count := func(tx *store.Tx) (bool, error) {
+		_, ok, err := tx.CountAnswer(b.ctx, t.ID, 1, 100, false)
+		return ok, err
+	}
+	if n := b.parallel(300, count); n != 100 {
+		b.Errorf("%d answers were looked at, want 100", n)
+	}
+	b.write(func(tx *store.Tx) error {
+		year, err := tx.WrongYear(b.ctx, t.ID)
+		b.ok(err)
+		run, ok, err := tx.CountAnswer(b.ctx, t.ID, 1, 100, true) // recovery codes have a run of their own
+		if year != 100 || !ok || run != 1 {
+			b.Errorf("year %d, recovery %d %v", year, run, ok)
+		}
+		b.ok(err)
+		b.ok(tx.ClearAnswers(b.ctx, t.ID, false))
+		got, err := tx.Technician(b.ctx, t.ID)
+		if year, _ = tx.WrongYear(b.ctx, t.ID); year != 99 || got.WrongRun != 0 || got.RecoveryRun != 1 {
+			b.Errorf("after a right answer: year %d, %+v", year, got)
+		}
+		return err
+	})
+})
+
+var _ = register("answers wait, and end with the factor switched off", func(b *bench) {
+	t := b.person("mira")
+	counted := func(tx *store.Tx, gen sallyport.Generation, recovery, want bool) {
+		b.Helper()
+		if _, ok, err := tx.CountAnswer(b.ctx, t.ID, gen, 100, recovery); ok != want || err != nil {
+			b.Errorf("counted %v, want %v, %v", ok, want, err)
+		}
+	}
+	b.write(func(tx *store.Tx) error {
+		counted(tx, 2, false, false) // another generation
+		b.ok(tx.SetWait(b.ctx, t.ID, b.Now().Add(time.Second)))
+		counted(tx, 1, false, false)
+		counted(tx, 1, true, false)
+		b.Add(time.Second)
+		counted(tx, 1, false, true)
+		b.ok(tx.DisableFactor(b.ctx, t.ID))
+		counted(tx, 1, false, false)
+		counted(tx, 1, true, true)
+		b.ok(tx.ResetWrong(b.ctx, t.ID))
+		got, err := tx.Technician(b.ctx, t.ID)
+		year, _ := tx.WrongYear(b.ctx, t.ID)
+		if got.FactorDisabled || got.WrongRun+got.RecoveryRun+year != 0 || !got.WaitUntil.IsZero() {
+			b.Errorf("after the reset: year %d, %+v", year, got)
+		}
+		counted(tx, 1, false, true)
+		return err
+	})
+})
+
+var _ = register("answers count for 365 days", func(b *bench) {
+	t := b.person("mira")
+	year := func(want int) {
+		b.Helper()
+		b.read(func(tx *store.Tx) error {
+			n, err := tx.WrongYear(b.ctx, t.ID)
+			if n != want {
+				b.Errorf("%d in the year, want %d", n, want)
+			}
+			return err
+		})
+	}
+	for range 2 {
+		b.write(func(tx *store.Tx) error {
+			_, _, err := tx.CountAnswer(b.ctx, t.ID, 1, 100, false)
+			return err
+		})
+		b.Add(24 * time.Hour)
+	}
+	b.Add(362 * 24 * time.Hour)
+	year(2)
+	b.Add(24 * time.Hour)
+	year(1)
+	b.Add(24 * time.Hour)
+	year(0)
+})
+
+var _ = register("guesses are kept for a day", func(b *bench) {
+	b.write(func(tx *store.Tx) error {
+		g, err := tx.Guess(b.ctx, "mira|192.0.2.1")
+		if g != (sallyport.Guess{}) {
+			b.Errorf("before: %+v", g)
+		}
+		b.ok(err)
+		b.ok(tx.PutGuess(b.ctx, "mira|192.0.2.1", 5, b.Now().Add(time.Second)))
+		b.ok(tx.PutGuess(b.ctx, "mira|192.0.2.1", 6, b.Now().Add(time.Minute)))
+		b.ok(tx.PutGuess(b.ctx, "other", 1, time.Time{}))
+		g, err = tx.Guess(b.ctx, "mira|192.0.2.1")
+		if g.Wrong != 6 || !g.WaitUntil.Equal(b.Now().Add(time.Minute)) || !g.LastAt.Equal(b.Now()) {
+			b.Errorf("%+v", g)
+		}
+		b.ok(tx.DeleteGuess(b.ctx, "other"))
+		if g, _ := tx.Guess(b.ctx, "other"); g.Wrong != 0 {
+			b.Errorf("deleted: %+v", g)
+		}
+		b.Add(24 * time.Hour)
+		if g, _ := tx.Guess(b.ctx, "mira|192.0.2.1"); g.Wrong != 0 {
+			b.Errorf("a day later: %+v", g)
+		}
+		return err
+	})
+})
