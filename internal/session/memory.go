@@ -73,6 +73,7 @@ func (m *Memory) Check(ctx context.Context, hash sallyport.Hash) bool {
 	now := m.now().UnixMicro()
 	m.mu.RLock()
 	e, ok := m.sessions[hash]
+	ok = ok && m.idle > 0
 	known, usable := m.complete, false
 	if ok {
 		usable = e.usable(now, m.idle)
