@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/textproto"
 	"strings"
+	"time"
 
 	"sallyport"
 )
@@ -43,7 +44,7 @@ func stageError(at stage, err error) error {
 			e.Code = "timeout"
 		}
 	case timedOut(err):
-		e.Code, e.Hint = "timeout", "The mail server did not answer in time. Please try again in a minute."
+		e.Code, e.Hint = "timeout", tooSlow
 	case at == stageTLS || isTLS(err):
 		e.Code, e.Permanent = "tls", true
 		e.Hint = "The mail server's TLS or certificate is not in order, so nothing was sent. An administrator must look at it."
@@ -54,6 +55,19 @@ func stageError(at stage, err error) error {
 	}
 	return e
 }
+
+// inTime names a connection that we cut ourselves at the time limit for what it was: half an answer that had come by
+// then looks like a broken line otherwise.
+func inTime(ctx context.Context, err error) error {
+	end, limited := ctx.Deadline()
+	var e *sallyport.SendError
+	if errors.As(err, &e) && e.Code == "unreachable" && (ctx.Err() != nil || limited && !time.Now().Before(end)) {
+		e.Code, e.Hint = "timeout", tooSlow
+	}
+	return err
+}
+
+const tooSlow = "The mail server did not answer in time. Please try again in a minute."
 
 // refusal reads an answer of the server (RFC 5321 section 4.2, enhanced codes of RFC 3463).
 func refusal(at stage, code int, err error) (name string, permanent bool, hint string) {

@@ -89,12 +89,12 @@ func (s *Sender) SendEmail(ctx context.Context, m sallyport.Email) error {
 	if end, ok := ctx.Deadline(); ok {
 		conn.SetDeadline(end)
 	}
-	c, err := s.greet(ctx, conn)
-	if err != nil {
-		return err
+	c, err := s.greet(conn)
+	if err == nil {
+		err = s.hand(c, m.To, message)
 	}
-	if err := s.hand(c, m.To, message); err != nil {
-		return err
+	if err != nil {
+		return inTime(ctx, err)
 	}
 	// It is sent. A server that is slow to say goodbye does not keep us.
 	conn.SetDeadline(time.Now().Add(time.Second))
@@ -129,7 +129,7 @@ func (s *Sender) tls() *tls.Config {
 }
 
 // greet goes as far as the server's readiness to take a message: banner, EHLO, STARTTLS, AUTH.
-func (s *Sender) greet(ctx context.Context, conn net.Conn) (*client.Client, error) {
+func (s *Sender) greet(conn net.Conn) (*client.Client, error) {
 	c, err := client.NewClient(conn, s.host)
 	if err != nil {
 		return nil, stageError(stageGreeting, err)
