@@ -1,0 +1,151 @@
+package console_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/identity"
+	"sallyport/internal/store"
+)
+
+// finished loads a roll-out's page until it says that it is done.
+func (b *browser) finished(path string) page {
+	b.t.Helper()
+	for range 2000 {
+		if p := b.get(path); p.status != http.StatusOK || !strings.Contains(p.body, `data-poll`) {
+			return p
+		}
+	}
+	b.t.Fatal("the roll-out does not end")
+	return page{}
+}
+
+func TestWholeTeamAtOnce(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelSMS)
+	me := h.add(sallyport.SuperAdmin)
+	h.add(sallyport.SuperAdmin)
+	b := h.signIn(me)
+	phone := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Phone = "+14255550100" })
+	h.signIn(phone)
+	none := h.add(sallyport.Admin)
+
+	b.follow(b.send("/admin/rollouts")).wants(http.StatusOK, "Nobody was ticked.")
+	at := b.send("/admin/rollouts", "id", string(me.ID), "id", string(phone.ID), "id", string(none.ID)).at
+	b.get(at).wants(http.StatusOK, "Two Factor Authentication for 3 technicians", "Email Settings have not been proved yet")
+	b.send(at+"/preview", "method", "").wants(http.StatusUnprocessableEntity, "Please choose a method.")
+	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Signed out at once, set up Text Message at the next sign-in (1)", "Left out: That is you.", "Cannot be saved: Text Message needs a phone number.", "Save for 1 technician")
+	if h.sessions(phone.ID) != 1 {
+		t.Fatal("the preview signed somebody out")
+	}
+	if p := b.send(at, "method", "text"); p.at != at {
+		t.Fatalf("status %d to %q", p.status, p.at)
+	}
+	b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused.", "Signed out of 1 browser.", "left out", "needs a phone number")
+	b.get(at).wants(http.StatusOK, "Done: 1 saved")
+	if h.technician(phone.ID).Method != sallyport.MethodText || h.technician(me.ID).Method != sallyport.MethodApp || h.sessions(phone.ID) != 0 {
+		t.Error("saved wrongly")
+	}
+	before := h.technician(phone.ID).Version
+	b.send(at, "method", "app") // a second Save of the same choice
+	b.finished(at)
+	if h.technician(phone.ID).Version != before {
+		t.Error("one choice was saved twice")
+	}
+	h.signIn(h.add(sallyport.Admin)).get(at).wants(http.StatusGone)
+}
+
+func TestWholeTeamAsksForAProof(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	me, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	b := h.signIn(me)
+	h.clock.Add(16 * time.Minute)
+	at := b.send("/admin/rollouts", "all", "role=admin").at
+	b.get(at).wants(http.StatusOK, "for 1 technician")
+	if p := b.send(at, "method", "email"); !strings.HasPrefix(p.at, "/confirm?return=") {
+		t.Fatalf("status %d to %q", p.status, p.at)
+	}
+	if h.technician(dana.ID).Method != sallyport.MethodApp {
+		t.Fatal("saved without a proof")
+	}
+	b = h.signIn(me)
+	b.send(at, "method", "email")
+	b.finished(at).wants(http.StatusOK, "Done: 1 saved")
+}
+
+// upload sends a file as the import page does.
+func (b *browser) upload(text string) page {
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	part, err := w.CreateFormFile("file", "team.csv")
+	if err == nil {
+		_, err = part.Write([]byte(text))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/admin/technicians/import/preview", &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	return b.do(r)
+}
+
+func TestImport(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	bad := "first_name,email,role\nDana,dana@,admin\nIlya,ilya@northwind.example,king\nOlga,olga@northwind.example,admin\n"
+	b.upload(bad).wants(http.StatusUnprocessableEntity, "Nothing was imported", "2 email", "3 role")
+	b.upload("").wants(http.StatusUnprocessableEntity, "This file is empty.")
+	good := "first_name,email,role\nDana,dana@northwind.example,admin\n\"Ilya \"\"I\"\"\",ilya@northwind.example,read-only\n"
+	p := b.upload(good).wants(http.StatusOK, "2 technicians will be added", "Authenticator App", "the next page shows the invitation links once")
+	csv := strings.NewReplacer("&#34;", `"`, "&#43;", "+").Replace(p.field("csv"))
+	b.send("/admin/technicians/import", "csv", csv).wants(http.StatusOK, "2 technicians were added.", public+"/invitation/")
+	b.get("/admin/invitations").wants(http.StatusOK, "Dana", `Ilya "I"`)
+	b.send("/admin/technicians/import", "csv", csv).wants(http.StatusUnprocessableEntity, "Nothing was imported")
+	h.prove(sallyport.ChannelEmail)
+	b.follow(b.send("/admin/technicians/import", "csv", "email,role\nnew@northwind.example,admin")).wants(http.StatusOK, "1 technician was added. The invitations are on their way.")
+}
+
+// TestFiveThousand: the list pages, sorts and filters on the server, and a page stays small.
+func TestFiveThousand(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		for i := range 4999 {
+			name := fmt.Sprintf("many%04d@northwind.example", i)
+			display, key, skeleton, err := identity.UserName(name)
+			if err != nil {
+				return err
+			}
+			if err := tx.InsertTechnician(ctx, sallyport.Technician{ID: sallyport.TechnicianID(sallyport.NewID()), FirstName: fmt.Sprintf("Many%04d", i), UserName: display,
+				UserNameKey: key, Skeleton: skeleton, Email: name, Role: sallyport.ReadOnlyTechnician, Status: sallyport.Active, Method: sallyport.MethodOff, Generation: 1, Version: 1, CreatedAt: h.clock.Now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	p := b.get("/admin/technicians?sort=name").wants(http.StatusOK, "1–50 of 5000", "Many0000", "or for all 5000 that match")
+	if len(p.body) > 200_000 {
+		t.Errorf("a page of 50 rows has %d bytes", len(p.body))
+	}
+	b.get("/admin/technicians?sort=name&page=100").wants(http.StatusOK, "4951–5000 of 5000", "Many4998")
+	b.get("/admin/technicians?sort=name&page=101").wants(http.StatusOK, "There is no such page")
+	b.get("/admin/technicians?q=many0042").wants(http.StatusOK, "1 of 5000", "Many0042")
+	b.get("/admin/technicians?q=%25").wants(http.StatusOK, "Nobody matches")
+	b.get("/admin/technicians?method=app").wants(http.StatusOK, "1 of 5000", "Person 1")
+	b.get("/admin/technicians?page=-1&sort=nonsense&method=x&role=y").wants(http.StatusOK, "1–50 of 5000")
+	at := b.send("/admin/rollouts", "all", "everybody").at
+	b.get(at).wants(http.StatusOK, "Two Factor Authentication for 5000 technicians")
+	b.send(at+"/preview", "method", "app").wants(http.StatusOK, "Save for 4999 technicians", "and 4969 more")
+}
