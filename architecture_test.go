@@ -50,7 +50,7 @@ var table = map[string]row{
 	"internal/policy":           {layer: rules},
 	"internal/audit":            {layer: rules},
 	"internal/keyring":          {layer: rules, libs: []string{xcrypto}},
-	"internal/identity":         {layer: rules, libs: []string{xtext, "github.com/nyaruka/phonenumbers"}},
+	"internal/identity":         {layer: rules, libs: []string{xtext, "golang.org/x/net/idna", "github.com/nyaruka/phonenumbers"}},
 	"internal/account":          {layer: useCases},
 	"internal/session":          {layer: useCases},
 	"internal/delivery":         {layer: useCases},

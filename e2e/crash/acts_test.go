@@ -79,10 +79,13 @@ func signIn(ctx context.Context, a *account) error {
 	a.finish.begin()
 	token, err := a.browser.SignIn(ctx, a.UserName, team.Password, digits)
 	switch {
+	case errors.Is(err, server.ErrNotIn) && a.wrong.tried >= 4:
+		return nil // several answers in a row whose success died with the server: the wait has begun
 	case errors.Is(err, server.ErrNotIn):
 		return fmt.Errorf("right digits %s of step %d at %d: %w", digits, a.step, time.Now().Unix()/30, err)
 	case err != nil:
-		a.wrong.acked = 0 // a success may have set it back
+		// The answer may have been counted and its success lost, or the success may have set the count back.
+		a.wrong.tried, a.wrong.acked = a.wrong.tried+1, 0
 		return errGone
 	}
 	a.finish.ack()
@@ -116,14 +119,12 @@ func wrongAnswer(ctx context.Context, a *account, digits string) error {
 	if err != nil {
 		return errGone
 	}
-	if answer.Status != http.StatusUnprocessableEntity || a.browser.Session() != "" && !a.live[a.browser.Session()] && !known(a, a.browser.Session()) {
-		return fmt.Errorf("wrong digits were answered with %d", answer.Status)
+	if answer.Status != http.StatusUnprocessableEntity || a.browser.Session() != "" {
+		return fmt.Errorf("wrong digits were answered with %d, session %v", answer.Status, a.browser.Session() != "")
 	}
 	a.wrong.ack()
 	return nil
 }
-
-func known(a *account, token string) bool { _, is := a.seen[token]; return is }
 
 // signOut ends one session of the account by its owner.
 func signOut(ctx context.Context, a *account) error {

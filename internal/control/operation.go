@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/secure/precis"
-
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/identity"
 )
 
 // None is the request of an operation that needs nothing.
@@ -81,7 +80,7 @@ func (f *Face) rows(ctx context.Context, actor sallyport.Actor, search string, e
 // find is the technician of a user name, compared as at sign-in (RFC 8265).
 func (f *Face) find(ctx context.Context, actor sallyport.Actor, userName string) (sallyport.Technician, error) {
 	unknown := sallyport.E(sallyport.NotFound, "no_such_user", fmt.Sprintf("There is no technician with the user name %q.", userName))
-	key, err := precis.UsernameCaseMapped.String(userName)
+	_, key, _, err := identity.UserName(userName)
 	if err != nil {
 		return sallyport.Technician{}, unknown.Because(err)
 	}

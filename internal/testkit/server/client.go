@@ -43,13 +43,15 @@ func (s *Server) ClientWith(t *http.Transport) *Client {
 func (s *Server) SessionCookie() string { return "sallyport-" + strconv.Itoa(s.Port) }
 
 // Session is the session token that the browser holds, empty when there is none.
-func (c *Client) Session() string {
-	return c.cookies["sallyport-"+c.base[strings.LastIndexByte(c.base, ':')+1:]]
+func (c *Client) Session() string { return c.cookies[c.sessionCookie()] }
+
+func (c *Client) sessionCookie() string {
+	return "sallyport-" + c.base[strings.LastIndexByte(c.base, ':')+1:]
 }
 
 // HoldSession gives the browser a session token.
 func (c *Client) HoldSession(token string) {
-	c.cookies["sallyport-"+c.base[strings.LastIndexByte(c.base, ':')+1:]] = token
+	c.cookies[c.sessionCookie()] = token
 }
 
 // Get asks for a page.
@@ -105,8 +107,9 @@ func (c *Client) Live(ctx context.Context) (bool, error) {
 // ErrNotIn is a sign-in that came to its end without a session: refused, or it takes another answer.
 var ErrNotIn = errors.New("not signed in")
 
-// Password does the first page of a sign-in.
+// Password does the first page of a sign-in, in a browser that holds no session (any more).
 func (c *Client) Password(ctx context.Context, userName, password string) (Answer, error) {
+	delete(c.cookies, c.sessionCookie())
 	if _, err := c.Get(ctx, "/sign-in"); err != nil {
 		return Answer{}, err
 	}
@@ -121,7 +124,6 @@ func (c *Client) Code(ctx context.Context, digits string) (Answer, error) {
 // SignIn signs in with password and, where it is asked for, the digits. It returns the session's token; the error is
 // ErrNotIn where the server refused.
 func (c *Client) SignIn(ctx context.Context, userName, password, digits string) (string, error) {
-	delete(c.cookies, "sallyport-"+c.base[strings.LastIndexByte(c.base, ':')+1:])
 	a, err := c.Password(ctx, userName, password)
 	if err == nil && c.Session() == "" && a.Location == "/sign-in/code" {
 		a, err = c.Code(ctx, digits)
