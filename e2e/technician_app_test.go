@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/testkit/browser"
+	"sallyport/internal/testkit/team"
+)
+
+// mara is the Super Admin whom every organisation needs before it can invite.
+func mara(t testing.TB, more ...team.Spec) func(context.Context, *team.Folder) {
+	return func(ctx context.Context, f *team.Folder) {
+		if _, err := f.Add(ctx, append([]team.Spec{{Name: "mara", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp}}, more...)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+const danasPassword = "harbour kettle violin 9"
+
+// dana is invited with a method of her administrator's choice.
+func dana(method sallyport.Method) account.Form {
+	return account.Form{FirstName: "Dana", LastName: "Reyes", Email: "dana@northwind.example", Phone: "+1 212 555 0107", Role: sallyport.ReadOnlyTechnician, Method: method}
+}
+
+// TestInvitationToInside: the link of the email, a password, the QR code read from a picture of the page in every look,
+// the digits of another program, ten recovery codes, inside.
+func TestInvitationToInside(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	link := n.invite(dana(sallyport.MethodApp))
+	p := browser.New(t).Page()
+	p.Open(link)
+	p.WaitText("Welcome, choose your password")
+	p.Fill("Password", "too short")
+	p.Click("Continue")
+	if !strings.HasPrefix(browser.Eval[string](p, "document.title"), "Error: ") || !strings.Contains(p.Focused(), "at least 15") {
+		t.Errorf("the refusal is not where the focus is: %s", p.Focused())
+	}
+	p.Fill("Password", danasPassword)
+	p.Click("Continue")
+	p.WaitText("Set up your authenticator app")
+	app := scan(t, p, 1280, false)
+	for _, look := range []struct {
+		width int
+		dark  bool
+	}{{1280, true}, {390, false}, {390, true}} {
+		if again := scan(t, p, look.width, look.dark); again.key != app.key {
+			t.Errorf("%d pixels, dark %v: another key", look.width, look.dark)
+		}
+	}
+	p.Click("Can’t scan? Show the key")
+	if shown := strings.ReplaceAll(p.Text("#key"), " ", ""); shown != app.key {
+		t.Errorf("the key as text is %s, in the picture %s", shown, app.key)
+	}
+	wrong := "000000"
+	p.Fill("Type the 6 digits it shows", wrong)
+	p.Click("Finish and sign in")
+	p.WaitText("not right")
+	if again := scan(t, p, 1280, false); again.key != app.key {
+		t.Error("a wrong code changed the key")
+	}
+	p.Fill("Type the 6 digits it shows", app.now())
+	p.Click("Finish and sign in")
+	p.WaitText("Save your recovery codes")
+	if n := p.Count(".codes li"); n != 10 {
+		t.Errorf("%d recovery codes", n)
+	}
+	p.Click("I have saved them, continue")
+	p.WaitText("Your account")
+	p.WaitText("10 unused codes")
+	if html := p.HTML(); strings.Contains(html, app.key) {
+		t.Error("the key stands on the own page")
+	}
+	p.Open(link)
+	p.WaitText("This link no longer works")
+
+	// The next sign-in asks for the app; the digits used before are not taken again.
+	q := browser.New(t).Page()
+	q.Open(n.URL + "/")
+	q.WaitURL("/sign-in")
+	q.Fill("User name", "DANA@northwind.example")
+	q.Fill("Password", danasPassword)
+	q.Click("Continue")
+	q.WaitText("Type the code from your app")
+	if q.Count(".qr") != 0 {
+		t.Error("a confirmed key is shown again")
+	}
+	digits := app.later()
+	q.Fill("6-digit code from the app", digits[:3]+" "+digits[3:])
+	q.Click("Sign in")
+	q.WaitText("Your account")
+	q.Click("Sign out")
+	q.WaitText("You are signed out")
+	q.Open(n.URL + "/me")
+	q.WaitURL("/sign-in?return=%2Fme")
+}
