@@ -135,14 +135,18 @@ type lane struct {
 	pool  *sql.DB
 	begin string        // how its transactions begin
 	slots chan struct{} // one token per connection in use
+	over  chan struct{} // closed by close
+	once  sync.Once
 	mu    sync.Mutex
 	idle  []*conn
 }
 
+var errClosed = errors.New("store: the database is closed")
+
 func newLane(pool *sql.DB, size int, begin string) *lane {
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	return &lane{pool: pool, begin: begin, slots: make(chan struct{}, size)}
+	return &lane{pool: pool, begin: begin, slots: make(chan struct{}, size), over: make(chan struct{})}
 }
 
 func (l *lane) take(ctx context.Context) (*conn, error) {
@@ -151,6 +155,8 @@ func (l *lane) take(ctx context.Context) (*conn, error) {
 	}
 	select {
 	case l.slots <- struct{}{}:
+	case <-l.over:
+		return nil, sallyport.ErrUnavailable.Because(errClosed)
 	case <-ctx.Done():
 		return nil, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
 	}
@@ -189,13 +195,17 @@ func (l *lane) give(c *conn) {
 	l.idle = append(l.idle, c)
 }
 
-func (l *lane) close() error {
-	for range cap(l.slots) {
-		l.slots <- struct{}{}
-	}
-	var errs []error
-	for c := l.pop(); c != nil; c = l.pop() {
-		errs = append(errs, c.close())
-	}
-	return errors.Join(append(errs, l.pool.Close())...)
+// close waits for the transactions that run. Once more is no error.
+func (l *lane) close() (err error) {
+	l.once.Do(func() {
+		close(l.over)
+		for range cap(l.slots) {
+			l.slots <- struct{}{}
+		}
+		for c := l.pop(); c != nil; c = l.pop() {
+			err = errors.Join(err, c.close())
+		}
+		err = errors.Join(err, l.pool.Close())
+	})
+	return err
 }

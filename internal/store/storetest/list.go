@@ -1,0 +1,218 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// team stores five technicians who differ in everything that the list sorts and filters by.
+func (b *bench) team() {
+	b.Helper()
+	add := func(id, name string, role sallyport.RoleID, status sallyport.Status, method sallyport.Method) sallyport.Technician {
+		return b.person(id, func(t *sallyport.Technician) {
+			t.FirstName, t.LastName, t.Role, t.Status, t.Method, t.Phone = name, "", role, status, method, "+15551230001"
+		})
+	}
+	a := add("a", "Ärna", sallyport.SuperAdmin, sallyport.Active, sallyport.MethodApp)
+	c := add("c", "bea_x", sallyport.Admin, sallyport.Active, sallyport.MethodEmail)
+	add("d", "Bea 100%", sallyport.Admin, sallyport.Invited, sallyport.MethodText)
+	add("e", "Zoe", sallyport.ReadOnlyTechnician, sallyport.Deactivated, sallyport.MethodOff)
+	add("f", "beaXx", sallyport.ReadOnlyTechnician, sallyport.Active, sallyport.MethodApp)
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.PutFactor(b.ctx, sallyport.Factor{Technician: "a", Kind: sallyport.MethodApp, Secret: []byte("s")}))
+		b.ok(tx.PutFactor(b.ctx, sallyport.Factor{Technician: "c", Kind: sallyport.MethodEmail, Address: "c@example.com"}))
+		b.ok(tx.PutFactor(b.ctx, sallyport.Factor{Technician: "f", Kind: sallyport.MethodText, Address: "+15551230001"})) // another method's
+		b.ok(tx.SetRecoveryCodes(b.ctx, "c", [][]byte{{1}, {2}, {3}}))
+		_, err := tx.UseRecoveryCode(b.ctx, "c", []byte{1})
+		b.ok(err)
+		return tx.InsertHelp(b.ctx, sallyport.HelpRequest{ID: "h", Technician: "c", CreatedAt: b.Now()})
+	})
+	b.session(c, "c1")
+	b.session(c, "c2")
+	b.Add(time.Minute)
+	b.session(a, "a1")
+}
+
+var _ = register("list searches, filters and sorts", func(b *bench) {
+	b.team()
+	rows := func(f sallyport.Filter, want string, total int) {
+		b.Helper()
+		if f.Size == 0 {
+			f.Size = 50
+		}
+		b.read(func(tx *store.Tx) error {
+			list, n, err := tx.Rows(b.ctx, f)
+			var ids []string
+			for _, r := range list {
+				ids = append(ids, string(r.ID))
+			}
+			if got := strings.Join(ids, " "); got != want || n != total {
+				b.Errorf("%+v: %q of %d, want %q of %d", f, got, n, want, total)
+			}
+			return err
+		})
+	}
+	rows(sallyport.Filter{}, "d c f e a", 5)
+	rows(sallyport.Filter{Sort: "-name"}, "a e f c d", 5)
+	rows(sallyport.Filter{Sort: "username"}, "a c d e f", 5)
+	rows(sallyport.Filter{Sort: "nonsense"}, "d c f e a", 5)
+	rows(sallyport.Filter{Sort: "-last"}, "a c e f d", 5)
+	rows(sallyport.Filter{Sort: "-sessions"}, "c a e f d", 5)
+	rows(sallyport.Filter{Sort: "-setup"}, "a c e f d", 5)
+	rows(sallyport.Filter{Sort: "role"}, "d c f e a", 5)
+	rows(sallyport.Filter{Sort: "status"}, "c f a e d", 5)
+	rows(sallyport.Filter{Sort: "method"}, "f a c e d", 5)
+	rows(sallyport.Filter{Search: "ÄRN"}, "a", 1)
+	rows(sallyport.Filter{Search: "c@EXAMPLE"}, "c", 1)
+	rows(sallyport.Filter{Search: "%"}, "d", 1)
+	rows(sallyport.Filter{Search: "bea_"}, "c", 1)
+	rows(sallyport.Filter{Search: "!"}, "", 0)
+	rows(sallyport.Filter{Search: "bea", Size: 2}, "d c", 3)
+	rows(sallyport.Filter{Search: "bea", Size: 2, Page: 2}, "f", 3)
+	rows(sallyport.Filter{Search: "bea", Size: 2, Page: 3}, "", 3)
+	rows(sallyport.Filter{Page: 1 << 60, Size: 1 << 60}, "", 5)
+	rows(sallyport.Filter{Role: sallyport.Admin}, "d c", 2)
+	rows(sallyport.Filter{Status: sallyport.Active, Method: sallyport.MethodApp}, "f a", 2)
+	rows(sallyport.Filter{SetUp: "yes"}, "c a", 2)
+	rows(sallyport.Filter{SetUp: "no", Sort: "setup"}, "d f e", 3)
+	rows(sallyport.Filter{SetUp: "yes", Sort: "-sessions", Search: "example", Role: sallyport.Admin}, "c", 1)
+	b.read(func(tx *store.Tx) error {
+		list, _, err := tx.Rows(b.ctx, sallyport.Filter{Search: "bea_x", Size: 1})
+		if r := list[0]; !r.SetUp || r.FactorKind != sallyport.MethodEmail || r.LiveSessions != 2 || r.RecoveryLeft != 2 || !r.HelpRequested {
+			b.Errorf("%+v", r)
+		}
+		return err
+	})
+	b.read(func(tx *store.Tx) error {
+		n, err := tx.TeamCounts(b.ctx)
+		if n.Total != 5 || n.SetUp != 2 || n.Active != 3 || n.Invited != 1 || n.Deactivated != 1 || n.HelpRequests != 1 || n.LiveSessions != 3 ||
+			n.ByMethod[sallyport.MethodApp] != 2 || n.ByMethod[sallyport.MethodOff] != 1 {
+			b.Errorf("%+v", n)
+		}
+		return err
+	})
+})
+
+var _ = register("list does not run a statement per row", func(b *bench) {
+	cost := func() uint64 {
+		before := b.db.Stats().Statements
+		b.read(func(tx *store.Tx) error { _, _, err := tx.Rows(b.ctx, sallyport.Filter{Size: 200}); return err })
+		return b.db.Stats().Statements - before
+	}
+	none := cost()
+	for i := range 50 {
+		b.person(fmt.Sprint("t", i))
+	}
+	if many := cost(); many != none {
+		b.Errorf("%d statements for 50 rows, %d for none", many, none)
+	}
+})
+
+var _ = register("sessions of everybody are listed and searched", func(b *bench) {
+	b.team()
+	list := func(f sallyport.SessionFilter, want, total int) {
+		b.Helper()
+		b.read(func(tx *store.Tx) error {
+			rows, n, err := tx.Sessions(b.ctx, f)
+			if len(rows) != want || n != total {
+				b.Errorf("%+v: %d of %d, want %d of %d", f, len(rows), n, want, total)
+			}
+			return err
+		})
+	}
+	list(sallyport.SessionFilter{Size: 50}, 3, 3)
+	list(sallyport.SessionFilter{Size: 2, Page: 2}, 1, 3)
+	list(sallyport.SessionFilter{Size: 50, Technician: "c"}, 2, 2)
+	list(sallyport.SessionFilter{Size: 50, Search: "ärna"}, 1, 1)
+	list(sallyport.SessionFilter{Size: 50, Search: "192.0.2.1"}, 3, 3)
+	list(sallyport.SessionFilter{Size: 50, Search: "firefox"}, 3, 3)
+	list(sallyport.SessionFilter{Size: 50, Search: "192_0"}, 0, 0)
+	b.Add(30*time.Minute - time.Second)
+	list(sallyport.SessionFilter{Size: 50}, 1, 1)
+})
+
+var _ = register("sweep deletes what is over, and nothing else", func(b *bench) {
+	t := b.person("mira")
+	live := b.session(t, "live")
+	b.session(t, "old")
+	b.sent(b.signIn(t, "i"), "c")
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.PutGuess(b.ctx, "k", 1, time.Time{}))
+		b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "x.y"}))
+		b.ok(tx.InsertSend(b.ctx, "c", t.ID, "a"))
+		_, _, err := tx.CountAnswer(b.ctx, t.ID, 1, 100, false)
+		b.ok(err)
+		return tx.InsertOutbox(b.ctx, sallyport.OutboxMessage{ID: "o", Channel: sallyport.ChannelEmail, Sealed: []byte("sealed"), NextAt: b.Now(), ExpiresAt: b.Now().Add(time.Hour)})
+	})
+	sweep := func() {
+		b.Helper()
+		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	}
+	sweep()
+	b.sessionLives(live.Hash, true)
+	b.Add(25 * time.Minute)
+	b.write(func(tx *store.Tx) error {
+		return tx.TouchSessions(b.ctx, map[sallyport.Hash]time.Time{live.Hash: b.Now()})
+	})
+	b.Add(11 * time.Minute)
+	change := b.lastChange(sweep)
+	if len(change.Ended) != 1 || change.Ended[0] != hash("old") {
+		b.Errorf("change %+v", change)
+	}
+	b.sessionLives(live.Hash, true)
+	b.over(hash("i"))
+	b.read(func(tx *store.Tx) error {
+		reason, _, err := tx.EndedReason(b.ctx, hash("old"))
+		b.ok(err)
+		code, err := tx.NewestCode(b.ctx, hash("i"))
+		b.ok(err)
+		guess, err := tx.Guess(b.ctx, "k")
+		b.ok(err)
+		year, err := tx.WrongYear(b.ctx, t.ID)
+		if reason != sallyport.EndedByIdle || code != nil || guess.Wrong != 1 || year != 1 {
+			b.Errorf("%q %+v %+v %d", reason, code, guess, year)
+		}
+		return err
+	})
+	b.Add(399 * 24 * time.Hour)
+	sweep()
+	events := func(want int) {
+		b.Helper()
+		b.read(func(tx *store.Tx) error {
+			list, err := tx.Events(b.ctx, sallyport.EventFilter{})
+			if len(list) != want {
+				b.Errorf("%d events, want %d", len(list), want)
+			}
+			return err
+		})
+	}
+	events(1)
+	b.Add(24 * time.Hour)
+	sweep()
+	events(0)
+})
+
+var _ = register("sweep is bounded", func(b *bench) {
+	b.write(func(tx *store.Tx) error {
+		for i := range 7000 {
+			b.ok(tx.PutGuess(b.ctx, fmt.Sprint(i), 1, time.Time{}))
+		}
+		return nil
+	})
+	b.Add(25 * time.Hour)
+	for range 2 {
+		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	}
+	b.Add(-25 * time.Hour)
+	b.read(func(tx *store.Tx) error {
+		g, err := tx.Guess(b.ctx, "6999")
+		if g.Wrong != 0 {
+			b.Error("two sweeps left something of 7,000 rows")
+		}
+		return err
+	})
+})

@@ -1,0 +1,173 @@
+package storetest
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+var _ = register("settings are the contract's until stored", func(b *bench) {
+	s := sallyport.DefaultSettings()
+	s.Organisation, s.PermitOff, s.SessionIdle = "Acme", true, 5*time.Minute
+	change := b.lastChange(func() {
+		b.write(func(tx *store.Tx) error {
+			got, err := tx.Settings(b.ctx)
+			if got != sallyport.DefaultSettings() {
+				b.Errorf("%+v", got)
+			}
+			b.ok(err)
+			return tx.PutSettings(b.ctx, s)
+		})
+	})
+	if change.Policy == nil || *change.Policy != s {
+		b.Errorf("change %+v", change)
+	}
+	b.write(func(tx *store.Tx) error {
+		if got, err := tx.Settings(b.ctx); got != s || err != nil {
+			b.Errorf("%+v, %v", got, err)
+		}
+		s.SessionIdle = 0
+		b.code(tx.PutSettings(b.ctx, s), "invalid")
+		return nil
+	})
+})
+
+var _ = register("meta and emptiness", func(b *bench) {
+	empty := func(tx *store.Tx, want bool) {
+		b.Helper()
+		if got, err := tx.IsEmpty(b.ctx); got != want || err != nil {
+			b.Errorf("empty %v, %v", got, err)
+		}
+	}
+	b.write(func(tx *store.Tx) error {
+		empty(tx, true)
+		v, err := tx.Meta(b.ctx, "k")
+		if v != nil || err != nil {
+			b.Errorf("%v %v", v, err)
+		}
+		b.ok(tx.PutMeta(b.ctx, "k", []byte("one")))
+		b.ok(tx.PutMeta(b.ctx, "k", []byte("two")))
+		if v, _ = tx.Meta(b.ctx, "k"); string(v) != "two" {
+			b.Errorf("%s", v)
+		}
+		empty(tx, true)
+		return nil
+	})
+	b.person("first")
+	b.write(func(tx *store.Tx) error {
+		empty(tx, false)
+		b.ok(tx.DeleteTechnician(b.ctx, "first"))
+		empty(tx, false) // set-up never opens again
+		return nil
+	})
+})
+
+var _ = register("gateway has a live and a draft slot", func(b *bench) {
+	g := sallyport.Gateway{Channel: sallyport.ChannelSMS, Slot: "draft", Kind: sallyport.GatewayKannel, Settings: map[string]string{"host": "a", "note": `"x"`},
+		Sealed: []byte("sealed"), SecretsSet: []string{"password"}, Version: 3, ChangedAt: b.Now(), ChangedBy: "boss"}
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.PutGateway(b.ctx, g))
+		g.Slot, g.ProvedAt = "live", b.Now()
+		b.ok(tx.PutGateway(b.ctx, g))
+		b.ok(tx.DeleteGateway(b.ctx, "sms", "draft"))
+		live, err := tx.Gateway(b.ctx, "sms", "live")
+		b.ok(err)
+		draft, err := tx.Gateway(b.ctx, "sms", "draft")
+		if !reflect.DeepEqual(*live, g) || draft != nil {
+			b.Errorf("%+v %+v", live, draft)
+		}
+		return err
+	})
+})
+
+var _ = register("outbox keeps what is due and erases what was sent", func(b *bench) {
+	message := func(id string, next, expires time.Duration) {
+		b.write(func(tx *store.Tx) error {
+			return tx.InsertOutbox(b.ctx, sallyport.OutboxMessage{ID: id, Channel: sallyport.ChannelEmail, To: "a@example.com", Sealed: []byte("sealed"),
+				NextAt: b.Now().Add(next), ExpiresAt: b.Now().Add(expires), CreatedAt: b.Now(), Event: "technician.added"})
+		})
+	}
+	due := func(want string) {
+		b.Helper()
+		b.read(func(tx *store.Tx) error {
+			list, err := tx.DueOutbox(b.ctx, 10)
+			var ids []string
+			for _, m := range list {
+				ids = append(ids, m.ID)
+			}
+			if got := strings.Join(ids, " "); got != want {
+				b.Errorf("due %q, want %q", got, want)
+			}
+			return err
+		})
+	}
+	message("later", time.Minute, time.Hour)
+	message("now", 0, time.Hour)
+	message("first", -time.Minute, time.Hour)
+	message("old", -time.Minute, 0)
+	due("first now")
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.FinishOutbox(b.ctx, "first"))
+		b.ok(tx.RetryOutbox(b.ctx, "now", b.Now().Add(2*time.Minute), "refused"))
+		return tx.DropOutbox(b.ctx, "later", "no such mailbox")
+	})
+	due("")
+	b.Add(2 * time.Minute)
+	due("now")
+	b.read(func(tx *store.Tx) error {
+		list, err := tx.DueOutbox(b.ctx, 10)
+		if m := list[0]; m.Attempts != 1 || m.LastError != "refused" || string(m.Sealed) != "sealed" {
+			b.Errorf("%+v", m)
+		}
+		return err
+	})
+})
+
+var _ = register("events come newest first, page by page, filtered", func(b *bench) {
+	full := sallyport.Event{Type: "technician.changed", ActorKind: sallyport.ActorTechnician, Actor: "boss", ActorName: "Boss", Target: "mira",
+		TargetName: "Mira 100%", Before: map[string]string{"method": "app"}, After: map[string]string{"method": "text"}, Address: "192.0.2.1",
+		Browser: "Firefox", RequestID: "req-1", Reason: "phone lost", Outcome: "ok"}
+	b.write(func(tx *store.Tx) error { return tx.InsertEvent(b.ctx, full) })
+	full.At, full.ID = b.Now(), 1
+	for i := range 10 {
+		b.Add(time.Minute)
+		b.write(func(tx *store.Tx) error {
+			return tx.InsertEvent(b.ctx, sallyport.Event{Type: "signin.finished", Actor: sallyport.TechnicianID(fmt.Sprint("t", i%2)), TargetName: "1000"})
+		})
+	}
+	b.read(func(tx *store.Tx) error {
+		n := func(f sallyport.EventFilter) int {
+			list, err := tx.Events(b.ctx, f)
+			b.ok(err)
+			return len(list)
+		}
+		for i, f := range []struct {
+			filter sallyport.EventFilter
+			want   int
+		}{
+			{sallyport.EventFilter{}, 11}, {sallyport.EventFilter{Type: "signin."}, 10}, {sallyport.EventFilter{Type: "signin"}, 0},
+			{sallyport.EventFilter{Type: "technician.changed"}, 1}, {sallyport.EventFilter{Actor: "t1"}, 5}, {sallyport.EventFilter{Target: "mira"}, 1},
+			{sallyport.EventFilter{Search: "100%"}, 1}, {sallyport.EventFilter{Search: "MIRA"}, 1}, {sallyport.EventFilter{Search: "req-1"}, 1}, {sallyport.EventFilter{Search: "1_00"}, 0},
+			{sallyport.EventFilter{From: full.At.Add(time.Minute), Until: full.At.Add(3 * time.Minute)}, 2}, {sallyport.EventFilter{Before: 4, Limit: 2}, 2},
+			{sallyport.EventFilter{Before: 4, Actor: "t0", Search: "signin", From: full.At}, 1},
+		} {
+			if got := n(f.filter); got != f.want {
+				b.Errorf("filter %d: %d events, want %d", i, got, f.want)
+			}
+		}
+		page, err := tx.Events(b.ctx, sallyport.EventFilter{Before: 2})
+		b.ok(err)
+		if len(page) != 1 || !reflect.DeepEqual(page[0], full) {
+			b.Errorf("got  %+v\nwant %+v", page, full)
+		}
+		page, err = tx.Events(b.ctx, sallyport.EventFilter{Limit: 3})
+		if page[0].ID != 11 || page[2].ID != 9 {
+			b.Errorf("%+v", page)
+		}
+		return err
+	})
+})
