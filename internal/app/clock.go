@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -107,22 +106,11 @@ func (d *drift) step(wall, monotonic time.Time) time.Duration {
 func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
 	c.log.Warn("the clock was set: unfinished sign-ins and codes are over", "by", by)
 	return c.db.Write(ctx, func(tx *store.Tx) error {
-		n, err := endSignIns(ctx, tx)
+		n, err := tx.EndSignIns(ctx)
 		if err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, audit.New(audit.ClockJumped, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
 			Changed(nil, map[string]string{"seconds": strconv.Itoa(int(by.Seconds()))}).Because(fmt.Sprintf("%d unfinished sign-ins ended", n)).Event())
 	})
-}
-
-// endSignIns ends all sign-ins and their codes.
-func endSignIns(ctx context.Context, tx any) (int, error) {
-	ender, ok := tx.(interface {
-		EndSignIns(context.Context) (int, error)
-	})
-	if !ok {
-		return 0, errors.New("app: the store cannot end all sign-ins")
-	}
-	return ender.EndSignIns(ctx)
 }

@@ -27,7 +27,9 @@ func NewRecoveryCodes() []string {
 	for i := range codes {
 		var b [recoveryBytes]byte
 		rand.Read(b[:])
-		codes[i] = grouped(letterEncoding.EncodeToString(b[:]), recoveryGroup, "-")
+		s := letterEncoding.EncodeToString(b[:])
+		head := s[:len(s)-recoveryGroup-1] // the last group takes the odd letter
+		codes[i] = grouped(head, recoveryGroup, "-") + "-" + s[len(head):]
 	}
 	return codes
 }

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/config"
+	"sallyport/internal/store"
+)
+
+func TestDriftNoticesASetClock(t *testing.T) {
+	start := time.Date(2026, 11, 23, 22, 0, 0, 0, time.UTC)
+	cases := []struct {
+		wall, monotonic, want time.Duration
+	}{
+		{time.Second, time.Second, 0}, {6 * time.Second, 2 * time.Second, 0}, {time.Hour, time.Second, time.Hour - time.Second},
+		{-time.Hour, time.Second, -time.Hour - time.Second}, {10 * time.Second, 4 * time.Second, 6 * time.Second},
+	}
+	for _, c := range cases {
+		d := newDrift(start, start)
+		if got := d.step(start.Add(c.wall), start.Add(c.monotonic)); got != c.want {
+			t.Errorf("wall %v, monotonic %v: %v, want %v", c.wall, c.monotonic, got, c.want)
+		}
+		if got := d.step(start.Add(c.wall+time.Second), start.Add(c.monotonic+time.Second)); c.want != 0 && got != 0 {
+			t.Errorf("the same jump was noticed twice: %v", got)
+		}
+	}
+}
+
+// TestClockJumpEndsUnfinishedSignIns: what was begun before the clock was set is over, and one event says so.
+func TestClockJumpEndsUnfinishedSignIns(t *testing.T) {
+	ctx := t.Context()
+	c := testCore(t, time.Now)
+	hash, _ := sallyport.NewToken().Hash()
+	now := time.Now()
+	err := c.db.Write(ctx, func(tx *store.Tx) error {
+		return tx.InsertSignIn(ctx, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSetup, CreatedAt: now, ExpiresAt: now.Add(time.Hour)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.clockJumped(ctx, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	var events []sallyport.Event
+	err = c.db.Read(ctx, func(tx *store.Tx) error {
+		if _, _, err := tx.SignIn(ctx, hash); sallyport.KindOf(err) != sallyport.Gone {
+			t.Errorf("the sign-in lives: %v", err)
+		}
+		var err error
+		events, err = tx.Events(ctx, sallyport.EventFilter{Type: "clock.jumped", Limit: 10})
+		return err
+	})
+	if err != nil || len(events) != 1 {
+		t.Errorf("%d events, %v", len(events), err)
+	}
+}
+
+// TestClockBehindIsRefused: a start more than 5 s before the last stored time needs --accept-clock.
+func TestClockBehindIsRefused(t *testing.T) {
+	ctx := t.Context()
+	at := time.Now()
+	c := testCore(t, func() time.Time { return at })
+	if err := c.markTime(ctx); err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(-4 * time.Second)
+	if err := c.checkClock(ctx, false); err != nil {
+		t.Errorf("4 s behind: %v", err)
+	}
+	at = at.Add(-2 * time.Second)
+	if err := c.checkClock(ctx, false); err == nil {
+		t.Error("6 s behind, and nobody asked")
+	}
+	if err := c.checkClock(ctx, true); err != nil {
+		t.Errorf("accepted: %v", err)
+	}
+}
+
+// testCore opens a core over a folder of the test's own.
+func testCore(t *testing.T, now func() time.Time) *core {
+	t.Helper()
+	folder := t.TempDir()
+	f, err := openFolder(folder, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Config{Data: folder, Key: folder + "/key"}
+	c, err := openCore(context.Background(), cfg, f, "http://localhost:8080", Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.close() })
+	return c
+}
