@@ -62,7 +62,7 @@ func (f *Face) showLink(w http.ResponseWriter, r *http.Request, kind sallyport.L
 	if err != nil {
 		return err
 	}
-	page := view.NewPassword{Door: f.door(r, refused), Kind: kind, Action: r.URL.Path, Name: link.Name, UserName: link.UserName,
+	page := view.NewPassword{Door: f.door(r, refused), Kind: kind, Action: r.URL.Path, UserName: link.UserName,
 		PasswordMin: link.PasswordMin, Method: link.Method, ExpiresAt: link.ExpiresAt}
 	if kind == sallyport.LinkSetup {
 		page.FirstName, page.LastName, page.UserName, page.Email = typed.FirstName, typed.LastName, typed.UserName, typed.Email

@@ -22,7 +22,6 @@ type Code struct {
 	Door
 	Task     Task
 	Method   sallyport.Method // what the code comes from
-	Next     sallyport.Method // TaskOpener: what is set up afterwards
 	Why      string           // why this step appears now; replaces the usual lead
 	Recovery bool             // a recovery code may stand in
 	Delivery Delivery         // for email and text message
@@ -75,7 +74,7 @@ func (c Code) Lead() string {
 	case c.Task == TaskPhone:
 		return "The app on the old phone, or a recovery code, proves that the new phone is yours."
 	case c.Task == TaskOpener:
-		return "Confirm once more with your current " + noun(c.Method) + ", then set up the new " + noun(c.Next) + "."
+		return "Confirm once more with your current " + noun(c.Method) + ", then set up the new one."
 	case c.Task == TaskEnrol:
 		return "Your administrator chose this for your account. The first code proves that messages reach you."
 	case c.Method == sallyport.MethodApp:

@@ -9,14 +9,12 @@ import (
 // EnrolApp sets up the authenticator app: the QR code, the same key as text, and the field that proves it.
 type EnrolApp struct {
 	Door
-	Why       string // why this appears now; replaces the usual lead
-	QR        QR
-	Secret    string // base32 in groups, separated by spaces
-	URI       string // otpauth: address that the QR code holds
-	Account   string // user name in the app's list
-	NewPhone  bool   // a phone takes the place of another
-	ExpiresAt time.Time
-	Now       time.Time
+	Why      string // why this appears now; replaces the usual lead
+	QR       QR
+	Secret   string // base32 in groups, separated by spaces
+	URI      string // otpauth: address that the QR code holds
+	Account  string // user name in the app's list
+	NewPhone bool   // a phone takes the place of another
 }
 
 // Template names the file.

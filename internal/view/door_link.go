@@ -11,7 +11,6 @@ type NewPassword struct {
 	Door
 	Kind        sallyport.LinkKind
 	Action      string // the form's address: the only place on the page that holds the link's token
-	Name        string
 	UserName    string
 	FirstName   string
 	LastName    string

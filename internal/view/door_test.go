@@ -36,7 +36,7 @@ func enrolApp(d Door) EnrolApp {
 	if err != nil {
 		panic(err)
 	}
-	return EnrolApp{Door: d, QR: code, Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI: otpauth, Account: "dana@northwind.example", Now: noon}
+	return EnrolApp{Door: d, QR: code, Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI: otpauth, Account: "dana@northwind.example"}
 }
 
 // doors are the sign-in pages as they are met, with and without something refused.
@@ -67,8 +67,8 @@ func doors() map[string]Page {
 		"code-text-wrong":    Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: sent(sallyport.Sent)},
 		"code-text-unclear":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Delivery: sent(sallyport.Unclear)},
 		"code-text-spent":    Code{Door: refused(sallyport.E(sallyport.Gone, "code_spent", "Three wrong codes. Send a new one to go on.")), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: spent},
-		"opener-email":       Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodEmail, Next: sallyport.MethodApp, Recovery: true, Delivery: Delivery{Masked: "d•••@northwind.example", Now: noon}},
-		"opener-app":         Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodApp, Next: sallyport.MethodText, Recovery: true},
+		"opener-email":       Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodEmail, Recovery: true, Delivery: Delivery{Masked: "d•••@northwind.example", Now: noon}},
+		"opener-app":         Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodApp, Recovery: true},
 		"step-up-code":       Code{Door: brand(), Task: TaskStepUp, Method: sallyport.MethodApp, Recovery: true},
 		"step-up":            StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodEmail, Return: "/admin"},
 		"step-up-app":        StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodApp, Return: "/admin"},
