@@ -95,15 +95,16 @@ func rowsQuery(f sallyport.Filter, w *where, joins string, idle int64) string {
 		joins += ` LEFT JOIN (SELECT s.technician, count(*) AS n FROM session s JOIN technician t ON t.id = s.technician
 			WHERE ` + liveFor(idleAt) + ` GROUP BY s.technician) live ON live.technician = t.id`
 	}
-	by := turned(down, order, "t.name_key", "t.id")
+	by := turned(down, "rank", "t.name_key", "t.id")
 	limit, offset := paging(f.Page, f.Size)
-	return `WITH page AS (SELECT t.id, row_number() OVER (ORDER BY ` + by + `) AS place FROM technician t` + joins + clause +
+	return `WITH page AS (SELECT t.id, ` + order + ` AS rank FROM technician t` + joins + clause +
 		` ORDER BY ` + by + ` LIMIT ` + w.place(limit) + ` OFFSET ` + w.place(offset) + `)
 	SELECT ` + technicianColumns + `, ` + setUp + `, COALESCE(f.kind, ''),
 		(SELECT count(*) FROM session s WHERE s.technician = t.id AND ` + liveFor(idleAt) + `),
 		(SELECT count(*) FROM recovery_code r WHERE r.technician = t.id AND r.used_at = 0),
 		EXISTS (SELECT 1 FROM help_request h WHERE h.technician = t.id AND h.done_at = 0)
-	FROM page JOIN technician t ON t.id = page.id LEFT JOIN factor f ON f.technician = t.id ORDER BY page.place`
+	FROM page JOIN technician t ON t.id = page.id LEFT JOIN factor f ON f.technician = t.id
+	ORDER BY ` + by
 }
 
 // liveFor is usable with the idle time at another placeholder.

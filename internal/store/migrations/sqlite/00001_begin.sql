@@ -40,7 +40,7 @@ CREATE UNIQUE INDEX technician_user_name ON technician (user_name_key);
 CREATE UNIQUE INDEX technician_skeleton_foreign ON technician (skeleton) WHERE plain_name = 0;
 CREATE INDEX technician_skeleton ON technician (skeleton);
 CREATE INDEX technician_email ON technician (email_key);
-CREATE INDEX technician_name ON technician (name_key, id);
+CREATE INDEX technician_name ON technician (name_key, id, search); -- a search need not read the rows
 CREATE INDEX technician_role ON technician (role, name_key, id);
 CREATE INDEX technician_status ON technician (status, name_key, id);
 CREATE INDEX technician_method ON technician (method, name_key, id);
