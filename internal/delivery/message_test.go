@@ -1,0 +1,298 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/delivery"
+	"sallyport/internal/store"
+)
+
+var smsForm = delivery.Form{Channel: sallyport.ChannelSMS, Kind: sallyport.GatewayHTTP, Values: map[string]string{
+	"url": "https://sms.example.com/send", "body": "to={to}\ntext={text}"}}
+
+// bound reads a text message as the WICG's "SMS one-time codes" does (section "Parsing"): only the last line counts.
+func bound(text string) (host, code string, ok bool) {
+	last := text[strings.LastIndexAny(text, "\n")+1:]
+	m := regexp.MustCompile(`^@([^ \t#@]+) #([^ \t#@]+)$`).FindStringSubmatch(last)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
+}
+
+// C12, F14: whatever the organisation is called, one text message of the GSM alphabet ends in the bound code.
+func TestTextMessages(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, smsForm, "+15551230001")
+	for _, organisation := range []string{"Northwind IT", "", "Ünïcødé 株式会社", strings.Repeat("Long Name ", 8), "a\nb\n@evil.example #000000", "@x #1", "€€€"} {
+		for _, host := range []string{"login.northwind.example", "localhost", strings.Repeat("very-long-label.", 5) + "example.com", "LOGIN.Example"} {
+			for _, life := range []time.Duration{3 * time.Minute, 10 * time.Minute, time.Minute} {
+				err := w.SendCode(t.Context(), delivery.CodeMessage{Channel: sallyport.MethodText, To: "+15551230001", Code: "004217", Life: life, Organisation: organisation, Host: host})
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := w.post.texts[len(w.post.texts)-1].Text
+				h, c, ok := bound(text)
+				if !ok || h != strings.ToLower(host) || c != "004217" {
+					t.Errorf("%q: bound to %q, %q", text, h, c)
+				}
+				if n := len([]rune(text)); n > 160 || strings.ContainsFunc(text, func(r rune) bool { return r > 0xff && r != '€' }) {
+					t.Errorf("%q has %d characters or leaves the alphabet", text, n)
+				}
+				if lines := strings.Split(text, "\n"); len(lines) != 3 || lines[1] != "" {
+					t.Errorf("%q: not text, blank line, code", text)
+				}
+			}
+		}
+	}
+	first := w.post.texts[1].Text
+	if want := "004217 is your Northwind IT sign-in code. Valid 3 minutes. Never share it.\n\n@login.northwind.example #004217"; first != want {
+		t.Errorf("got %q", first)
+	}
+}
+
+// F15, D8.11: the code alone on a line, not in the subject, and nothing to click.
+func TestCodeEmail(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	err := w.SendCode(t.Context(), delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: 3 * time.Minute,
+		Organisation: "Northwind\r\nBcc: x <b>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := w.post.emails[len(w.post.emails)-1]
+	if strings.Contains(m.Subject, "004217") || strings.ContainsAny(m.Subject, "\r\n") || m.ID == "" || strings.Contains(m.ID, "004217") {
+		t.Errorf("subject %q, ID %q", m.Subject, m.ID)
+	}
+	if !slices.Contains(strings.Split(m.Text, "\n"), "004217") || strings.Contains(m.Text, "://") || !strings.Contains(m.Text, "3 minutes") || strings.Count(m.Text, "004217") != 1 {
+		t.Errorf("text %q", m.Text)
+	}
+}
+
+func TestCodesNeedAProvedWayOut(t *testing.T) {
+	w := newWorld(t)
+	check := func(code string, outcome sallyport.SendOutcome) {
+		t.Helper()
+		err := w.SendCode(t.Context(), delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: time.Minute})
+		var e *sallyport.SendError
+		if !errors.As(err, &e) || e.Code != code || e.Outcome != outcome || e.Hint == "" {
+			t.Errorf("got %#v", err)
+		}
+	}
+	check("not_set_up", sallyport.NotSent)
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+		t.Fatal(err)
+	}
+	check("not_set_up", sallyport.NotSent)
+	w.write(t, func(tx *store.Tx) error {
+		return tx.PutGateway(t.Context(), sallyport.Gateway{Channel: sallyport.ChannelEmail, Slot: "live", Kind: sallyport.GatewaySMTP,
+			Settings: smtpForm, Sealed: []byte("sealed with another key, long enough to be looked at all the same"), ProvedAt: w.clock.Now()})
+	})
+	check("settings", sallyport.NotSent)
+	w.write(t, func(tx *store.Tx) error { return tx.DeleteGateway(t.Context(), "email", "live") })
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	w.post.fail = func() error { return errors.New("anything") }
+	check("protocol", sallyport.MaybeSent)
+}
+
+// D8.7: a gateway that keeps to no limit is left behind after 15 seconds.
+func TestD8_7_SendEndsInTime(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	w.post.hold = make(chan struct{})
+	stuck := delivery.New(delivery.Options{Store: fixed{}, Keys: nil, SendWithin: 15 * time.Second,
+		BuildEmail: func(sallyport.Gateway, map[string]string) (delivery.EmailSender, error) { return w.post, nil }})
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		w.post.hold = hold
+		begin := time.Now()
+		err := stuck.SendCode(t.Context(), delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: time.Minute})
+		var e *sallyport.SendError
+		if took := time.Since(begin); !errors.As(err, &e) || e.Outcome != sallyport.MaybeSent || e.Code != "timeout" || took > 16*time.Second || took < 15*time.Second {
+			t.Errorf("after %s: %v", took, err)
+		}
+		close(hold)
+	})
+}
+
+// fixed is a store with one proved gateway in it and nothing else.
+type fixed struct{ delivery.Tx }
+
+func (f fixed) Read(_ context.Context, fn func(delivery.Tx) error) error  { return fn(f) }
+func (f fixed) Write(_ context.Context, fn func(delivery.Tx) error) error { return fn(f) }
+func (fixed) Gateway(context.Context, string, string) (*sallyport.Gateway, error) {
+	return &sallyport.Gateway{Channel: sallyport.ChannelEmail, Kind: sallyport.GatewaySMTP, ProvedAt: time.Unix(1, 0)}, nil
+}
+
+func (w *world) put(t *testing.T, kind delivery.NoticeKind, data delivery.NoticeData) sallyport.OutboxMessage {
+	t.Helper()
+	m, err := w.Compose(kind, "dana@northwind.example", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, func(tx *store.Tx) error { return tx.InsertOutbox(t.Context(), m) })
+	return m
+}
+
+var invitation = delivery.NoticeData{Organisation: "Northwind IT", Name: "Dana Reyes", UserName: "dana", By: "Mara Voss",
+	Link: "https://login.northwind.example/invitation#AAAA", Until: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
+
+// run starts the worker and returns what stops it and waits for that.
+func (w *world) run(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { w.Run(ctx); close(done) }()
+	return func() { cancel(); <-done }
+}
+
+func (w *world) outbox(t *testing.T) (m sallyport.OutboxMessage) {
+	t.Helper()
+	w.write(t, func(tx *store.Tx) error {
+		due, err := tx.DueOutbox(t.Context(), 10)
+		if len(due) == 1 {
+			m = due[0]
+		} else if len(due) > 1 {
+			return fmt.Errorf("%d messages are due", len(due))
+		}
+		return err
+	})
+	return m
+}
+
+func TestOutboxIsSealedSentAndErased(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	m := w.put(t, delivery.NoticeInvitation, invitation)
+	if strings.Contains(string(m.Sealed), "AAAA") || strings.Contains(string(m.Sealed), "Dana") || !m.ExpiresAt.Equal(invitation.Until) {
+		t.Errorf("not sealed, or for how long: %+v", m)
+	}
+	w.post.arrived = make(chan struct{}, 1)
+	stop := w.run(t)
+	<-w.post.arrived
+	stop()
+	got := w.post.emails[len(w.post.emails)-1]
+	if got.ID != m.ID || got.To != "dana@northwind.example" || !strings.Contains(got.Text, invitation.Link) || !strings.Contains(got.Text, "Dana Reyes") {
+		t.Errorf("sent %+v", got)
+	}
+	if left := w.outbox(t); left.ID != "" {
+		t.Errorf("still there: %+v", left)
+	}
+}
+
+func TestOutboxWaitsForEmailSettings(t *testing.T) {
+	w := newWorld(t)
+	w.put(t, delivery.NoticePassword, delivery.NoticeData{Organisation: "Northwind IT"})
+	stop := w.run(t)
+	w.Wake()
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		t.Fatal(err)
+	}
+	w.post.mu.Lock()
+	w.post.arrived = make(chan struct{}, 1)
+	w.post.mu.Unlock()
+	if err := w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, w.lastCode(t)); err != nil {
+		t.Fatal(err)
+	}
+	<-w.post.arrived // woken by the proof
+	stop()
+	if got := w.post.emails[len(w.post.emails)-1].Subject; got != "Your password was changed" {
+		t.Errorf("sent %q", got)
+	}
+}
+
+// A failure is tried again under the same ID, later each time; a refused mailbox or the end of its time drops it with
+// an event.
+func TestOutboxTriesAgain(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	failed := make(chan struct{}, 1)
+	answer := &sallyport.SendError{Outcome: sallyport.NotSent, Code: "unreachable", Hint: "It is down.", Cause: net.ErrClosed}
+	w.post.fail = func() error { failed <- struct{}{}; return answer }
+	m := w.put(t, delivery.NoticePassword, delivery.NoticeData{})
+	for _, pause := range []time.Duration{10 * time.Second, 30 * time.Second} {
+		stop := w.run(t)
+		<-failed
+		stop()
+		if early := w.outbox(t); early.ID != "" {
+			t.Errorf("due again at once: %+v", early)
+		}
+		w.clock.Add(pause - time.Second)
+		if early := w.outbox(t); early.ID != "" {
+			t.Errorf("due too early: %+v", early)
+		}
+		w.clock.Add(time.Second)
+		if again := w.outbox(t); again.ID != m.ID || !strings.Contains(again.LastError, "unreachable") {
+			t.Errorf("not due: %+v", again)
+		}
+	}
+	answer = &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Hint: "No such mailbox.", Cause: net.ErrClosed}
+	stop := w.run(t)
+	<-failed
+	stop()
+	w.clock.Add(24 * time.Hour)
+	if left := w.outbox(t); left.ID != "" {
+		t.Errorf("still there: %+v", left)
+	}
+	types, all := w.events(t)
+	if types[len(types)-1] != "delivery.failed" || all[0].Outcome != "failed" || all[0].After["to"] != "dana@northwind.example" || all[0].ActorKind != sallyport.ActorSystem {
+		t.Errorf("events %v, last %+v", types, all[0])
+	}
+}
+
+func TestOutboxDropsWhatIsTooOld(t *testing.T) {
+	w := newWorld(t)
+	w.put(t, delivery.NoticeInvitation, invitation)
+	w.clock.Set(invitation.Until.Add(-10 * time.Second))
+	late := w.boss
+	late.ProvedAt = w.clock.Now()
+	stop := w.run(t)
+	defer stop()
+	for range 2 { // the worker takes the first word when it is free, so the second follows a whole look
+		w.Wake()
+	}
+	deadline, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for deadline.Err() == nil {
+		if types, _ := w.events(t); slices.Equal(types, []string{"delivery.failed"}) {
+			return
+		}
+	}
+	t.Error("it was not dropped")
+}
+
+// Every kind has its text, whatever it is filled with, and no value brings a line of its own.
+func TestNotices(t *testing.T) {
+	w := newWorld(t)
+	for _, kind := range []delivery.NoticeKind{delivery.NoticeInvitation, delivery.NoticeReset, delivery.NoticeResetWaiting, delivery.NoticeResetToDecide,
+		delivery.NoticeResetRefused, delivery.NoticeMethod, delivery.NoticeAccount, delivery.NoticeFactorReset, delivery.NoticeFactorSetUp,
+		delivery.NoticeWrongCodes, delivery.NoticeFactorOff, delivery.NoticePassword, delivery.NoticeRecoveryUsed, delivery.NoticeRecoveryNew,
+		delivery.NoticeSignedOut, delivery.NoticeHelp, delivery.NoticeRescue, delivery.NoticeSessionEnded, delivery.NoticeDeactivated} {
+		for _, data := range []delivery.NoticeData{{}, invitation, {Name: "{{.Link}}", By: "x\r\nBcc: y", Method: sallyport.MethodApp, Left: 1, Address: "192.0.2.1", Browser: "Firefox", At: time.Unix(0, 0)}} {
+			if _, err := w.Compose(kind, "dana@northwind.example", data); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+		}
+	}
+	if _, err := w.Compose("nonsense", "dana@northwind.example", invitation); err == nil {
+		t.Error("a text that there is none of")
+	}
+	for _, to := range []string{"", "a@x>\r\nDATA", "a@x.example,b@x.example"} {
+		if _, err := w.Compose(delivery.NoticePassword, to, invitation); sallyport.KindOf(err) != sallyport.Invalid {
+			t.Errorf("%q: %v", to, err)
+		}
+	}
+}

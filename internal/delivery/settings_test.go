@@ -1,0 +1,294 @@
+package delivery_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/delivery"
+	"sallyport/internal/store"
+)
+
+func emailForm(values map[string]string) delivery.Form {
+	return delivery.Form{Channel: sallyport.ChannelEmail, Kind: sallyport.GatewaySMTP, Values: values}
+}
+
+func TestDraftBecomesLiveByItsCode(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	if w.Ready(ctx, sallyport.ChannelEmail) {
+		t.Fatal("ready before anything was set up")
+	}
+	saved, err := w.SaveDraft(ctx, w.boss, emailForm(smtpForm))
+	if err != nil || saved.Draft.Sealed != nil || !slices.Equal(saved.Draft.SecretsSet, []string{"password"}) {
+		t.Fatalf("%+v, %v", saved, err)
+	}
+	if err := w.Test(ctx, w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.Settings(ctx, w.boss, sallyport.ChannelEmail)
+	if err != nil || v.Live != nil || v.Draft == nil || v.Test == nil || v.Test.State != sallyport.Sent || v.Test.TriesLeft != 3 {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	code := w.lastCode(t)
+	wrong := "000000"
+	if code == wrong {
+		wrong = "111111"
+	}
+	if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, wrong); fieldNames(err) != "code" || !strings.Contains(err.Error(), "2 tries left") {
+		t.Errorf("got %v", err)
+	}
+	if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, code[:3]+" "+code[3:]); err != nil {
+		t.Fatal(err)
+	}
+	v, err = w.Settings(ctx, w.boss, sallyport.ChannelEmail)
+	if err != nil || v.Live == nil || v.Live.ProvedAt.IsZero() || v.Draft != nil || v.Test != nil || v.Live.Sealed != nil {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	if !w.Ready(ctx, sallyport.ChannelEmail) || w.post.secrets["password"] != smtpForm["password"] {
+		t.Error("not ready, or the password did not come through")
+	}
+	wantCode(t, w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, code), "test_over")
+	types, all := w.events(t)
+	if want := []string{"email.settings.draft", "email.settings.tested", "email.settings.proved"}; !slices.Equal(types, want) {
+		t.Errorf("events are %v", types)
+	}
+	for _, e := range all {
+		for _, m := range []map[string]string{e.Before, e.After} {
+			for k, v := range m {
+				if strings.Contains(v, "hunter2") || strings.Contains(v, code) {
+					t.Errorf("%s tells %s=%s", e.Type, k, v)
+				}
+			}
+		}
+	}
+}
+
+func TestThreeWrongCodesEndTheTest(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		t.Fatal(err)
+	}
+	code := w.lastCode(t)
+	for range 3 {
+		if err := w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, "x"+code[1:]); fieldNames(err) != "code" {
+			t.Errorf("got %v", err)
+		}
+	}
+	wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, code), "test_over")
+}
+
+func TestTestRunsOutAndDoesNotOutliveTheDraft(t *testing.T) {
+	w := newWorld(t)
+	test := func() string {
+		t.Helper()
+		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+			t.Fatal(err)
+		}
+		return w.lastCode(t)
+	}
+	save := func(form map[string]string) {
+		t.Helper()
+		if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(form)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"), "no_settings")
+	save(smtpForm)
+	code := test()
+	w.clock.Add(10 * time.Minute)
+	wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, code), "test_over")
+	code = test()
+	save(with(smtpForm, "sender", "other@northwind.example"))
+	wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, code), "test_over")
+	first := test()
+	second := test()
+	if first != second { // one in a million
+		if err := w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, first); fieldNames(err) != "code" {
+			t.Errorf("the older code: %v", err)
+		}
+	}
+	if err := w.DiscardDraft(t.Context(), w.boss, sallyport.ChannelEmail); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, second), "test_over")
+	wantCode(t, w.DiscardDraft(t.Context(), w.boss, sallyport.ChannelEmail), "not_found")
+}
+
+// D8.7, D8.8: what is in use goes on until a draft is proved, and a failed test says so.
+func TestD8_7_FailedTest(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(with(smtpForm, "host", "other.northwind.example"))); err != nil {
+		t.Fatal(err)
+	}
+	w.post.fail = func() error {
+		return &sallyport.SendError{Outcome: sallyport.NotSent, Code: "auth", Hint: "The mail server refused the password.", Cause: errors.New("535")}
+	}
+	err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example")
+	if sallyport.KindOf(err) != sallyport.Unavailable || !strings.Contains(err.Error(), "refused the password") {
+		t.Errorf("got %v", err)
+	}
+	w.post.fail = nil
+	v, err := w.Settings(t.Context(), w.boss, sallyport.ChannelEmail)
+	if err != nil || v.Live.Settings["host"] != "mail.northwind.example" || v.Test.State != sallyport.Failed || v.Test.Detail == "" {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	if err := w.SendCode(t.Context(), delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: time.Minute}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSecretsAreKeptUntilTheOtherSideChanges(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(with(smtpForm, "password", "", "sender_name", "Door"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil || w.post.secrets["password"] != smtpForm["password"] {
+		t.Fatalf("the password was lost: %v", err)
+	}
+	for _, change := range [][]string{{"host", "evil.example.com"}, {"port", "2525"}, {"tls", "implicit"}} {
+		_, err := w.SaveDraft(t.Context(), w.boss, emailForm(with(smtpForm, append([]string{"password", ""}, change...)...)))
+		if fieldNames(err) != "password" {
+			t.Errorf("%v: %v", change, err)
+		}
+	}
+	http := delivery.Form{Channel: sallyport.ChannelSMS, Kind: sallyport.GatewayHTTP, Values: map[string]string{
+		"url": "https://sms.example.com/send", "headers": "Authorization: Bearer hunter2", "body": "to={to}\ntext={text}"}}
+	if _, err := w.SaveDraft(t.Context(), w.boss, http); err != nil {
+		t.Fatal(err)
+	}
+	http.Values = with(http.Values, "headers", "", "url", "https://evil.example.com/send")
+	saved, err := w.SaveDraft(t.Context(), w.boss, http)
+	if err != nil || !slices.Equal(saved.Cleared, []string{"Headers"}) || len(saved.Draft.SecretsSet) != 0 {
+		t.Errorf("%+v, %v", saved, err)
+	}
+}
+
+func TestWhoMayChangeGateways(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	late := w.boss
+	late.ProvedAt = w.clock.Now().Add(-16 * time.Minute)
+	gone := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: "nobody", ProvedAt: w.clock.Now()}
+	for name, c := range map[string]struct {
+		actor sallyport.Actor
+		code  string
+	}{"admin": {w.admin, "forbidden"}, "not signed in": {sallyport.Actor{Kind: sallyport.ActorNobody}, "forbidden"}, "deleted": {gone, "forbidden"}, "old proof": {late, "step_up"}} {
+		_, err := w.SaveDraft(ctx, c.actor, emailForm(smtpForm))
+		for what, err := range map[string]error{
+			"draft": err, "test": w.Test(ctx, c.actor, sallyport.ChannelEmail, "mara@northwind.example"),
+			"confirm": w.ConfirmTest(ctx, c.actor, sallyport.ChannelEmail, "123456"),
+			"discard": w.DiscardDraft(ctx, c.actor, sallyport.ChannelEmail), "remove": w.Remove(ctx, c.actor, sallyport.ChannelEmail),
+		} {
+			if sallyport.CodeOf(err) != c.code {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+	}
+	_, err := w.Settings(ctx, w.admin, sallyport.ChannelSMS)
+	wantCode(t, err, "forbidden")
+	if _, err := w.Settings(ctx, late, sallyport.ChannelSMS); err != nil {
+		t.Errorf("looking needs no fresh proof: %v", err)
+	}
+	if _, err := w.SaveDraft(ctx, sallyport.Actor{Kind: sallyport.ActorHost, Name: "uid 0 (root)"}, emailForm(smtpForm)); err != nil {
+		t.Errorf("the host may: %v", err)
+	}
+	if types, _ := w.events(t); len(types) != 1 {
+		t.Errorf("events are %v", types)
+	}
+}
+
+func TestRemoveNamesWhoNeedsIt(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	dana := w.technician(t, "dana", sallyport.ReadOnlyTechnician, sallyport.MethodEmail)
+	err := w.Remove(t.Context(), w.boss, sallyport.ChannelEmail)
+	if sallyport.CodeOf(err) != "gateway_needed" || !strings.Contains(err.Error(), "dana") {
+		t.Errorf("got %v", err)
+	}
+	if !w.Ready(t.Context(), sallyport.ChannelEmail) {
+		t.Error("removed all the same")
+	}
+	w.write(t, func(tx *store.Tx) error {
+		d, err := tx.Technician(t.Context(), dana.ID)
+		if err != nil {
+			return err
+		}
+		d.Method = sallyport.MethodApp
+		return tx.UpdateTechnician(t.Context(), d)
+	})
+	if err := w.Remove(t.Context(), w.boss, sallyport.ChannelEmail); err != nil || w.Ready(t.Context(), sallyport.ChannelEmail) {
+		t.Errorf("not removed: %v", err)
+	}
+	wantCode(t, w.Remove(t.Context(), w.boss, sallyport.ChannelEmail), "not_found")
+}
+
+// D8.6, D8.9, D8.10: what is wrong with a form is said at its field, and nothing is stored.
+func TestD8_9_Forms(t *testing.T) {
+	w := newWorld(t)
+	sms := func(kind sallyport.GatewayKind, values ...string) delivery.Form {
+		base := map[sallyport.GatewayKind]map[string]string{
+			sallyport.GatewayHTTP:   {"url": "https://sms.example.com/send", "body": "to={to}\ntext={text}"},
+			sallyport.GatewayTwilio: {"account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "x", "from": "+15550001111"},
+			sallyport.GatewayKannel: {"url": "http://10.7.1.1:13013/cgi-bin/sendsms", "user": "u", "password": "p", "from": "Northwind"},
+		}[kind]
+		return delivery.Form{Channel: sallyport.ChannelSMS, Kind: kind, Values: with(base, values...)}
+	}
+	mail := func(values ...string) delivery.Form { return emailForm(with(smtpForm, values...)) }
+	for _, c := range []struct {
+		form   delivery.Form
+		fields string
+	}{
+		{mail(), ""}, {mail("host", "mail.northwind.example."), ""}, {mail("host", "1.1.1.1"), ""}, {mail("host", "[2606:4700::1111]"), ""},
+		{mail("host", "10.7.1.1", "tls", "none", "user", "", "password", ""), ""},
+		{mail("host", ""), "host"}, {mail("host", "127.0.0.1"), "host"}, {mail("host", "::1"), "host"}, {mail("host", "::ffff:127.0.0.1"), "host"},
+		{mail("host", "2130706433"), "host"}, {mail("host", "0x7f000001"), "host"}, {mail("host", "0177.0.0.1"), "host"}, {mail("host", "127.1"), "host"},
+		{mail("host", "169.254.169.254"), "host"}, {mail("host", "a b"), "host"}, {mail("host", "a\r\nb"), "host"}, {mail("host", "/run/x.sock"), "host"},
+		{mail("host", "10.8.0.1", "tls", "none", "user", ""), "host"}, {mail("host", "1.1.1.1", "tls", "none", "user", ""), "tls"}, {mail("tls", "none"), "user"},
+		{mail("port", "22"), "port"}, {mail("port", "0"), "port"}, {mail("port", "65536"), "port"}, {mail("port", "-1"), "port"}, {mail("port", "9223372036854775808"), "port"}, {mail("port", "1e3"), "port"}, {mail("port", "+25"), "port"},
+		{mail("tls", "opportunistic"), "tls"}, {mail("sender", "a@x.example\r\nBcc: b"), "sender"}, {mail("sender", "a@x.example,b@x.example"), "sender"},
+		{mail("sender", "Dana <a@x.example>"), "sender"}, {mail("sender", ""), "sender"}, {mail("sender_name", "a\r\nb"), "sender_name"}, {mail("password", ""), "password"}, {mail("user", "a\x00b"), "user"},
+		{mail("host", "", "port", "x", "sender", "y"), "host port sender"},
+		{sms(sallyport.GatewayHTTP), ""}, {sms(sallyport.GatewayHTTP, "url", "http://10.7.3.4:8080/sms"), ""},
+		{sms(sallyport.GatewayHTTP, "url", "http://sms.example.com/"), ""}, // judged by its address when it is dialled
+		{sms(sallyport.GatewayHTTP, "url", "http://127.0.0.1/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "http://1.1.1.1/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "https://[::1]/"), "url"},
+		{sms(sallyport.GatewayHTTP, "url", "https://[::ffff:127.0.0.1]/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "https://0x7f.0.0.1/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "https://2130706433/"), "url"},
+		{sms(sallyport.GatewayHTTP, "url", "file:///etc/passwd"), "url"}, {sms(sallyport.GatewayHTTP, "url", "gopher://x.example/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "unix:///run/x"), "url"},
+		{sms(sallyport.GatewayHTTP, "url", "https://user:pass@x.example/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "https://x.example:22/"), "url"}, {sms(sallyport.GatewayHTTP, "url", "https://x.example/#a"), "url"},
+		{sms(sallyport.GatewayHTTP, "url", "https://x.example/?t={text}"), "url"}, {sms(sallyport.GatewayHTTP, "url", "//x.example"), "url"}, {sms(sallyport.GatewayHTTP, "url", "https://"), "url"},
+		{sms(sallyport.GatewayHTTP, "method", "GET"), "method"}, {sms(sallyport.GatewayHTTP, "headers", "Host: x"), "headers"}, {sms(sallyport.GatewayHTTP, "headers", "no header"), "headers"},
+		{sms(sallyport.GatewayHTTP, "headers", "X-A: 1\r\nX-B: 2\r\n"), ""}, {sms(sallyport.GatewayHTTP, "headers", "X-A: 1\x00"), "headers"},
+		{sms(sallyport.GatewayHTTP, "body", "to={to}\ntext={{.}}"), "body"}, {sms(sallyport.GatewayHTTP, "body", "to={to}\ntext={text}\nx={{call .}}"), "body"},
+		{sms(sallyport.GatewayHTTP, "body", "to={to}\ntext={text}\nx=${jndi:x}"), "body"}, {sms(sallyport.GatewayHTTP, "body", "to={to}\ntext={text}\nx={code}"), "body"},
+		{sms(sallyport.GatewayHTTP, "body", "to={to}\ntext={text}\nx=%s%n"), ""}, {sms(sallyport.GatewayHTTP, "body", "to={to}"), "body"}, {sms(sallyport.GatewayHTTP, "body", "to={to}\n{text}"), "body"},
+		{sms(sallyport.GatewayHTTP, "body", strings.Repeat("x", 1<<20)), "body"}, {sms(sallyport.GatewayHTTP, "format", "json", "body", `{"to": {to}, "text": {text}}`), "body"},
+		{sms(sallyport.GatewayHTTP, "format", "json", "body", `{"to": "{to}", "text": "{text}"}`), ""},
+		{sms(sallyport.GatewayTwilio), ""}, {sms(sallyport.GatewayTwilio, "account_sid", "AC1"), "account_sid"}, {sms(sallyport.GatewayTwilio, "auth_token", ""), "auth_token"},
+		{sms(sallyport.GatewayTwilio, "from", ""), "from"}, {sms(sallyport.GatewayTwilio, "service", "MG0123456789abcdef0123456789abcdef"), "from"}, {sms(sallyport.GatewayTwilio, "url", "http://127.0.0.1:1/x"), "url"},
+		{sms(sallyport.GatewayKannel), ""}, {sms(sallyport.GatewayKannel, "url", "http://10.8.1.1:13013/cgi-bin/sendsms"), "url"}, {sms(sallyport.GatewayKannel, "from", "way too long a name"), "from"},
+		{delivery.Form{Channel: sallyport.ChannelSMS, Kind: "carrier pigeon"}, "kind"}, {delivery.Form{Channel: sallyport.ChannelEmail, Kind: sallyport.GatewayTwilio}, "kind"},
+	} {
+		_, err := w.SaveDraft(t.Context(), w.boss, c.form)
+		if got := fieldNames(err); got != c.fields || c.fields == "" && err != nil {
+			t.Errorf("%s %v: fields %q, want %q (%v)", c.form.Kind, c.form.Values, got, c.fields, err)
+		}
+		if c.fields == "" {
+			if err := w.DiscardDraft(t.Context(), w.boss, c.form.Channel); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for _, to := range []string{"", "a@x>\r\nDATA", "\"a\r\nBcc: b\"@x", "a@x.example, b@x.example", "Dana <a@x.example>", "a", strings.Repeat("a", 300) + "@x.example"} {
+		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, to); fieldNames(err) != "email" && fieldNames(err) != "to" {
+			t.Errorf("%q: %v", to, err)
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/delivery"
+	"sallyport/internal/delivery/dial"
+	"sallyport/internal/keyring"
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/clock"
+)
+
+// database lets the real store serve the use cases.
+type database struct{ *store.DB }
+
+func (d database) Write(ctx context.Context, fn func(delivery.Tx) error) error {
+	return d.DB.Write(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+func (d database) Read(ctx context.Context, fn func(delivery.Tx) error) error {
+	return d.DB.Read(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+// post is what the gateways of a test took, and how they fail when told to.
+type post struct {
+	mu      sync.Mutex
+	emails  []sallyport.Email
+	texts   []sallyport.Text
+	secrets map[string]string
+	fail    func() error
+	hold    chan struct{} // sends wait until it is closed
+	arrived chan struct{}
+}
+
+func (p *post) SendEmail(_ context.Context, m sallyport.Email) error {
+	return p.take(func() { p.emails = append(p.emails, m) })
+}
+func (p *post) SendText(_ context.Context, m sallyport.Text) error {
+	return p.take(func() { p.texts = append(p.texts, m) })
+}
+
+func (p *post) take(keep func()) error {
+	p.mu.Lock()
+	hold, fail := p.hold, p.fail
+	p.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
+	if fail != nil {
+		if err := fail(); err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	keep()
+	if p.arrived != nil {
+		p.arrived <- struct{}{}
+	}
+	return nil
+}
+
+type world struct {
+	*delivery.Service
+	db    *store.DB
+	clock *clock.Clock
+	post  *post
+	boss  sallyport.Actor
+	admin sallyport.Actor
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}}
+	db, err := store.Open(t.Context(), store.Options{Folder: t.TempDir(), Now: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	w.db = db
+	w.Service = delivery.New(delivery.Options{Store: database{db}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example",
+		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
+		BuildEmail: func(_ sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
+			w.post.secrets = secrets
+			return w.post, nil
+		},
+		BuildText: func(_ sallyport.Gateway, secrets map[string]string) (delivery.TextSender, error) {
+			w.post.secrets = secrets
+			return w.post, nil
+		}})
+	w.boss = w.technician(t, "mara", sallyport.SuperAdmin, sallyport.MethodApp)
+	w.admin = w.technician(t, "ivo", sallyport.Admin, sallyport.MethodApp)
+	return w
+}
+
+func (w *world) technician(t *testing.T, name string, role sallyport.RoleID, method sallyport.Method) sallyport.Actor {
+	t.Helper()
+	id := sallyport.TechnicianID(sallyport.NewID())
+	w.write(t, func(tx *store.Tx) error {
+		return tx.InsertTechnician(t.Context(), sallyport.Technician{ID: id, FirstName: name, UserName: name, UserNameKey: name, Skeleton: name,
+			Email: name + "@northwind.example", Phone: "+15551230001", Role: role, Status: sallyport.Active, Method: method, Generation: 1, Version: 1, CreatedAt: w.clock.Now()})
+	})
+	return sallyport.Actor{Kind: sallyport.ActorTechnician, ID: id, Name: name, ProvedAt: w.clock.Now()}
+}
+
+func (w *world) write(t *testing.T, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := w.db.Write(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// events are the types written since the database began, oldest first.
+func (w *world) events(t *testing.T) (types []string, all []sallyport.Event) {
+	t.Helper()
+	err := w.db.Read(t.Context(), func(tx *store.Tx) (err error) {
+		all, err = tx.Events(t.Context(), sallyport.EventFilter{Limit: 100})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		types = append(types, all[i].Type)
+	}
+	return types, all
+}
+
+var smtpForm = map[string]string{"host": "mail.northwind.example", "port": "587", "tls": "starttls", "user": "door", "password": "hunter2hunter2", "sender": "door@northwind.example"}
+
+// prove sets a channel up as an administrator does: draft, test, the code typed back.
+func (w *world) prove(t *testing.T, f delivery.Form, to string) {
+	t.Helper()
+	if _, err := w.SaveDraft(t.Context(), w.boss, f); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Test(t.Context(), w.boss, f.Channel, to); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ConfirmTest(t.Context(), w.boss, f.Channel, w.lastCode(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var sixDigits = regexp.MustCompile(`(?m)^([0-9]{6})\b`)
+
+func (w *world) lastCode(t *testing.T) string {
+	t.Helper()
+	w.post.mu.Lock()
+	defer w.post.mu.Unlock()
+	text := ""
+	if n := len(w.post.emails); n > 0 {
+		text = w.post.emails[n-1].Text
+	}
+	if n := len(w.post.texts); n > 0 {
+		text = w.post.texts[n-1].Text
+	}
+	found := sixDigits.FindString(text)
+	if found == "" {
+		t.Fatalf("no code in %q", text)
+	}
+	return found
+}
+
+func with(form map[string]string, change ...string) map[string]string {
+	out := map[string]string{}
+	for k, v := range form {
+		out[k] = v
+	}
+	for i := 0; i < len(change); i += 2 {
+		out[change[i]] = change[i+1]
+	}
+	return out
+}
+
+func wantCode(t *testing.T, err error, code string) {
+	t.Helper()
+	if sallyport.CodeOf(err) != code {
+		t.Errorf("got %v, want %s", err, code)
+	}
+}
+
+func fieldNames(err error) string {
+	var e *sallyport.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	var names []string
+	for _, f := range e.Fields {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, " ")
+}
