@@ -59,7 +59,8 @@ type house struct {
 	ring    *keyring.Ring
 	letters *letters
 	*account.Service
-	n int
+	n    int
+	shut sync.Once
 }
 
 const publicURL = "https://id.northwind.example"
@@ -71,10 +72,15 @@ func newHouse(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
+	t.Cleanup(h.close)
 	h.db, h.letters = db, &letters{ring: h.ring, now: h.clock.Now}
 	h.Service = account.New(account.Options{Store: adapter{db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
 	return h
+}
+
+// close shuts the database, once.
+func (h *house) close() {
+	h.shut.Do(func() { _ = h.db.Close() })
 }
 
 // over is the same house through another store, one that fails for example.
