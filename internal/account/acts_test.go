@@ -1,0 +1,327 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/factor"
+	"sallyport/internal/store"
+)
+
+// Reset second factor takes everything away that proves, and makes a code that only its keyed hash is kept of.
+func TestResetFactor(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	actor := h.session(admin)
+	h.session(dana)
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(tx.SetRecoveryCodes(ctx, dana.ID, [][]byte{[]byte("one"), []byte("two")}), tx.DisableFactor(ctx, dana.ID))
+	})
+	n := len(h.events())
+	reset, err := h.ResetFactor(ctx, actor, dana.ID, "phone lost\nforged line")
+	if err != nil || len(reset.SessionsEnded) != 1 || !reset.ExpiresAt.Equal(h.clock.Now().Add(time.Hour)) {
+		t.Fatalf("%+v, %v", reset, err)
+	}
+	canonical, ok := factor.CanonicalEnrolment(strings.ToLower(reset.EnrolmentCode))
+	if !ok {
+		t.Fatalf("%q is no enrolment code", reset.EnrolmentCode)
+	}
+	h.read(func(ctx context.Context, tx *store.Tx) error {
+		held, err := tx.Factor(ctx, dana.ID)
+		left, err2 := tx.RecoveryLeft(ctx, dana.ID)
+		code, err3 := tx.EnrolmentCode(ctx, dana.ID)
+		if held != nil || left != 0 || code == nil {
+			t.Fatalf("holds %+v, %d recovery codes, code %+v", held, left, code)
+		}
+		if !bytes.Equal(code.Hash, h.ring.MAC("enrolment", []byte(dana.ID), []byte(canonical))) || code.IssuedBy != admin.ID {
+			t.Errorf("stored %+v", code)
+		}
+		return errors.Join(err, err2, err3)
+	})
+	now := h.technician(dana.ID)
+	if now.FactorDisabled || now.Generation != dana.Generation+1 || !now.SetupUntil.Equal(h.clock.Now().Add(72*time.Hour)) || len(h.sessions(dana.ID)) != 0 {
+		t.Errorf("stored %+v", now)
+	}
+	e := h.events()[n]
+	if got := h.since(n); !slices.Equal(got, []string{"factor.reset"}) || strings.ContainsAny(e.Reason, "\n") || e.Before["factor"] != "app" {
+		t.Errorf("events %v, %+v", got, e)
+	}
+	if text := fmt.Sprint(h.events()); strings.Contains(text, reset.EnrolmentCode) || strings.Contains(text, canonical) {
+		t.Error("the code stands in an event")
+	}
+	h.set("enrolment-codes", "no")
+	again, err := h.ResetFactor(ctx, actor, dana.ID, "")
+	if err != nil || again.EnrolmentCode != "" {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+// An administrator's page tells the kind and the dates of a factor, never what is sealed.
+func TestDetailShowsNoSecret(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	h.session(dana)
+	d, err := h.Service.Technician(ctx, h.session(admin), dana.ID)
+	if err != nil || d.Factor == nil || d.Factor.Kind != sallyport.MethodApp || !d.SetUp || len(d.Sessions) != 1 || len(d.Choices) != 4 {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	text, err := json.Marshal(d)
+	if err != nil || bytes.Contains(text, []byte("sealed")) || bytes.Contains(text, []byte("c2VhbGVk")) {
+		t.Errorf("%s, %v", text, err)
+	}
+	page, err := h.List(ctx, host, sallyport.Filter{})
+	if err != nil || len(page.Rows) != 2 || len(page.Rows[0].Password) != 0 {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
+// Add invites by email where it can, and otherwise shows the link once; the address is the user name by default.
+func TestAdd(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	ilya := account.Form{FirstName: "Ilya", Email: "ilya@northwind.example", Phone: "(425) 555-0100", Role: sallyport.ReportsManager}
+	added, err := h.Add(ctx, actor, ilya)
+	if err != nil || added.Sent || !strings.HasPrefix(added.InvitationLink, publicURL+"/invitation/") || !h.alive(added.InvitationLink) {
+		t.Fatalf("%+v, %v", added, err)
+	}
+	now := h.technician(added.ID)
+	if now.UserName != ilya.Email || now.Phone != "+14255550100" || now.Method != sallyport.MethodApp || now.Status != sallyport.Invited {
+		t.Errorf("%+v", now)
+	}
+	if _, err := h.Add(ctx, actor, ilya); field(err, "user_name") == "" {
+		t.Errorf("twice: %v", err)
+	}
+	h.clock.Add(73 * time.Hour)
+	actor = h.session(h.technician(actor.ID))
+	if h.alive(added.InvitationLink) {
+		t.Error("an invitation of 72 hours lives longer")
+	}
+	h.prove(sallyport.ChannelEmail)
+	again, err := h.ResendInvitation(ctx, actor, added.ID)
+	if err != nil || !again.Sent || again.Link != "" || len(h.outbox()) != 1 || h.outbox()[0].To != ilya.Email {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if l := h.letters.made[0]; l.kind != account.NoticeInvitation || !h.alive(l.data.Link) || !l.data.Until.Equal(again.ExpiresAt) {
+		t.Errorf("%+v", l)
+	}
+	if bytes.Contains(h.outbox()[0].Sealed, []byte(publicURL)) {
+		t.Error("the link lies open in the outbox")
+	}
+}
+
+// Deactivated is out; Activate brings him back as he was, or invites him who never had a password.
+func TestActivate(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	dana, ilya := h.add(sallyport.Admin), h.add(sallyport.Admin, invited)
+	his := h.session(dana)
+	for _, p := range []sallyport.Technician{dana, ilya} {
+		if _, err := h.Deactivate(ctx, actor, p.ID, "left"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.List(ctx, his, sallyport.Filter{}); sallyport.KindOf(err) != sallyport.Unauthorized {
+		t.Errorf("a deactivated one lists: %v", err)
+	}
+	back, err := h.Activate(ctx, actor, dana.ID)
+	if err != nil || back.Link != "" || h.technician(dana.ID).Status != sallyport.Active {
+		t.Errorf("%+v, %v", back, err)
+	}
+	fresh, err := h.Activate(ctx, actor, ilya.ID)
+	if err != nil || fresh.Link == "" || h.technician(ilya.ID).Status != sallyport.Invited {
+		t.Errorf("%+v, %v", fresh, err)
+	}
+	if _, err := h.Activate(ctx, actor, dana.ID); code(err) != "not_deactivated" {
+		t.Errorf("%v", err)
+	}
+}
+
+// A waiting reset is decided once, never by its owner, nor by who changed the address in the last seven days, even if
+// somebody else has changed it since.
+func TestApproveReset(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	mara, noor := h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)
+	dana := h.add(sallyport.Admin)
+	for i, by := range []sallyport.Technician{mara, noor} {
+		dana = h.technician(dana.ID)
+		if _, err := h.Save(ctx, h.session(by), dana.ID, form(dana, email(fmt.Sprintf("d%d@northwind.example", i))), dana.Version); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id, _ := h.asked(h.technician(dana.ID))
+	for _, by := range []sallyport.Technician{mara, noor} {
+		actor := h.session(by)
+		if err := h.ApproveReset(ctx, actor, id); code(err) != "changed_email" {
+			t.Errorf("by who changed the address: %v", err)
+		}
+		waiting, err := h.WaitingResets(ctx, actor)
+		if err != nil || len(waiting) != 1 || waiting[0].MayApprove || !strings.Contains(waiting[0].WhyNot, "seven days") {
+			t.Errorf("%+v, %v", waiting, err)
+		}
+	}
+	if err := h.ApproveReset(ctx, h.session(dana), id); code(err) != "own_approval" {
+		t.Errorf("his own: %v", err)
+	}
+	h.clock.Add(7*24*time.Hour + time.Second)
+	id, _ = h.asked(h.technician(dana.ID))
+	actor, n := h.session(mara), len(h.events())
+	if err := h.ApproveReset(ctx, actor, id); err != nil {
+		t.Fatal(err)
+	}
+	last := h.letters.made[len(h.letters.made)-1]
+	if last.kind != account.NoticeReset || last.to != "d1@northwind.example" || !strings.HasPrefix(last.data.Link, publicURL+"/reset/") || !h.alive(last.data.Link) {
+		t.Errorf("%+v", last)
+	}
+	if err := h.ApproveReset(ctx, actor, id); sallyport.KindOf(err) != sallyport.NotFound {
+		t.Errorf("twice: %v", err)
+	}
+	if got := h.since(n); !slices.Equal(got, []string{"password.reset.approved"}) {
+		t.Errorf("events %v", got)
+	}
+	id, _ = h.asked(h.technician(dana.ID))
+	if err := h.DenyReset(ctx, actor, id); err != nil {
+		t.Fatal(err)
+	}
+	if waiting, err := h.WaitingResets(ctx, actor); err != nil || len(waiting) != 0 {
+		t.Errorf("%+v, %v", waiting, err)
+	}
+}
+
+// A rescue link comes from the host alone, ends everything older, and stands on each Super Admin's page until he says so.
+func TestRescue(t *testing.T) {
+	h := newHouse(t)
+	mara, noor := h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)
+	h.session(mara)
+	n := len(h.events())
+	link, expires, err := h.Rescue(ctx, host, strings.ToUpper(mara.UserName))
+	if err != nil || !strings.HasPrefix(link, publicURL+"/rescue/") || !expires.Equal(h.clock.Now().Add(15*time.Minute)) || !h.alive(link) {
+		t.Fatalf("%q until %v, %v", link, expires, err)
+	}
+	if now := h.technician(mara.ID); now.Generation != mara.Generation+1 || len(h.sessions(mara.ID)) != 0 {
+		t.Errorf("%+v", now)
+	}
+	if got := h.since(n); !slices.Equal(got, []string{"rescue.issued"}) || h.events()[n].ActorName != host.Name {
+		t.Errorf("events %v", got)
+	}
+	for _, p := range []sallyport.Technician{mara, noor} {
+		actor := h.session(p)
+		open, err := h.Notices(ctx, actor)
+		if err != nil || len(open) != 1 || !strings.Contains(open[0].Text, mara.UserName) {
+			t.Fatalf("%+v, %v", open, err)
+		}
+		if err := h.AckNotice(ctx, actor, open[0].ID); err != nil {
+			t.Error(err)
+		}
+		if open, err := h.Notices(ctx, actor); err != nil || len(open) != 0 {
+			t.Errorf("%+v, %v", open, err)
+		}
+	}
+	if _, _, err := h.Rescue(ctx, host, "nobody"); code(err) != "no_such_user" {
+		t.Errorf("%v", err)
+	}
+	h.clock.Add(16 * time.Minute)
+	if h.alive(link) {
+		t.Error("a rescue link of 15 minutes lives longer")
+	}
+}
+
+// The first link is fresh at each start, the older void, and there is none once somebody is there.
+func TestFirstLink(t *testing.T) {
+	h := newHouse(t)
+	first, made, err := h.FirstLink(ctx)
+	if err != nil || !made || !strings.HasPrefix(first, publicURL+"/set-up/") || !h.alive(first) {
+		t.Fatalf("%q %v %v", first, made, err)
+	}
+	second, made, err := h.FirstLink(ctx)
+	if err != nil || !made || h.alive(first) || !h.alive(second) {
+		t.Errorf("%q %v %v", second, made, err)
+	}
+	h.add(sallyport.SuperAdmin)
+	if third, made, err := h.FirstLink(ctx); err != nil || made || third != "" {
+		t.Errorf("%q %v %v", third, made, err)
+	}
+}
+
+// An export holds everything that is older than itself, over many pages, and is an event of its own.
+func TestExportEvents(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	const many = 2500
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		for i := range many {
+			err := tx.InsertEvent(ctx, sallyport.Event{Type: "signin.help", ActorKind: sallyport.ActorNobody, ActorName: "=cmd()", Reason: fmt.Sprint(i), Outcome: "ok"})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var out bytes.Buffer
+	export, err := h.ExportEvents(ctx, actor, sallyport.EventFilter{}, account.FormatCSV)
+	if err != nil || !strings.HasSuffix(export.FileName, ".csv") {
+		t.Fatal(err)
+	}
+	h.session(h.add(sallyport.Admin))
+	if err := export.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil || len(rows) != many+1 || rows[0][0] != "id" || rows[many/2][6] != "'=cmd()" {
+		t.Fatalf("%d rows, %v, %q", len(rows), err, rows[many/2])
+	}
+	if e := h.events()[many]; e.Type != "audit.exported" || e.Actor != actor.ID || e.After["format"] != "csv" {
+		t.Errorf("%+v", e)
+	}
+	export, err = h.ExportEvents(ctx, actor, sallyport.EventFilter{Type: "audit."}, account.FormatLines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := export.Write(&out); err != nil || strings.Count(out.String(), "\n") != 1 || !json.Valid(out.Bytes()) {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+	if _, err := h.ExportEvents(ctx, actor, sallyport.EventFilter{}, "xlsx"); field(err, "format") == "" {
+		t.Errorf("%v", err)
+	}
+}
+
+// A request for help is finished once, by somebody who may.
+func TestHelp(t *testing.T) {
+	h := newHouse(t)
+	actor, dana := h.session(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	_, id := h.asked(dana)
+	open, err := h.OpenHelp(ctx, actor)
+	if err != nil || len(open) != 1 || open[0].Number != "4711" || open[0].UserName != dana.UserName || !open[0].MayEdit {
+		t.Fatalf("%+v, %v", open, err)
+	}
+	if err := h.FinishHelp(ctx, actor, id); err != nil {
+		t.Error(err)
+	}
+	if err := h.FinishHelp(ctx, actor, id); !errors.Is(err, sallyport.ErrNotFound) {
+		t.Errorf("twice: %v", err)
+	}
+}
+
+// Many are signed out at once, the actor last, with a result for each.
+func TestSignOutMany(t *testing.T) {
+	h := newHouse(t)
+	admin, omar := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	actor := h.session(admin)
+	h.session(omar)
+	rows, err := h.SignOutMany(ctx, actor, []sallyport.TechnicianID{admin.ID, omar.ID, "gone", omar.ID})
+	if err != nil || len(rows) != 3 || rows[0].ID != omar.ID || len(rows[0].SessionsEnded) != 1 || sallyport.KindOf(rows[1].Err) != sallyport.NotFound || !rows[2].SelfSignedOut {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
