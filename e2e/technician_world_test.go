@@ -108,8 +108,12 @@ func (n *northwind) mailServer() string {
 
 // phoneNetwork takes every text message, and gives its address.
 func (n *northwind) phoneNetwork() string {
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
+		if err := n.texts.ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		n.texts.keep(string(text))
 	}))
 	n.t.Cleanup(s.Close)
@@ -147,9 +151,28 @@ func (n *northwind) firstLink() string {
 
 // post keeps messages in the order in which they came, and gives each part that somebody looks for once.
 type post struct {
-	mu   sync.Mutex
-	list []string
-	came chan struct{} // holds a token when something came since the last look
+	mu     sync.Mutex
+	list   []string
+	came   chan struct{}               // holds a token when something came since the last look
+	before func(context.Context) error // what happens before a message is taken; nil: nothing
+}
+
+// meanwhile lets do happen before each message is taken: a wait, a refusal. nil takes messages at once again.
+func (p *post) meanwhile(do func(context.Context) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.before = do
+}
+
+// ready does what is to happen before a message is taken.
+func (p *post) ready(ctx context.Context) error {
+	p.mu.Lock()
+	do := p.before
+	p.mu.Unlock()
+	if do == nil {
+		return nil
+	}
+	return do(ctx)
 }
 
 func newPost(testing.TB) *post { return &post{came: make(chan struct{}, 1)} }
@@ -202,6 +225,9 @@ func (p *post) Logout() error                               { return nil }
 func (p *post) Data(r io.Reader) error {
 	m, err := mail.ReadMessage(r)
 	if err != nil {
+		return err
+	}
+	if err := p.ready(context.Background()); err != nil {
 		return err
 	}
 	text, err := io.ReadAll(quotedprintable.NewReader(m.Body))

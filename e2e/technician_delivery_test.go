@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"sallyport"
+	"sallyport/internal/testkit/browser"
+)
+
+// TestSlowGateway: the page is there before the message is, says so, and learns of it by itself, or by "Check again".
+func TestSlowGateway(t *testing.T) {
+	for _, script := range []bool{true, false} {
+		n := newNorthwind(t, mara(t))
+		link := n.invite(dana(sallyport.MethodText))
+		open := make(chan struct{})
+		n.texts.meanwhile(func(ctx context.Context) error {
+			select {
+			case <-open:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+		p := browser.New(t).Page()
+		p.NoScript(!script)
+		p.Open(link)
+		p.Fill("Password", danasPassword)
+		p.Click("Continue")
+		p.WaitText("Sending a code to")
+		p.Fill("6-digit code from the text message", "12")
+		close(open)
+		code := n.texts.code(t)
+		if script {
+			p.WaitText("A code was sent to")
+			if p.Value("#code") != "12" {
+				t.Error("what was typed is gone")
+			}
+			p.WaitGone("Check again")
+		} else {
+			for p.Has("Check again") {
+				p.Click("Check again")
+			}
+			p.WaitText("A code was sent to")
+		}
+		p.Fill("6-digit code from the text message", code)
+		p.Click("Finish and sign in")
+		p.WaitText("Save your recovery codes")
+	}
+}
+
+// TestRefusingGateways: a failure is said on the page with what to do, costs nothing, and the next try works.
+func TestRefusingGateways(t *testing.T) {
+	for _, m := range sentMethods {
+		t.Run(string(m.method), func(t *testing.T) {
+			n := newNorthwind(t, mara(t))
+			link := n.invite(dana(m.method))
+			m.post(n).meanwhile(func(context.Context) error {
+				return errors.Join(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"})
+			})
+			p := browser.New(t).Page()
+			p.Open(link)
+			p.Fill("Password", danasPassword)
+			p.Click("Continue")
+			p.WaitText("The code could not be sent.")
+			if p.Count("#code") != 0 {
+				t.Error("a code that was never sent can be typed")
+			}
+			for range 6 { // more than an hour's sends: what surely failed costs nothing
+				p.Click("Send a new code")
+				p.WaitText("The code could not be sent.")
+			}
+			m.post(n).meanwhile(nil)
+			p.Click("Send a new code")
+			p.Fill(m.field, m.post(n).code(t))
+			p.Click("Finish and sign in")
+			p.WaitText("Save your recovery codes")
+		})
+	}
+}
+
+// TestBackAfterSignOut: the browser's Back shows nothing of the account, and a page left open says what happened.
+func TestBackAfterSignOut(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	p := browser.New(t).Page()
+	enrolled(t, n, p)
+	p.Click("Sign out")
+	p.WaitText("You are signed out")
+	browser.Eval[bool](p, "(history.back(), true)")
+	p.WaitText("Forgotten password")
+	if p.Has("dana@northwind.example") {
+		t.Error("Back shows the account")
+	}
+}
