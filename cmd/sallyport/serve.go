@@ -43,29 +43,29 @@ func (c *serveCommand) Run(s *session) error {
 // announce says where the server is, and on an empty database hands over the one-use address where the first Super
 // Admin is made: to the terminal, or, where nobody may be looking, to a file that only the owner reads.
 func announce(s *session, cfg config.Config, a *app.App) error {
-	s.printf("Sallyport answers at %s\n", a.URL())
-	if a.OperationsURL() != "" {
-		s.printf("Health and metrics at %s\n", a.OperationsURL())
-	}
 	path := filepath.Join(cfg.Data, "set-up-link")
-	link, made, err := a.FirstLink(s.ctx)
-	if err == nil && !made {
-		err = forget(path)
-	}
-	if err != nil || !made {
-		return err
-	}
-	if f, ok := s.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		s.printf("\nMake the first Super Admin here. The address works once:\n\n  %s\n\n", link)
-		return nil
-	}
 	if err := forget(path); err != nil {
 		return err
 	}
-	if err := writeNew(path, func(w io.Writer) error { _, err := fmt.Fprintln(w, link); return err }); err != nil {
+	link, made, err := a.FirstLink(s.ctx)
+	if err != nil {
 		return err
 	}
-	s.printf("The one-use address for the first Super Admin is in %s\n", path)
+	f, ok := s.out.(*os.File)
+	watched := ok && term.IsTerminal(int(f.Fd()))
+	switch {
+	case made && watched:
+		s.printf("Make the first Super Admin here. The address works once:\n\n  %s\n\n", link)
+	case made:
+		if err := writeNew(path, func(w io.Writer) error { _, err := fmt.Fprintln(w, link); return err }); err != nil {
+			return err
+		}
+		s.printf("The one-use address for the first Super Admin is in %s\n", path)
+	}
+	if a.OperationsURL() != "" {
+		s.printf("Health and metrics at %s\n", a.OperationsURL())
+	}
+	s.printf("Sallyport answers at %s\n", a.URL())
 	return nil
 }
 

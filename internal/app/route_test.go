@@ -24,7 +24,7 @@ func TestRoutesGolden(t *testing.T) {
 	for _, r := range assemble(t).Site().Routes() {
 		lines = append(lines, r.String())
 	}
-	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[7:], b[7:]) })
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[7:]+a[:7], b[7:]+b[:7]) })
 	got := strings.Join(lines, "\n") + "\n"
 	path := filepath.Join("testdata", "routes.golden")
 	if *update {
