@@ -143,8 +143,9 @@ func (tx *Tx) TouchSessions(ctx context.Context, used map[sallyport.Hash]time.Ti
 // LoadSessions returns up to n sessions whose hash is greater than after, in the order of their hashes: those of their
 // technician's generation that are not over age. Idle ones are among them, because last use may not be written yet.
 func (tx *Tx) LoadSessions(ctx context.Context, after sallyport.Hash, n int) ([]sallyport.Session, error) {
-	return all(ctx, tx, scanSession, `SELECT `+sessionColumns+` FROM session s JOIN technician t ON t.id = s.technician
-		WHERE s.hash > $1 AND s.generation = t.generation AND t.status = 'active' AND s.expires_at > now_us()
+	// CROSS JOIN keeps the order of the tables: beginning at the technicians reads and sorts all of them for each page.
+	return all(ctx, tx, scanSession, `SELECT `+sessionColumns+` FROM session s CROSS JOIN technician t
+		WHERE t.id = s.technician AND s.hash > $1 AND s.generation = t.generation AND t.status = 'active' AND s.expires_at > now_us()
 		ORDER BY s.hash LIMIT $2`, args{after, n})
 }
 
