@@ -14,6 +14,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/delivery"
 	"sallyport/internal/factor"
 	"sallyport/internal/store"
 )
@@ -323,5 +324,37 @@ func TestSignOutMany(t *testing.T) {
 	rows, err := h.SignOutMany(ctx, actor, []sallyport.TechnicianID{admin.ID, omar.ID, "gone", omar.ID})
 	if err != nil || len(rows) != 3 || rows[0].ID != omar.ID || len(rows[0].SessionsEnded) != 1 || sallyport.KindOf(rows[1].Err) != sallyport.NotFound || !rows[2].SelfSignedOut {
 		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+// The texts that are asked for here are texts that delivery has, and their data is its data, field by field.
+func TestNoticesAreWritten(t *testing.T) {
+	h := newHouse(t)
+	post := delivery.New(delivery.Options{Keys: h.ring, Now: h.clock.Now})
+	for _, kind := range []account.NoticeKind{account.NoticeInvitation, account.NoticeReset, account.NoticeResetRefused, account.NoticeMethod,
+		account.NoticeAccount, account.NoticeFactorReset, account.NoticeSignedOut, account.NoticeRescue, account.NoticeDeactivated} {
+		data := account.NoticeData{Name: "Dana", UserName: "dana", Link: publicURL + "/x", Until: h.clock.Now(), Method: sallyport.MethodApp}
+		if _, err := post.Compose(delivery.NoticeKind(kind), "dana@northwind.example", delivery.NoticeData(data)); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// Whoever is not active does nothing, whatever session he claims.
+func TestOnlyActiveActs(t *testing.T) {
+	h := newHouse(t)
+	h.add(sallyport.SuperAdmin)
+	for _, status := range []sallyport.Status{sallyport.Invited, sallyport.Deactivated} {
+		p := h.add(sallyport.SuperAdmin, func(p *person) { p.Status = status })
+		actor := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: p.ID, ProvedAt: h.clock.Now()}
+		if _, err := h.List(ctx, actor, sallyport.Filter{}); sallyport.KindOf(err) != sallyport.Unauthorized {
+			t.Errorf("%s: %v", status, err)
+		}
+	}
+	mara, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.ReadOnlyTechnician)
+	stolen := h.session(dana)
+	stolen.ID = mara.ID
+	if _, err := h.List(ctx, stolen, sallyport.Filter{}); sallyport.KindOf(err) != sallyport.Unauthorized {
+		t.Errorf("with somebody else's session: %v", err)
 	}
 }
