@@ -55,7 +55,6 @@ var Types = []Description{
 	{SaveRefused, "A change was refused. The reason is the code of the refusal and the fields; nothing was changed.", nil, false},
 	{InvitationSent, "An invitation was made and handed to the outbox, or shown to the administrator.", nil, true},
 	{InvitationAccepted, "An invited technician set his password.", []string{"status"}, true},
-	{HelpRequested, "A request for help was put on the administrators' list.", []string{"number"}, false},
 	{HelpDone, "An administrator marked a request for help as done.", []string{"number"}, false},
 
 	{EmailSettingsDraft, "A draft of the Email Settings was saved.", gatewayFields, true},
@@ -75,7 +74,6 @@ var Types = []Description{
 	{RescueUsed, "A rescue link set a new password and a new authenticator app.", []string{"method", "status"}, true},
 	{RescueAcknowledged, "A Super Admin acknowledged the notice of a rescue.", nil, false},
 	{AuditExported, "The audit log was exported.", []string{"format", "filter", "events"}, false},
-	{TechniciansExported, "The list of technicians was exported.", []string{"format", "rows"}, false},
 	{BackupMade, "A backup of the database was written.", []string{"with_key"}, false},
 	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended.", []string{"seconds"}, false},
 }

@@ -58,7 +58,6 @@ const (
 	SaveRefused             Type = "save.refused"
 	InvitationSent          Type = "invitation.sent"
 	InvitationAccepted      Type = "invitation.accepted"
-	HelpRequested           Type = "help.requested"
 	HelpDone                Type = "help.done"
 )
 
@@ -81,7 +80,6 @@ const (
 	RescueUsed             Type = "rescue.used"
 	RescueAcknowledged     Type = "rescue.acknowledged"
 	AuditExported          Type = "audit.exported"
-	TechniciansExported    Type = "technicians.exported"
 	BackupMade             Type = "backup.made"
 	ClockJumped            Type = "clock.jumped"
 )

@@ -131,6 +131,9 @@ func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try) error {
 	t.m.signIn, t.m.technician = signIn, technician
 	what := map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorWrong, AnswerRecovery: audit.SignInRecoveryWrong,
 		AnswerEnrolment: audit.SignInEnrolmentCodeWrong, AnswerPassword: audit.SignInPasswordWrong}[t.kind]
+	if signIn.Purpose == sallyport.PurposeStepUp {
+		what = audit.SessionStepUpWrong
+	}
 	event := audit.New(what, himself(technician, t.client)).On(technician).Outcome("wrong")
 	if err := tx.InsertEvent(ctx, event.Event()); err != nil {
 		return err
@@ -156,6 +159,9 @@ func (s *Service) endGuessing(ctx context.Context, tx Tx, t *try) error {
 		return err
 	}
 	if _, err := tx.DeleteSignIn(ctx, t.signIn); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, tx, NoticeSessionEnded, t.m.technician, t.client); err != nil {
 		return err
 	}
 	return tx.InsertEvent(ctx, audit.New(audit.SessionEnded, himself(t.m.technician, t.client)).On(t.m.technician).

@@ -32,8 +32,12 @@ func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string,
 		if err := tx.InsertHelp(ctx, request); err != nil {
 			return err
 		}
+		if err := s.tellAdministrators(ctx, tx, NoticeHelp, m.technician, NoticeData{Number: number, Address: c.Address, Browser: c.Browser}); err != nil {
+			return err
+		}
 		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).Event())
 	})
+	s.messages.Wake()
 	return number, err
 }
 

@@ -125,7 +125,7 @@ func TestResetByEmailKeepsTheFactor(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodApp)
 	key, first := w.enrolled("dana")
-	if err := w.s.AskReset(ctx, "dana", browser); err != nil {
+	if err := w.askReset("dana"); err != nil {
 		t.Fatal(err)
 	}
 	token := sallyport.Token(w.mail.links[0][strings.LastIndexByte(w.mail.links[0], '/')+1:])
@@ -151,7 +151,7 @@ func TestResetWaitsWhereTheMailboxIsAll(t *testing.T) {
 	w.technician("off", sallyport.MethodOff)
 	w.technician("new", sallyport.MethodApp)
 	for _, name := range []string{"mail", "off", "new"} {
-		if err := w.s.AskReset(ctx, name, browser); err != nil {
+		if err := w.askReset(name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +167,7 @@ func TestResetsAreFewAndSilent(t *testing.T) {
 	w.technician("dana", sallyport.MethodApp)
 	w.enrolled("dana")
 	for range 6 {
-		if err := w.s.AskReset(ctx, "dana", browser); err != nil {
+		if err := w.askReset("dana"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,12 +176,12 @@ func TestResetsAreFewAndSilent(t *testing.T) {
 	}
 	w.clock.Advance(61 * time.Minute)
 	for range 6 {
-		_ = w.s.AskReset(ctx, "dana", browser)
+		_ = w.askReset("dana")
 	}
 	if len(w.mail.links) != 5 {
 		t.Errorf("%d links within a day", len(w.mail.links))
 	}
-	if err := w.s.AskReset(ctx, "nobody@northwind.example", browser); err != nil {
+	if err := w.askReset("nobody@northwind.example"); err != nil {
 		t.Errorf("an unknown name is told apart: %v", err)
 	}
 }
@@ -203,4 +203,38 @@ func TestRescueTurnsToTheApp(t *testing.T) {
 	if _, err := w.s.CompleteLink(ctx, sallyport.LinkRescue, token, session.LinkForm{Password: newPassword}, browser); err == nil {
 		t.Error("rescue worked twice")
 	}
+}
+
+// TestAdministratorsAreTold: a call for help and a waiting reset reach every active administrator who may act on it.
+func TestAdministratorsAreTold(t *testing.T) {
+	w := newWorld(t)
+	for _, a := range []struct {
+		name   string
+		role   sallyport.RoleID
+		status sallyport.Status
+	}{{"mara", sallyport.SuperAdmin, sallyport.Active}, {"adam", sallyport.Admin, sallyport.Active}, {"gone", sallyport.Admin, sallyport.Deactivated}} {
+		admin := w.technician(a.name, sallyport.MethodApp)
+		w.change(admin.ID, func(t *sallyport.Technician) { t.Role, t.Status = a.role, a.status })
+	}
+	w.technician("dana", sallyport.MethodEmail)
+	number, err := w.s.Help(ctx, w.begin("dana").SignIn, "new phone", browser)
+	if err != nil || len(number) != 4 {
+		t.Fatalf("%q %v", number, err)
+	}
+	if err := w.askReset("dana"); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.mail.told(session.NoticeHelp); n != 2 {
+		t.Errorf("%d heard the call for help", n)
+	}
+	if n := w.mail.told(session.NoticeResetToDecide); n != 2 {
+		t.Errorf("%d heard of the waiting reset", n)
+	}
+}
+
+// askReset asks and waits until what follows is done.
+func (w *world) askReset(typed string) error {
+	err := w.s.AskReset(ctx, typed, browser)
+	w.s.Close()
+	return err
 }

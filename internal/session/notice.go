@@ -19,6 +19,9 @@ const (
 	NoticePasswordChanged NoticeKind = "password"       // by himself, by a reset or by rescue
 	NoticeReset           NoticeKind = "password-reset" // Link, Until
 	NoticeResetWaiting    NoticeKind = "reset-waiting"  // an administrator must approve it first
+	NoticeResetToDecide   NoticeKind = "reset-decide"   // to administrators: Who asked
+	NoticeHelp            NoticeKind = "help"           // to administrators: Who, Number
+	NoticeSessionEnded    NoticeKind = "session-ended"  // three wrong answers when asked again
 )
 
 // NoticeData are the words that a notice may need. What a kind does not name stays empty.
@@ -66,4 +69,27 @@ func (s *Service) tellWith(ctx context.Context, tx Tx, kind NoticeKind, t sallyp
 		return err
 	}
 	return tx.InsertOutbox(ctx, message)
+}
+
+// tellAdministrators queues a notice about t to every active administrator who may help him.
+func (s *Service) tellAdministrators(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, d NoticeData) error {
+	d.Who = t.Name() + " (" + t.UserName + ")"
+	for _, role := range []sallyport.RoleID{sallyport.SuperAdmin, sallyport.Admin} {
+		if t.Role == sallyport.SuperAdmin && role != sallyport.SuperAdmin {
+			continue // only his like may act on a Super Admin
+		}
+		list, err := tx.TechniciansByRole(ctx, role)
+		if err != nil {
+			return err
+		}
+		for _, admin := range list {
+			if admin.Status != sallyport.Active || admin.ID == t.ID {
+				continue
+			}
+			if err := s.tellWith(ctx, tx, kind, admin, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -15,36 +15,54 @@ const (
 	resetDay  = 5              // resets a day
 )
 
-// AskReset begins "forgotten password" for a user name or email address. It answers the same whether or not there is
-// such an account, and does what it does in one write either way; the message leaves from the outbox.
+// resetsAtOnce bounds the work that asking for resets may cause at one time.
+const resetsAtOnce = 64
+
+// AskReset begins "forgotten password" for a user name or email address. The answer comes before anything was looked
+// up, so it is the same, and takes the same work, whether or not there is such an account. Unavailable when very many
+// ask at once.
 func (s *Service) AskReset(ctx context.Context, typed string, c sallyport.Client) error {
-	err := s.store.Write(ctx, func(tx Tx) error {
-		t, ok, err := findForReset(ctx, tx, typed)
+	select {
+	case s.resets <- struct{}{}:
+	default:
+		return sallyport.E(sallyport.Unavailable, "busy", "Very many people ask right now. Please try again in a moment.").After(time.Second)
+	}
+	s.sending.Go(func() {
+		defer func() { <-s.resets }()
+		err := s.counted(ctx, func(ctx context.Context, tx Tx) error { return s.beginReset(ctx, tx, typed, c) })
 		if err != nil {
-			return err
+			s.log.ErrorContext(ctx, "password reset", "request", c.RequestID, "error", err)
 		}
-		event := audit.New(audit.PasswordResetAsked, nobody(c))
-		if !ok {
-			return tx.InsertEvent(ctx, event.Outcome("refused").Event())
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		spent, err := resetsSpent(ctx, tx, t.ID, now)
-		if err != nil {
-			return err
-		}
-		if spent {
-			return tx.InsertEvent(ctx, event.On(t).Outcome("refused").Because("too many").Event())
-		}
-		if err := tx.InsertEvent(ctx, event.On(t).Event()); err != nil {
-			return err
-		}
-		return s.openReset(ctx, tx, t, c)
+		s.messages.Wake()
 	})
-	s.messages.Wake()
-	return err
+	return nil
+}
+
+// beginReset does what AskReset promised, in one transaction.
+func (s *Service) beginReset(ctx context.Context, tx Tx, typed string, c sallyport.Client) error {
+	t, ok, err := findForReset(ctx, tx, typed)
+	if err != nil {
+		return err
+	}
+	event := audit.New(audit.PasswordResetAsked, nobody(c))
+	if !ok {
+		return tx.InsertEvent(ctx, event.Outcome("refused").Event())
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	spent, err := resetsSpent(ctx, tx, t.ID, now)
+	if err != nil {
+		return err
+	}
+	if spent {
+		return tx.InsertEvent(ctx, event.On(t).Outcome("refused").Because("too many").Event())
+	}
+	if err := tx.InsertEvent(ctx, event.On(t).Event()); err != nil {
+		return err
+	}
+	return s.openReset(ctx, tx, t, c)
 }
 
 // findForReset finds the one active account of a user name or email address. An address that several share names none.
@@ -101,6 +119,9 @@ func (s *Service) openReset(ctx context.Context, tx Tx, t sallyport.Technician, 
 			return err
 		}
 		if err := tx.InsertEvent(ctx, audit.New(audit.PasswordResetWaiting, nobody(c)).On(t).Event()); err != nil {
+			return err
+		}
+		if err := s.tellAdministrators(ctx, tx, NoticeResetToDecide, t, NoticeData{Address: c.Address, Browser: c.Browser}); err != nil {
 			return err
 		}
 		return s.tell(ctx, tx, NoticeResetWaiting, t, c)

@@ -53,6 +53,7 @@ type Service struct {
 	memory   *Memory
 	dummy    string
 	sending  sync.WaitGroup
+	resets   chan struct{} // password resets that are being begun
 	patience time.Duration // how long a page waits for the result of a send
 	sendTime time.Duration // how long a send may take
 }
@@ -63,7 +64,7 @@ func New(o Options) *Service {
 		o.Log = slog.Default()
 	}
 	s := &Service{store: o.Store, keys: o.Keys, hasher: o.Hasher, messages: o.Messages, host: o.Host, public: o.Public,
-		now: o.Now, log: o.Log, dummy: o.Hasher.Dummy(), patience: 800 * time.Millisecond, sendTime: 15 * time.Second}
+		now: o.Now, log: o.Log, dummy: o.Hasher.Dummy(), resets: make(chan struct{}, resetsAtOnce), patience: 800 * time.Millisecond, sendTime: 15 * time.Second}
 	s.memory = newMemory(o.Store, o.Now)
 	return s
 }
@@ -71,7 +72,7 @@ func New(o Options) *Service {
 // Memory answers session checks; the store's commit hook must reach its Committed and Forget.
 func (s *Service) Memory() *Memory { return s.memory }
 
-// Close waits for sends that are under way.
+// Close waits for sends and password resets that are under way.
 func (s *Service) Close() { s.sending.Wait() }
 
 // countTime bounds the transaction that counts an answer. It is cut loose from the request, so that a client that

@@ -24,6 +24,7 @@ type technicians interface {
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
 	TechniciansByEmail(ctx context.Context, email string) ([]sallyport.Technician, error)
+	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)
 	UpdateTechnician(ctx context.Context, t sallyport.Technician) error
 	Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error)
 	SetPassword(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, sealed []byte) error
