@@ -99,42 +99,51 @@ func TestThreeWrongCodesAndAFreshOne(t *testing.T) {
 	p.WaitText("Try again from")
 }
 
-// TestPasswordByKeyboardAlone: the whole sign-in without a pointer, and without scripts.
+// TestSignInByKeyboardAlone: invitation, set-up, sign-out and sign-in without a pointer, and without scripts.
 func TestSignInByKeyboardAlone(t *testing.T) {
-	n := newNorthwind(t, mara(t))
-	p := browser.New(t).Page()
-	p.NoScript(true)
-	p.Open(n.invite(dana(sallyport.MethodText)))
-	p.Type(danasPassword) // the field has the focus
-	p.Press("Enter")
-	p.WaitText("Set up codes by text message")
-	p.Type(n.texts.code(t))
-	p.Press("Enter")
-	p.WaitText("Save your recovery codes")
-	for i := 0; !strings.HasPrefix(p.Focused(), "I have saved them"); i++ {
-		if p.Press("Tab"); i > 10 {
-			t.Fatalf("the way on cannot be reached: %s", p.Focused())
-		}
+	for _, m := range sentMethods {
+		t.Run(string(m.method), func(t *testing.T) {
+			n := newNorthwind(t, mara(t))
+			p := browser.New(t).Page()
+			p.NoScript(true)
+			p.Open(n.invite(dana(m.method)))
+			p.Type(danasPassword) // the field has the focus
+			p.Press("Enter")
+			p.WaitText(m.setUp)
+			p.Type(m.post(n).code(t))
+			p.Press("Enter")
+			p.WaitText("Save your recovery codes")
+			tabTo(t, p, "I have saved them, continue <a>")
+			p.Press("Enter")
+			p.WaitText("Your account")
+			p.Open(n.URL + "/sign-in")
+			p.WaitText("Your account") // nobody signs in twice
+			tabTo(t, p, "Sign out <button>")
+			p.Press("Enter")
+			p.WaitText("You are signed out")
+			tabTo(t, p, "Sign in again <a>")
+			p.Press("Enter")
+			p.WaitURL("/sign-in")
+			p.Type("dana@northwind.example")
+			p.Press("Tab")
+			p.Type(danasPassword)
+			p.Press("Enter")
+			p.WaitText(m.page)
+			p.Type(m.post(n).code(t))
+			p.Press("Enter")
+			p.WaitText("Your account")
+		})
 	}
-	p.Press("Enter")
-	p.WaitText("Your account")
-	p.Open(n.URL + "/sign-in")
-	p.WaitText("Your account") // nobody signs in twice
-	for i := 0; p.Focused() != "Sign out <button>"; i++ {
-		if p.Press("Tab"); i > 20 {
-			t.Fatalf("Sign out cannot be reached: %s", p.Focused())
+}
+
+// tabTo presses Tab until what is wanted has the focus.
+func tabTo(t *testing.T, p *browser.Page, want string) {
+	t.Helper()
+	for range 25 {
+		if p.Focused() == want {
+			return
 		}
+		p.Press("Tab")
 	}
-	p.Press("Enter")
-	p.WaitText("You are signed out")
-	p.Press("Tab", "Enter")
-	p.WaitURL("/sign-in")
-	p.Type("dana@northwind.example")
-	p.Press("Tab")
-	p.Type(danasPassword)
-	p.Press("Enter")
-	p.WaitText("Check your text messages")
-	p.Type(n.texts.code(t))
-	p.Press("Enter")
-	p.WaitText("Your account")
+	t.Fatalf("%s cannot be reached with Tab: %s has the focus", want, p.Focused())
 }
