@@ -358,3 +358,17 @@ func TestOnlyActiveActs(t *testing.T) {
 		t.Errorf("with somebody else's session: %v", err)
 	}
 }
+
+// The outbox is woken when something was committed, and not by what was only looked at or rolled back.
+func TestWake(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	woken := 0
+	s := account.New(account.Options{Store: adapter{h.db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Wake: func() { woken++ }})
+	if _, err := s.Preview(ctx, h.session(admin), dana.ID, form(dana, role(sallyport.ReportsManager)), dana.Version); err != nil || woken != 0 {
+		t.Errorf("woken %d times by a preview, %v", woken, err)
+	}
+	if _, err := s.Save(ctx, h.session(admin), dana.ID, form(dana, role(sallyport.ReportsManager)), dana.Version); err != nil || woken != 1 {
+		t.Errorf("woken %d times by a Save, %v", woken, err)
+	}
+}

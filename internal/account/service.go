@@ -1,6 +1,9 @@
 package account
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 // Keys makes the keyed hash under which a code is stored.
 type Keys interface {
@@ -8,12 +11,13 @@ type Keys interface {
 	MAC(purpose string, parts ...[]byte) []byte
 }
 
-// Options are the parts a Service works with. All are needed.
+// Options are the parts a Service works with. All are needed but Wake.
 type Options struct {
 	Store     Store
 	Keys      Keys
 	Notices   Notices
 	PublicURL string // without a path, like https://id.example.org
+	Wake      func() // lets the outbox look at once; called after each commit, must not block
 }
 
 // Service carries out the use cases. Its methods may be called by many goroutines.
@@ -26,5 +30,23 @@ type Service struct {
 
 // New returns a Service over o.
 func New(o Options) *Service {
+	if o.Wake != nil {
+		o.Store = waking{o.Store, o.Wake}
+	}
 	return &Service{store: o.Store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/")}
+}
+
+// waking is a store that wakes the outbox after each commit: what was just written need not wait for its next round.
+type waking struct {
+	Store
+	wake func()
+}
+
+// Write implements Store.
+func (w waking) Write(ctx context.Context, f func(Tx) error) error {
+	err := w.Store.Write(ctx, f)
+	if err == nil {
+		w.wake()
+	}
+	return err
 }
