@@ -1,0 +1,129 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+// TestPhoneClockAtSetUp: a phone two minutes ahead is told so, by how much; a second code at the same offset sets it up
+// with that offset, which holds from then on (RFC 6238 section 6).
+func TestPhoneClockAtSetUp(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	page := w.begin("dana")
+	_, err := w.answer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
+	wantField(t, err, "about 2 minutes ahead")
+	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
+	wantField(t, err, "about 2 minutes ahead")
+	w.clock.Advance(30 * time.Second)
+	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
+	if !w.usable(out.Session) {
+		t.Fatal("not in")
+	}
+	var held *sallyport.Factor
+	if err := w.db.Read(ctx, func(tx *store.Tx) (err error) { held, err = tx.Factor(ctx, dana.ID); return err }); err != nil || held.Offset != 4 {
+		t.Fatalf("%v %+v", err, held)
+	}
+	w.clock.Advance(30 * time.Second)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
+	w.clock.Advance(30 * time.Second)
+	_, err = w.answer(w.begin("dana").SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
+	wantField(t, err, "not right")
+}
+
+// TestPhoneClockAtSignIn: the hint needs two different codes of two steps at the same offset, lets nobody in, and burns
+// the steps that it recognised.
+func TestPhoneClockAtSignIn(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	page := w.begin("dana")
+	_, err := w.answer(page.SignIn, session.AnswerCode, w.digits(key, 4))
+	wantField(t, err, "not right, or was used already")
+	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(key, 4))
+	wantField(t, err, "not right, or was used already")
+	w.clock.Advance(30 * time.Second)
+	seen := w.digits(key, 4)
+	_, err = w.answer(page.SignIn, session.AnswerCode, seen)
+	wantField(t, err, "about 2 minutes ahead: switch on automatic time")
+	w.clock.Advance(2 * time.Minute)
+	_, err = w.answer(w.begin("dana").SignIn, session.AnswerCode, seen)
+	wantField(t, err, "used already")
+	w.clock.Advance(30 * time.Second)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
+}
+
+// TestSendFailures: a send that surely failed costs nothing and can be tried again at once; one that may have gone out
+// stays valid; a slow one lets the page answer and is told later (D8.7, D8.8, D8.13 at the use case).
+func TestSendFailures(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	w.mail.fail = &sallyport.SendError{Outcome: sallyport.NotSent, Code: "refused", Hint: "The mail server refused the message."}
+	page := w.begin("dana")
+	if page.Page.State != sallyport.Failed || page.Page.Detail == "" || page.Page.Live || page.Page.ResendAt.After(w.clock.Now()) {
+		t.Fatalf("page %+v", page.Page)
+	}
+	for range 7 {
+		if _, err := w.s.Send(ctx, page.SignIn, browser); err != nil {
+			t.Fatalf("a failed send cost something: %v", err)
+		}
+	}
+	w.mail.fail = nil
+	again, err := w.s.Send(ctx, page.SignIn, browser)
+	if err != nil || again.State != sallyport.Sent {
+		t.Fatalf("%v %+v", err, again)
+	}
+	w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+
+	w.mail.fail = &sallyport.SendError{Outcome: sallyport.MaybeSent, Code: "timeout", Hint: "The server did not say whether it took the message."}
+	unclear := w.begin("dana")
+	if unclear.Page.State != sallyport.Unclear || !unclear.Page.Live {
+		t.Errorf("page %+v", unclear.Page)
+	}
+	_, err = w.s.Send(ctx, unclear.SignIn, browser)
+	wantCode(t, err, "resend_wait")
+}
+
+// TestResendLimits: after 30 seconds, at most 5 an hour for one technician, 10 a day for one mailbox without a success.
+func TestResendLimits(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	page := w.begin("dana")
+	if _, err := w.s.Send(ctx, page.SignIn, browser); sallyport.CodeOf(err) != "resend_wait" {
+		t.Fatalf("at once: %v", err)
+	}
+	sends := 1
+	for range 40 {
+		w.clock.Advance(31 * time.Second)
+		if _, err := w.s.Send(ctx, page.SignIn, browser); err == nil {
+			sends++
+		}
+		if w.clock.Now().Sub(page.Page.Now) > 9*time.Minute {
+			break
+		}
+	}
+	if sends != 5 {
+		t.Errorf("%d sends within the hour", sends)
+	}
+	for range 12 {
+		w.clock.Advance(61 * time.Minute)
+		page = w.begin("dana")
+		w.clock.Advance(31 * time.Second)
+		_, _ = w.s.Send(ctx, page.SignIn, browser)
+	}
+	w.mail.mu.Lock()
+	total := w.mail.sends
+	w.mail.mu.Unlock()
+	if total != 10 {
+		t.Errorf("%d sends within the day", total)
+	}
+	if page.Page.Sent || !page.Page.ResendAt.After(w.clock.Now()) {
+		t.Errorf("the page does not say when it opens again: %+v", page.Page)
+	}
+	w.clock.Advance(25 * time.Hour)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
+}
