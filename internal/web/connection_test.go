@@ -1,0 +1,172 @@
+package web
+
+import (
+	"bufio"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pipes is a listener whose connections are net.Pipes, so that time limits run on the test's own clock.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { close(p.done); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// connected runs use with a connection to a server whose clock is the bubble's.
+func connected(t *testing.T, use func(t *testing.T, c net.Conn)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(t)
+		h.Add(Route{Method: "GET", Pattern: "/slow", Needs: Anyone, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			select {
+			case <-time.After(40 * time.Second):
+				return Text(w, 200, "slow")
+			case <-r.Context().Done():
+				return r.Context().Err()
+			}
+		}}, Route{Method: "POST", Pattern: "/slow", Needs: Anyone, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			if _, err := ReadForm(r, "name"); err != nil {
+				return err
+			}
+			select {
+			case <-time.After(40 * time.Second):
+				return Text(w, 200, "slow")
+			case <-r.Context().Done():
+				return r.Context().Err()
+			}
+		}})
+		l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+		s := NewServer(h, slog.New(slog.DiscardHandler))
+		go func() { _ = s.Serve(l) }()
+		client, server := net.Pipe()
+		l.conns <- server
+		use(t, client)
+		client.Close()
+		_ = s.Close()
+		<-time.After(time.Second) // net/http waits half a second before it closes a connection it gave up
+	})
+}
+
+const head = "Host: door.example\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+
+// answer reads one answer and how long it took to come.
+func answer(t *testing.T, c net.Conn) (*http.Response, string, time.Duration) {
+	t.Helper()
+	began := time.Now()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return nil, err.Error(), time.Since(began)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	return resp, string(body), time.Since(began)
+}
+
+// TestD9_6: a header has 5 seconds, a body 10, whether its length is known or it comes in chunks.
+func TestD9_6(t *testing.T) {
+	t.Run("header", func(t *testing.T) {
+		connected(t, func(t *testing.T, c net.Conn) {
+			if _, err := io.WriteString(c, "GET /page HTTP/1.1\r\nHost: door"); err != nil {
+				t.Fatal(err)
+			}
+			resp, text, took := answer(t, c)
+			if resp != nil && resp.StatusCode != 408 || took != 5*time.Second {
+				t.Errorf("%s after %s", text, took)
+			}
+		})
+	})
+	for name, start := range map[string]string{"length": "Content-Length: 100\r\n\r\nname=", "chunks": "Transfer-Encoding: chunked\r\n\r\n5\r\nname=\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			connected(t, func(t *testing.T, c net.Conn) {
+				if _, err := io.WriteString(c, "POST /act HTTP/1.1\r\n"+head+start); err != nil {
+					t.Fatal(err)
+				}
+				var slow sync.WaitGroup
+				slow.Go(func() { // one byte a second of the test's own clock
+					for range 200 {
+						<-time.After(time.Second)
+						b := "x"
+						if name == "chunks" {
+							b = "1\r\nx\r\n"
+						}
+						if _, err := io.WriteString(c, b); err != nil {
+							return
+						}
+					}
+				})
+				resp, text, took := answer(t, c)
+				c.Close()
+				slow.Wait()
+				if resp == nil || resp.StatusCode != 408 || took != bodyTime {
+					t.Errorf("%s after %s", text, took)
+				}
+			})
+		})
+	}
+	t.Run("header too long", func(t *testing.T) {
+		connected(t, func(t *testing.T, c net.Conn) {
+			go func() { _, _ = io.WriteString(c, "GET /page HTTP/1.1\r\nX: "+strings.Repeat("x", 100<<10)) }()
+			if resp, text, _ := answer(t, c); resp == nil || resp.StatusCode != 431 {
+				t.Errorf("%s", text)
+			}
+		})
+	})
+	t.Run("body of a page that takes none", func(t *testing.T) {
+		connected(t, func(t *testing.T, c net.Conn) {
+			if _, err := io.WriteString(c, "POST /none HTTP/1.1\r\n"+head+"Content-Length: 1000000000\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			resp, text, took := answer(t, c)
+			if resp == nil || resp.StatusCode != 404 || took > bodyTime {
+				t.Errorf("%s after %s", text, took)
+			}
+		})
+	})
+}
+
+// TestLongAnswersAreNotCutByTheBodysLimit: what bounds the arrival of a request must not end its answer.
+func TestLongAnswersAreNotCutByTheBodysLimit(t *testing.T) {
+	for name, request := range map[string]string{"GET": "GET /slow HTTP/1.1\r\nHost: door.example\r\n\r\n", "POST": "POST /slow HTTP/1.1\r\n" + head + "Content-Length: 6\r\n\r\nname=x"} {
+		t.Run(name, func(t *testing.T) {
+			connected(t, func(t *testing.T, c net.Conn) {
+				if _, err := io.WriteString(c, request); err != nil {
+					t.Fatal(err)
+				}
+				resp, text, took := answer(t, c)
+				if resp == nil || resp.StatusCode != 200 || took != 40*time.Second {
+					t.Errorf("%s after %s", text, took)
+				}
+			})
+		})
+	}
+}
+
+// TestGzipIsNotUnpacked: a compressed body is refused unread, so there is nothing to blow up.
+func TestGzipIsNotUnpacked(t *testing.T) {
+	connected(t, func(t *testing.T, c net.Conn) {
+		if _, err := io.WriteString(c, "POST /act HTTP/1.1\r\n"+head+"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if resp, text, _ := answer(t, c); resp == nil || resp.StatusCode != 415 {
+			t.Errorf("%s", text)
+		}
+	})
+}
