@@ -127,10 +127,10 @@ func (a *App) FirstLink(ctx context.Context) (link string, made bool, err error)
 func (a *App) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	w := a.core.startWorkers(work)
-	failed := a.serve()
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
+	failed := a.serve()
 	var err error
 	for done := false; !done; {
 		select {

@@ -1,0 +1,179 @@
+package app_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sallyport/internal/app"
+)
+
+// TestGracefulStop: a request under way comes to its end, and nobody is taken on any more.
+func TestGracefulStop(t *testing.T) {
+	a, stop := running(t, configure(t, nil), quiet())
+	address := "127.0.0.1" + a.URL()[strings.LastIndexByte(a.URL(), ':'):]
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	const body = "username=nobody&password=wrong"
+	fmt.Fprintf(c, "POST /sign-in HTTP/1.1\r\nHost: %s\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
+		strings.TrimPrefix(a.URL(), "http://"), len(body))
+	answer := bufio.NewReader(c)
+	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("%q %v", line, err) // the server waits for the body now
+	}
+	if _, err := answer.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	for { // until the port is closed, which is the first thing that a stop does
+		other, err := net.Dial("tcp", address)
+		if err != nil {
+			break
+		}
+		other.Close()
+	}
+	select {
+	case err := <-stopped:
+		t.Fatalf("stopped with a request under way: %v", err)
+	default:
+	}
+	if _, err := io.WriteString(c, body); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(answer, nil)
+	if err != nil || resp.StatusCode >= 500 {
+		t.Errorf("%v %v", resp, err)
+	}
+	if err := <-stopped; err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+// writeCertificate makes a self-signed certificate for localhost with a serial number to tell it by.
+func writeCertificate(t *testing.T, certPath, keyPath string, serial int64) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), DNSNames: []string{"localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, block := range map[string]*pem.Block{certPath: {Type: "CERTIFICATE", Bytes: der}, keyPath: {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// lines hands each written line on.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		l <- string(line)
+	}
+	return len(p), nil
+}
+
+// wait reads the log until a line holds text.
+func (l lines) wait(ctx context.Context, t *testing.T, text string) {
+	t.Helper()
+	for {
+		select {
+		case line := <-l:
+			if strings.Contains(line, text) {
+				return
+			}
+		case <-ctx.Done():
+			t.Fatalf("the log never said %q", text)
+		}
+	}
+}
+
+// TestTLSFromFilesIsReadAgain: SIGHUP takes a new certificate; a broken one leaves the old in use.
+func TestTLSFromFilesIsReadAgain(t *testing.T) {
+	folder := t.TempDir()
+	cert, key := filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")
+	writeCertificate(t, cert, key, 1)
+	cfg := configure(t, map[string]string{"SALLYPORT_PUBLIC_URL": "https://localhost:1", "SALLYPORT_TLS_CERT": cert, "SALLYPORT_TLS_KEY": key, "SALLYPORT_LISTEN": freeAddress(t)})
+	cfg.PublicURL = "https://localhost" + cfg.Listen[strings.LastIndexByte(cfg.Listen, ':'):]
+	log := make(lines, 1000)
+	a, _ := running(t, cfg, app.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+	serial := func() int64 {
+		c, err := tls.Dial("tcp", cfg.Listen, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+	}
+	if n := serial(); n != 1 {
+		t.Fatalf("certificate %d", n)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	resp, err := client.Get(a.URL() + "/sign-in")
+	if err != nil || resp.StatusCode != 200 || resp.Header.Get("Strict-Transport-Security") == "" {
+		t.Fatalf("%v %v", resp, err)
+	}
+	resp.Body.Close()
+	hup := func(text string) {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		log.wait(t.Context(), t, text)
+	}
+	if err := os.WriteFile(cert, []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hup("the certificate in use stays")
+	if n := serial(); n != 1 {
+		t.Errorf("certificate %d after a broken one", n)
+	}
+	writeCertificate(t, cert, key, 2)
+	hup("certificate read again")
+	if n := serial(); n != 2 {
+		t.Errorf("certificate %d after a new one", n)
+	}
+	if _, err := tls.Dial("tcp", cfg.Listen, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
+		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
