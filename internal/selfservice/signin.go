@@ -113,6 +113,8 @@ func (f *Face) signOut(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	f.cookies.Session.Clear(w)
+	// Pages are never stored, but some browsers keep them in memory for the back button all the same.
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	return web.See(w, r, "/signed-out")
 }
 
