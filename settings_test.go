@@ -1,0 +1,106 @@
+package sallyport_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"sallyport"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/limits.md")
+
+// TestSettingsKeepTheContract: the defaults and ranges of contract sections 2 to 9, and that nothing outside gets in.
+func TestSettingsKeepTheContract(t *testing.T) {
+	cases := []struct {
+		name, def string
+		good, bad []string
+	}{
+		{"password-min", "15", []string{"8", "64"}, []string{"7", "65", "-1", "1e3", "", "9223372036854775808", "NaN"}},
+		{"code-life", "3", []string{"3", "5", "10"}, []string{"4", "0", "11"}},
+		{"resend-after", "30", []string{"15", "120"}, []string{"14", "121"}},
+		{"resend-hour", "5", []string{"3", "20"}, []string{"2", "21"}},
+		{"resend-day", "10", []string{"5", "50"}, []string{"4", "51"}},
+		{"factor-run", "100", []string{"10", "100"}, []string{"9", "101"}},
+		{"steps-aside", "1", []string{"0", "2"}, []string{"3"}},
+		{"session-idle", "30", []string{"5", "1440"}, []string{"4", "1441"}},
+		{"session-age", "12", []string{"1", "24"}, []string{"0", "25"}},
+		{"session-limit", "0", []string{"0", "1", "100"}, []string{"-1", "101"}},
+		{"step-up-after", "15", []string{"5", "60"}, []string{"4", "61"}},
+		{"invitation-life", "72", []string{"1", "168"}, []string{"0", "169"}},
+		{"setup-life", "72", []string{"1", "168"}, []string{"0", "169"}},
+		{"enrolment-life", "60", []string{"10", "1440"}, []string{"9", "1441"}},
+		{"audit-keep", "400", []string{"90", "3650"}, []string{"89", "3651"}},
+		{"permit-off", "no", []string{"yes", "no"}, []string{"maybe", ""}},
+		{"old-factor-opens", "yes", []string{"no"}, []string{"2"}},
+		{"enrolment-codes", "yes", []string{"no"}, []string{"2"}},
+		{"country", "US", []string{"de", "GB"}, []string{"USA", "1", ""}},
+		{"organisation", "Sallyport", []string{"Northwind IT"}, []string{"", "a\nb", strings.Repeat("x", 81)}},
+	}
+	if len(cases) != len(sallyport.SettingKeys) {
+		t.Errorf("%d settings, %d of them looked at", len(sallyport.SettingKeys), len(cases))
+	}
+	for _, c := range cases {
+		key, ok := sallyport.SettingByName(c.name)
+		if !ok {
+			t.Fatalf("no setting %s", c.name)
+		}
+		if got := key.Get(sallyport.DefaultSettings()); got != c.def {
+			t.Errorf("%s: default %q, want %q", c.name, got, c.def)
+		}
+		for _, v := range c.good {
+			s := sallyport.DefaultSettings()
+			if err := key.Set(&s, v); err != nil || !strings.EqualFold(key.Get(s), v) {
+				t.Errorf("%s = %q: %v, then %q", c.name, v, err, key.Get(s))
+			}
+		}
+		for _, v := range c.bad {
+			s := sallyport.DefaultSettings()
+			if err := key.Set(&s, v); sallyport.KindOf(err) != sallyport.Invalid || s != sallyport.DefaultSettings() {
+				t.Errorf("%s = %q was taken (%v)", c.name, v, err)
+			}
+		}
+	}
+}
+
+// fixedLimits are the numbers of contract section 5 and 6 that nobody can set.
+var fixedLimits = [][2]string{
+	{"Digits of a sent code and of the app's", "6"},
+	{"Wrong tries of one sent code", fmt.Sprint(sallyport.CodeTries)},
+	{"Wrong second-factor answers within 365 days until the factor is switched off", "300"},
+	{"Wait after wrong second-factor answers", "from the 5th on, 1 second doubling to 15 minutes"},
+	{"Wait after wrong passwords, per account and network (/64, or one IPv4 address)", "from the 5th on, 1 second doubling to 15 minutes"},
+	{"Wait after wrong passwords, per account over all networks", "from the 5th on, at most 30 seconds"},
+	{"Longest password", "256 characters"},
+	{"A sign-in", "10 minutes, 30 while enrolling"},
+	{"Password-reset link", "24 hours, one use; 3 an hour and 5 a day"},
+	{"Rescue link", "15 minutes, one use"},
+	{"Wrong answers when asked again within a session", "3, then the session ends"},
+	{"Recovery codes", "10, of 128 bits, one use each"},
+}
+
+func TestLimitsPage(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Limits\n\nHow guessing, stuffing and flooding are held off, in numbers. Written from the code by `go test . -run TestLimitsPage -update`.\n\n" +
+		"## Settings\n\nShown and changed by `sallyport policy`; each change is an audit event and counts at once.\n\n| setting | default | unit | range | what it is |\n|---|--:|---|---|---|\n")
+	for _, k := range sallyport.SettingKeys {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Name, k.Default, k.Unit, k.Range, k.Help)
+	}
+	b.WriteString("\n## Fixed\n\n| what | number |\n|---|---|\n")
+	for _, l := range fixedLimits {
+		fmt.Fprintf(&b, "| %s | %s |\n", l[0], l[1])
+	}
+	b.WriteString("\nA wrong password never locks an account. A browser that signed in before has a count of its own, and its own place in\nthe queue for the password hash; a full queue answers after 2 seconds at most and says when to come back.\n")
+	const path = "docs/limits.md"
+	if *update {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := os.ReadFile(path)
+	if err != nil || string(page) != b.String() {
+		t.Errorf("%s is not what the code says (%v): go test . -run TestLimitsPage -update", path, err)
+	}
+}
