@@ -33,7 +33,8 @@ function load(method, url, body) {
 
 // The box in the head ticks all rows of the page; the bar says how many are ticked.
 function bindBulk(form) {
-  const boxes = [...all(`input[type="checkbox"][form="${form.id}"]`)];
+  // form.id is not the attribute: the boxes are called "id", and so shadow it.
+  const boxes = [...all(`input[type="checkbox"][form="${form.getAttribute("id")}"]`)];
   const head = document.querySelector("[data-tick-all]");
   const words = form.querySelector("[data-bulk-count]");
   const button = form.querySelector("button");
