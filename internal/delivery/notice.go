@@ -122,12 +122,13 @@ func text(subject, body string) noticeText {
 	parse := func(s string) *template.Template {
 		return template.Must(template.New("").Funcs(noticeFuncs).Option("missingkey=error").Parse(s))
 	}
-	return noticeText{parse(subject), parse("Hello{{with .Name}} {{.}}{{end}},\n\n" + strings.TrimSpace(body) + "\n" + closing)}
+	return noticeText{parse(subject), parse("Hello{{with .Name}} {{.}}{{end}},\n\n" + strings.TrimSpace(body) + closing)}
 }
 
 // closing says when and from where it happened, as far as that is known.
 const closing = `
-{{- if not .At.IsZero}}
+{{- if or .UserName .Address (not .At.IsZero)}}
+{{if not .At.IsZero}}
 When: {{time .At}}
 {{- end}}
 {{- with .Address}}
@@ -135,6 +136,7 @@ From: {{.}}{{with $.Browser}}, {{.}}{{end}}
 {{- end}}
 {{- with .UserName}}
 Account: {{.}}
+{{- end}}
 {{- end}}
 
 {{.Organisation}}

@@ -2,7 +2,6 @@ package delivery
 
 // notYou ends a message about something that its reader should have done himself.
 const notYou = `
-
 If that was not you, change your password and tell your administrator at once.
 `
 
