@@ -190,7 +190,7 @@ type event struct {
 // events reads the audit log of one type as an administrator does.
 func (b *browser) events(kind string) []event {
 	b.h.t.Helper()
-	a := b.get("/admin/audit.jsonl?type=" + kind).wants(http.StatusOK, "")
+	a := b.get("/admin/audit.jsonl?type="+kind).wants(http.StatusOK, "")
 	var out []event
 	for line := range strings.Lines(a.Body) {
 		e := event{Line: line}

@@ -1,7 +1,148 @@
 package attack
 
-import "net/http"
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
 
-type canaries struct{}
+// canaries are the secrets of a run, to be looked for in all that the run leaves behind.
+type canaries struct {
+	mu      sync.Mutex
+	secrets map[string]string // secret → what it is
+	headers []string          // what the answers' headers held, cookies excepted: addresses above all
+}
 
-func (c *canaries) saw(*http.Response, answer) {}
+// know adds a secret. Raw bytes go in as a string.
+func (c *canaries) know(what string, secrets ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.secrets == nil {
+		c.secrets = map[string]string{}
+	}
+	for _, s := range secrets {
+		if len(s) < 6 {
+			panic("a secret of " + what + " is too short to be looked for")
+		}
+		c.secrets[s] = what
+	}
+}
+
+// saw learns the cookies of an answer, and keeps its other headers.
+func (c *canaries) saw(resp *http.Response, a answer) {
+	if c == nil {
+		return
+	}
+	for _, cookie := range resp.Cookies() {
+		if cookie.Value != "" {
+			c.know("cookie "+cookie.Name, cookie.Value)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, values := range a.Header {
+		if name != "Set-Cookie" {
+			c.headers = append(c.headers, a.what[:4]+" "+name+": "+strings.Join(values, ", "))
+		}
+	}
+}
+
+// leaks names the secrets that stand in a place, in any form.
+func (c *canaries) leaks(place []byte) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []string
+	for secret, what := range c.secrets {
+		for form, text := range forms(secret) {
+			if holds(place, text) {
+				out = append(out, fmt.Sprintf("%s (%s) %q", what, form, text))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// holds looks for text. Digits alone, as a code is, are found only where no other digit stands beside them.
+func holds(place []byte, text string) bool {
+	digits := strings.Trim(text, "0123456789") == ""
+	for from := 0; ; {
+		i := bytes.Index(place[from:], []byte(text))
+		if i < 0 {
+			return false
+		}
+		i += from
+		if !digits || !(i > 0 && digit(place[i-1])) && !(i+len(text) < len(place) && digit(place[i+len(text)])) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+func digit(b byte) bool { return b >= '0' && b <= '9' }
+
+// forms are the spellings under which a secret could lie somewhere. A token or key is a spelling itself: its bytes are
+// looked for as well.
+func forms(secret string) map[string]string {
+	out := map[string]string{"plain": secret, "URL-encoded": url.QueryEscape(secret)}
+	encoded(out, "", []byte(secret))
+	if raw, err := base64.RawURLEncoding.DecodeString(secret); err == nil && len(raw) == 32 {
+		out["bytes"] = string(raw)
+		encoded(out, "bytes in ", raw)
+	}
+	if raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret); err == nil && len(raw) >= 20 {
+		out["bytes"] = string(raw)
+		encoded(out, "bytes in ", raw)
+	}
+	return out
+}
+
+func encoded(out map[string]string, prefix string, b []byte) {
+	out[prefix+"hex"], out[prefix+"capital hex"] = hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b))
+	out[prefix+"base32"] = strings.TrimRight(base32.StdEncoding.EncodeToString(b), "=")
+	if len(b) < 12 {
+		return // what is left of a short one after cutting is found by chance
+	}
+	for shift := range 3 { // inside a longer text the same bytes begin at one of three places
+		long := append(make([]byte, shift), b...)
+		for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
+			text := e.EncodeToString(long)
+			cut := []int{0, 2, 3}[shift]
+			out[fmt.Sprintf("%s%s+%d", prefix, name, shift)] = text[cut : len(text)-2]
+		}
+	}
+}
+
+// TestLeaksAreFound holds the search itself to account: a secret hidden in each of its forms is found.
+func TestLeaksAreFound(t *testing.T) {
+	c := &canaries{}
+	token := "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF"
+	c.know("password", "copper lantern & 7 otters")
+	c.know("token", token)
+	c.know("code", "040917")
+	if found := c.leaks([]byte(`{"took_us":1040917,"at":"0409170"} nothing here`)); len(found) > 0 {
+		t.Errorf("found %q", found)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{
+		"x copper lantern & 7 otters x", "?p=copper+lantern+%26+7+otters", "#040917", "code=040917;",
+		"pw " + base64.StdEncoding.EncodeToString([]byte("user:copper lantern & 7 otters!")), "pw " + base64.StdEncoding.EncodeToString([]byte("u:copper lantern & 7 otters")),
+		"pw " + base64.StdEncoding.EncodeToString([]byte("copper lantern & 7 otters")), hex.EncodeToString([]byte("copper lantern & 7 otters")),
+		token, "\x00" + string(raw) + "\x00", fmt.Sprintf("%x", raw), base32.StdEncoding.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw),
+	} {
+		if len(c.leaks([]byte(place))) == 0 {
+			t.Errorf("not found in %q", place)
+		}
+	}
+}

@@ -1,0 +1,373 @@
+package attack
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"sallyport/internal/control"
+	"sallyport/internal/testkit/team"
+)
+
+var oneUse = regexp.MustCompile(`http://localhost:\d+/(?:invitation|reset|rescue)/([A-Za-z0-9_-]{43})`)
+
+// run is a whole life of one installation, whose secrets are all known.
+type run struct {
+	*house
+	mara       *browser
+	mailed     int // links that were taken from the post
+	appKeys    map[string]string
+	passwords  map[string]string
+	recoveries map[string][]string
+}
+
+// link notes the token of a link.
+func (r *run) link(token string) string { r.kept.know("link", token); return token }
+
+// nextLink is the next link that an email holds.
+func (r *run) nextLink() string {
+	r.t.Helper()
+	token := r.mail.next(r.house, oneUse, r.mailed)
+	r.mailed++
+	return r.link(token)
+}
+
+// newPassword makes a password and types it into the form of a link.
+func (r *run) newPassword(b *browser, who, path string, more ...string) answer {
+	r.t.Helper()
+	b.get(path).wants(http.StatusOK, "")
+	r.passwords[who] = "canary of " + path[1:4] + who + " with 9 quiet feathers"
+	r.kept.know("password of "+who, r.passwords[who])
+	return b.post(path, append([]string{"password", r.passwords[who]}, more...)...)
+}
+
+// enrolApp sets up the app on the page that is shown, and takes the recovery codes.
+func (r *run) enrolApp(b *browser, who string) {
+	r.t.Helper()
+	page := b.get("/sign-in/code").wants(http.StatusOK, "")
+	key := page.find(`data-copy="([A-Z2-7]{32})"`)
+	r.kept.know("app key of "+who, key)
+	r.noSecretAddress(page, key)
+	r.appKeys[who] = key
+	r.finish(b, who, r.digits(who, 0))
+}
+
+// noSecretAddress is D3.9: the QR code stands inline on a page that is not stored, and no address that a browser would
+// ask for holds the key.
+func (r *run) noSecretAddress(page answer, key string) {
+	r.t.Helper()
+	if page.Header.Get("Cache-Control") != "no-store" || !strings.Contains(page.Body, "<svg") {
+		r.t.Errorf("D3.9: the QR code is not inline, or the page may be stored: %q", page.Header)
+	}
+	for _, found := range regexp.MustCompile(`(?:href|src|action|data-[a-z]+|srcset|url)\s*=\s*"([^"]*)"`).FindAllStringSubmatch(page.Body, -1) {
+		address := found[1]
+		if strings.Contains(address, key) && address != key && !strings.HasPrefix(address, "otpauth://") {
+			r.t.Errorf("D3.9: the key stands in the address %q", address)
+		}
+	}
+	if strings.Contains(page.Body, "<img") {
+		r.t.Error("D3.9: the page asks for a picture")
+	}
+}
+
+// finish gives a code that ends a set-up, and takes the recovery codes from the page that it leads to.
+func (r *run) finish(b *browser, who, digits string) {
+	r.t.Helper()
+	r.kept.know("code of "+who, digits)
+	r.takeRecovery(who, b.post("/sign-in/code", "code", digits))
+	if !b.live() {
+		r.t.Fatalf("%s is not in", who)
+	}
+}
+
+func (r *run) takeRecovery(who string, a answer) {
+	r.t.Helper()
+	a.wants(http.StatusOK, "")
+	list := regexp.MustCompile(`<li>([A-Z0-9 -]{26,})</li>`).FindAllStringSubmatch(a.Body, -1)
+	if len(list) != 10 {
+		r.t.Fatalf("%d recovery codes on %s", len(list), a.words())
+	}
+	r.recoveries[who] = nil
+	for _, found := range list {
+		r.recoveries[who] = append(r.recoveries[who], found[1])
+		r.kept.know("recovery code of "+who, found[1], strings.NewReplacer(" ", "", "-", "").Replace(found[1]))
+	}
+}
+
+// digits are what an app shows, some half minutes from the server's now.
+func (r *run) digits(who string, steps int) string {
+	return team.Member{Key: r.appKeys[who]}.Digits(half(steps))
+}
+
+// sent waits for the next code in the post.
+func (r *run) sent(p *post, seen int) string {
+	r.t.Helper()
+	digits := p.next(r.house, code, seen)
+	r.kept.know("sent code", digits)
+	return digits
+}
+
+// invite adds a technician as Mara, and accepts as him.
+func (r *run) invite(who, method string, phone string) *browser {
+	r.t.Helper()
+	r.mara.post("/admin/technicians/new", "first_name", who, "last_name", "Team", "email", who+"@northwind.example", "user_name", "", "phone", phone,
+		"role", "read-only", "method", method)
+	b := r.browser()
+	r.newPassword(b, who, "/invitation/"+r.nextLink()).wants(http.StatusSeeOther, "/sign-in/code")
+	return b
+}
+
+func (r *run) signIn(who string) *browser {
+	r.t.Helper()
+	b := r.browser()
+	b.password(who+"@northwind.example", r.passwords[who]).wants(http.StatusSeeOther, "/sign-in/code")
+	return b
+}
+
+// TestD3_8: a whole life at debug level, with servers behind that fail and repeat what they were sent. Then no code,
+// key, password, token or cookie stands in logs, addresses, metrics, exports, the database's files or a backup, in any
+// spelling. D3.9 is looked at on the way, at every QR code.
+func TestD3_8(t *testing.T) {
+	h := newHouse(t)
+	h.kept = &canaries{}
+	h.serve(nil)
+	r := &run{house: h, appKeys: map[string]string{}, passwords: map[string]string{}, recoveries: map[string][]string{}}
+	r.firstDay()
+	r.gatewaysByForm()
+	emil := r.everyMethod()
+	r.misfortune()
+	r.lost()
+	r.ownChanges(emil)
+	r.search()
+}
+
+// firstDay is the set-up of the first Super Admin.
+func (r *run) firstDay() {
+	first, made, err := r.app.FirstLink(r.t.Context())
+	r.check(err)
+	if !made {
+		r.t.Fatal("there is no first set-up address")
+	}
+	r.mara = r.browser()
+	token := r.link(first[strings.LastIndexByte(first, '/')+1:])
+	r.newPassword(r.mara, "mara", "/set-up/"+token, "first_name", "Mara", "last_name", "Team", "email", "mara@northwind.example", "user_name", "").
+		wants(http.StatusSeeOther, "/sign-in/code")
+	r.enrolApp(r.mara, "mara")
+}
+
+// gatewaysByForm saves drafts with secrets, which fail, and then those that work.
+func (r *run) gatewaysByForm() {
+	host, port, _ := net.SplitHostPort(r.mail.address)
+	secret := func(what string) string {
+		s := "canary-" + what + "-7f3a9b2c"
+		r.kept.know("gateway secret", s)
+		return s
+	}
+	server := []string{"kind", "smtp", "host", host, "port", port, "sender", "door@northwind.example", "sender_name", ""}
+	draft := func(path string, pairs ...string) {
+		r.t.Helper()
+		r.mara.get(r.mara.post(path, pairs...).at()).says("Saved as a draft.")
+	}
+	draft("/admin/email", append(server, "tls", "starttls", "user", "door", "password", secret("smtp"))...)
+	r.mara.post("/admin/email/test", "to", "mara@northwind.example")
+	draft("/admin/email", append(server, "tls", "none", "user", "", "password", "")...)
+	r.mara.post("/admin/email/test", "to", "mara@northwind.example").wants(http.StatusSeeOther, "/admin/email#code")
+	r.mara.post("/admin/email/confirm", "code", r.sent(&r.mail.post, 0))
+	r.mara.get("/admin/email").says("proved")
+
+	sid := "AC0123456789abcdef0123456789abcdef"
+	draft("/admin/sms", "kind", "twilio", "account_sid", sid, "auth_token", secret("twilio"), "from", "+15551230000", "service", "", "url", r.texts.URL)
+	r.texts.answers(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte(r.Header.Get("Authorization")))
+	})
+	r.mara.post("/admin/sms/test", "to", "+12125550199")
+	draft("/admin/sms", "kind", "kannel", "url", r.texts.URL+"/cgi-bin/sendsms", "user", "door", "password", secret("kannel"), "from", "Northwind")
+	r.mara.post("/admin/sms/test", "to", "+12125550199")
+	r.texts.answers(nil)
+	for _, text := range r.texts.all() { // what the failing ones were sent is a secret as well
+		for _, found := range regexp.MustCompile(`\b\d{6}\b`).FindAllString(text, -1) {
+			r.kept.know("test code", found)
+		}
+	}
+	seen := len(r.texts.matching(code))
+	draft("/admin/sms", "kind", "http", "url", r.texts.URL, "method", "POST", "headers", "Authorization: Bearer "+secret("http"), "format", "json",
+		"body", `{"to":"{to}","text":"{text}"}`, "from", "", "ok_text", "", "bad_text", "")
+	r.mara.post("/admin/sms/test", "to", "+12125550199")
+	r.mara.post("/admin/sms/confirm", "code", r.sent(&r.texts.post, seen))
+	r.mara.get("/admin/sms").says("proved")
+}
+
+// everyMethod invites one technician of each method, and signs them in again with wrong and right codes. It returns the
+// browser of the one with Email.
+func (r *run) everyMethod() *browser {
+	dana := r.invite("dana", "app", "")
+	r.enrolApp(dana, "dana")
+	dana.post("/sign-out")
+	mails := len(r.mail.matching(code))
+	emil := r.invite("emil", "email", "")
+	r.finish(emil, "emil", r.sent(&r.mail.post, mails))
+	emil.post("/sign-out")
+	texts := len(r.texts.matching(code))
+	tess := r.invite("tess", "text", "+1 212 555 0107")
+	r.finish(tess, "tess", r.sent(&r.texts.post, texts))
+	tess.post("/sign-out")
+
+	for who, p := range map[string]*post{"emil": &r.mail.post, "tess": &r.texts.post} {
+		seen := len(p.matching(code))
+		b := r.signIn(who)
+		digits := r.sent(p, seen)
+		r.kept.know("wrong code", wrongFor(digits))
+		b.post("/sign-in/code", "code", wrongFor(digits)).wants(http.StatusUnprocessableEntity, "")
+		b.post("/sign-in/code", "code", digits).wants(http.StatusSeeOther, "/me")
+		if who == "emil" {
+			emil = b
+		}
+	}
+	return emil
+}
+
+// misfortune: a password typed as the user name, a wrong one, and servers that repeat the code in what they refuse.
+func (r *run) misfortune() {
+	typed := "a canary that was typed too fast"
+	r.kept.know("password typed as a name", typed)
+	b := r.browser()
+	b.password(typed, typed).wants(http.StatusUnprocessableEntity, "")
+	b.password("dana@northwind.example", typed).wants(http.StatusUnprocessableEntity, "")
+	b.get("/sign-in?return=/me&password=" + "canary-in-an-address")
+	r.kept.know("password in an address", "canary-in-an-address")
+
+	r.texts.answers(func(w http.ResponseWriter, _ *http.Request) {
+		list := r.texts.all()
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte(list[len(list)-1]))
+	})
+	seen := len(r.texts.matching(code))
+	r.signIn("tess")
+	r.sent(&r.texts.post, seen)
+	r.texts.answers(nil)
+	r.mail.taken(func() error {
+		list := r.mail.all()
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "spam: " + strings.ReplaceAll(list[len(list)-1], "\n", " ")}
+	})
+	seen = len(r.mail.matching(code))
+	r.signIn("emil")
+	r.sent(&r.mail.post, seen)
+	r.mail.taken(nil)
+	r.eventually("both failures are known", func() bool {
+		return len(r.mara.events("signin.code.failed"))+len(r.mara.events("signin.code.sent")) >= 6
+	})
+}
+
+// lost: a forgotten password, a lost phone, a recovery code, and an administrator who must be rescued.
+func (r *run) lost() {
+	b := r.browser()
+	b.post("/forgotten", "user_name", "dana@northwind.example").wants(http.StatusSeeOther, "/forgotten/sent")
+	r.newPassword(b, "dana", "/reset/"+r.nextLink()).wants(http.StatusSeeOther, "/sign-in?why=reset")
+	b = r.signIn("dana")
+	b.post("/sign-in/recovery", "code", r.recoveries["dana"][0])
+	if !b.live() {
+		r.t.Fatal("the recovery code does not let in")
+	}
+	reset := r.mara.post("/admin/technicians/"+r.idOf("dana")+"/reset", "reason", "lost phone").wants(http.StatusOK, "")
+	enrolment := reset.find(`id="secret"[^>]*>([^<]+)<`)
+	r.kept.know("enrolment code", enrolment, strings.NewReplacer(" ", "", "-", "").Replace(enrolment))
+	b = r.signIn("dana")
+	b.post("/sign-in/enrolment-code", "code", enrolment).wants(http.StatusSeeOther, "/sign-in/code")
+	r.enrolApp(b, "dana")
+	help := r.signIn("tess")
+	help.post("/sign-in/help", "note", "my phone is in the sea").wants(http.StatusOK, "")
+
+	var rescue control.Link
+	r.check(r.host.Call(r.t.Context(), "rescue", control.User{User: "mara@northwind.example"}, &rescue))
+	token := r.link(rescue.Link[strings.LastIndexByte(rescue.Link, '/')+1:])
+	r.mara = r.browser()
+	r.newPassword(r.mara, "mara", "/rescue/"+token).wants(http.StatusSeeOther, "/sign-in/code")
+	r.enrolApp(r.mara, "mara")
+}
+
+func (r *run) idOf(userName string) string {
+	r.t.Helper()
+	return r.mara.get("/admin/technicians?q=" + userName).find(`/admin/technicians/([a-z0-9]{16})`)
+}
+
+// ownChanges are those of a technician who is signed in.
+func (r *run) ownChanges(b *browser) {
+	next := "canary emil chose a longer way home"
+	r.kept.know("own new password", next)
+	b.post("/me/password", "old_password", r.passwords["emil"], "password", next).wants(http.StatusSeeOther, "/me?done=password")
+	r.takeRecovery("emil", b.post("/me/recovery-codes"))
+}
+
+// search looks for every secret in all that is left.
+func (r *run) search() {
+	t := r.t
+	live := r.mara.session()
+	places := map[string][]byte{}
+	for _, path := range []string{"/admin/audit.csv", "/admin/audit.jsonl", "/admin/audit", "/admin/sessions", "/admin/technicians", "/admin/invitations", "/admin/help",
+		"/admin/resets", "/admin/email", "/admin/email?edit=yes", "/admin/sms", "/admin/sms?edit=yes", "/admin/technicians/" + r.idOf("dana"), "/me", "/sign-in/code"} {
+		a := r.mara.get(path)
+		places[path] = []byte(a.Body)
+		if a.Status != http.StatusOK && path != "/sign-in/code" {
+			t.Errorf("%s: %d", path, a.Status)
+		}
+	}
+	metrics, err := http.Get(r.app.OperationsURL() + "/metrics")
+	r.check(err)
+	var b bytes.Buffer
+	_, err = b.ReadFrom(metrics.Body)
+	r.check(errors.Join(err, metrics.Body.Close()))
+	places["metrics"] = b.Bytes()
+	var backup bytes.Buffer
+	r.check(r.host.Backup(t.Context(), &backup))
+	places["backup"] = backup.Bytes()
+	r.files(places, "while it runs: ")
+	r.stop()
+	r.files(places, "stopped: ")
+	places["log"] = []byte(r.log.String())
+	places["headers and addresses"] = []byte(strings.Join(r.kept.headers, "\n"))
+	for name, place := range places {
+		for _, leak := range r.kept.leaks(place) {
+			t.Errorf("%s holds the %s", name, leak)
+		}
+	}
+	if n := len(r.kept.secrets); n < 80 {
+		t.Errorf("only %d secrets were collected: the run was not whole", n)
+	}
+	// The places are the right ones: each holds what it must.
+	raw, _ := base64.RawURLEncoding.DecodeString(live)
+	hash := sha256.Sum256(raw)
+	if !bytes.Contains(places["backup"], hash[:]) || !bytes.Contains(places["stopped: sallyport.db"], hash[:]) {
+		t.Error("the files hold no trace of a live session: they are not the database")
+	}
+	for place, words := range map[string]string{"log": "/invitation/[token]", "metrics": "POST /sign-in/code", "/admin/audit.jsonl": "signin.recovery.used",
+		"headers and addresses": "/sign-in/code"} {
+		if !bytes.Contains(places[place], []byte(words)) {
+			t.Errorf("%s does not hold %q", place, words)
+		}
+	}
+}
+
+// files reads the data folder, the key itself excepted.
+func (r *run) files(places map[string][]byte, when string) {
+	entries, err := os.ReadDir(r.data)
+	r.check(err)
+	for _, e := range entries {
+		if !e.Type().IsRegular() || e.Name() == "key" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(r.data, e.Name()))
+		r.check(err)
+		places[when+e.Name()] = content
+	}
+}
