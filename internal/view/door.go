@@ -10,11 +10,18 @@ import (
 // do (h1 and the window's title), and Lead, why it appears now (may be empty).
 type Door struct {
 	Organisation string
+	Logo         *Picture // nil: the first letter stands for it
 	Problem      *Problem // what was refused, nil when nothing was
 	Notice       string   // what happened meanwhile, said politely
 	Who          string   // user name of the sign-in under way; empty leaves out "not you?"
 	Wide         bool     // for the own page, which holds more than one thing
 	RequestID    string   // of the request, on error pages
+}
+
+// Picture is the organisation's logo, beside its name.
+type Picture struct {
+	Address       string
+	Width, Height int // pixels; they keep its place while it loads
 }
 
 // Mark is the letter that stands for the organisation where it has no logo.
