@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"sallyport/internal/testkit/server"
+	"sallyport/internal/testkit/team"
+)
+
+const refusals = 1_000_000
+
+// refusedMemory sends a million requests without a cookie and looks at what they leave behind.
+func (b *bench) refusedMemory() error {
+	s, err := b.serve("refused", nil)
+	if err != nil {
+		return err
+	}
+	defer s.Kill()
+	l, err := newLoad(s.Port, s.PID())
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	if _, err := l.ask(50_000, []string{""}, http.StatusUnauthorized); err != nil {
+		return err // the heap finds its size
+	}
+	before, err := server.Memory(s.PID(), "VmRSS")
+	if err != nil {
+		return err
+	}
+	if _, err := l.ask(refusals, []string{""}, http.StatusUnauthorized); err != nil {
+		return err
+	}
+	after, err := server.Memory(s.PID(), "VmRSS")
+	grown := float64(after-before) / (1 << 20)
+	b.add(finding{what: "Memory after 1,000,000 refused requests without a cookie", value: fmt.Sprintf("%+.1f MiB", grown), goal: "≤ 5 MiB",
+		within: grown <= 5, how: fmt.Sprintf("resident memory of the server before and after, warmed up with 50,000 of the same (%.0f MiB then)", float64(before)/(1<<20))})
+	return err
+}
+
+// serve makes a data folder, lets fill put people into it, and starts the server on it.
+func (b *bench) serve(name string, fill func(*team.Folder) error) (*server.Server, error) {
+	f, err := team.Make(b.ctx, b.dir(name))
+	if err != nil {
+		return nil, err
+	}
+	if fill != nil {
+		err = fill(f)
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.serveOn(name)
+}
+
+func (b *bench) serveOn(name string) (*server.Server, error) {
+	port, err := server.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.Start(b.binary, b.dir(name), port, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Ready(b.ctx); err != nil {
+		s.Kill()
+		return nil, err
+	}
+	return s, nil
+}

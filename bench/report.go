@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// write writes docs/bench.md: the machine, and one line for each finding.
+func (b *bench) write(path string) error {
+	var s strings.Builder
+	s.WriteString("# What users feel, in figures\n\n")
+	s.WriteString("Written by `make bench`. Ratios hold within one run on one machine: the real binary and a yardstick that does the least that could do the same\n")
+	s.WriteString("job are asked in turn. No test passes or fails by them.\n\n")
+	fmt.Fprintf(&s, "Machine: %s, %d cores, %s/%s, %s, %s. Measured on %s.\n\n", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, kernel(), runtime.Version(), time.Now().UTC().Format("2006-01-02"))
+	s.WriteString("| what | found | goal | |\n|---|--:|--:|---|\n")
+	for _, f := range b.found {
+		verdict := "within"
+		if !f.within {
+			verdict = "**beyond**"
+		}
+		fmt.Fprintf(&s, "| %s | %s | %s | %s |\n", f.what, f.value, f.goal, verdict)
+	}
+	s.WriteString("\n## How\n\n")
+	said := map[string]bool{}
+	for _, f := range b.found {
+		if !said[f.how] {
+			said[f.how] = true
+			fmt.Fprintf(&s, "- %s: %s.\n", f.what, f.how)
+		}
+	}
+	return os.WriteFile(path, []byte(s.String()), 0o644)
+}
+
+func processor() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown processor"
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+func kernel() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown kernel"
+	}
+	release, _, _ := strings.Cut(strings.TrimSpace(string(text)), "-")
+	return "Linux " + release
+}

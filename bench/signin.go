@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/factor"
+	"sallyport/internal/testkit/server"
+	"sallyport/internal/testkit/team"
+)
+
+const (
+	atOnce     = 64
+	signInsAll = 768
+	hashMiB    = 19 // the setting of the password hash
+)
+
+// signIns lets 64 technicians sign in at once, password and digits, until 768 are in, and looks at a signed-in page
+// meanwhile.
+func (b *bench) signIns() error {
+	var members []team.Member
+	var tokens []sallyport.Token
+	s, err := b.serve("signin", func(f *team.Folder) (err error) {
+		specs := make([]team.Spec, signInsAll+1)
+		for i := range specs {
+			specs[i] = team.Spec{Name: fmt.Sprintf("tech%04d", i), Role: sallyport.ReadOnlyTechnician, Method: sallyport.MethodApp}
+		}
+		if members, err = f.Add(b.ctx, specs...); err == nil {
+			tokens, err = f.SignIn(b.ctx, members[signInsAll])
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Kill()
+	alone, err := hashesAlone(b.ctx)
+	if err != nil {
+		return err
+	}
+	rest, err := pages(b.ctx, s, tokens[0], func(n int) bool { return n < 400 })
+	if err != nil {
+		return err
+	}
+	var failed atomic.Int64
+	var busy atomic.Bool
+	busy.Store(true)
+	watched := make(chan []time.Duration, 1)
+	go func() {
+		took, err := pages(b.ctx, s, tokens[0], func(int) bool { return busy.Load() })
+		if err != nil {
+			failed.Add(1)
+		}
+		watched <- took
+	}()
+	began := time.Now()
+	signInAll(b.ctx, s, members[:signInsAll], &failed)
+	rate := signInsAll / time.Since(began).Seconds()
+	busy.Store(false)
+	under := <-watched
+	again, err := hashesAlone(b.ctx)
+	if err != nil {
+		return err
+	}
+	return b.reportSignIns(s, rate/((alone+again)/2), rate, failed.Load(), [2]time.Duration{p95(rest), p95(under)})
+}
+
+func (b *bench) reportSignIns(s *server.Server, share, rate float64, failed int64, page [2]time.Duration) error {
+	b.add(finding{what: fmt.Sprintf("64 sign-ins at once (%.0f a second), against the password hash alone", rate), value: fmt.Sprintf("%.2f", share), goal: "≥ 0.80",
+		within: share >= 0.8, how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, against hashes a second on the same cores just before and after; the asking takes its part of the cores too", signInsAll)})
+	b.add(finding{what: "Sign-ins that failed meanwhile", value: fmt.Sprint(failed), goal: "0", within: failed == 0, how: "counted in the same run"})
+	most, err := server.Memory(s.PID(), "VmHWM")
+	limit := float64(2*hashMiB*runtime.NumCPU() + 40)
+	b.add(finding{what: "Memory at most meanwhile", value: fmt.Sprintf("%.0f MiB", float64(most)/(1<<20)), goal: fmt.Sprintf("≤ %.0f MiB", limit),
+		within: float64(most)/(1<<20) <= limit, how: "the most resident memory that the server ever had; the goal is twice the hash's memory times its workers, plus 40 MiB"})
+	b.atMost(fmt.Sprintf("A signed-in page meanwhile, p95 (%.1f ms), against at rest (%.1f ms)", ms(page[1]), ms(page[0])), float64(page[1])/float64(page[0]), 10,
+		"GET /me of one signed-in technician, one after the other")
+	return err
+}
+
+func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+
+// signInAll signs all members in, atOnce at a time.
+func signInAll(ctx context.Context, s *server.Server, members []team.Member, failed *atomic.Int64) {
+	queue := make(chan team.Member)
+	shared := server.NewTransport(s.Port)
+	defer shared.CloseIdleConnections()
+	var wait sync.WaitGroup
+	for range atOnce {
+		wait.Go(func() {
+			for m := range queue {
+				if _, err := s.ClientWith(shared).SignIn(ctx, m.UserName, team.Password, m.Digits(time.Now())); err != nil {
+					fmt.Println("   failed:", err)
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	for _, m := range members {
+		queue <- m
+	}
+	close(queue)
+	wait.Wait()
+}
+
+// pages asks for the own page while more says so, and returns how long each took.
+func pages(ctx context.Context, s *server.Server, token sallyport.Token, more func(n int) bool) ([]time.Duration, error) {
+	c := s.Client()
+	c.HoldSession(token.Reveal())
+	var took []time.Duration
+	for n := 0; more(n); n++ {
+		began := time.Now()
+		a, err := c.Get(ctx, "/me")
+		if err != nil || a.Status != 200 {
+			return took, fmt.Errorf("GET /me answered %d: %w", a.Status, err)
+		}
+		took = append(took, time.Since(began))
+	}
+	return took, nil
+}
+
+func p95(list []time.Duration) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	return list[len(list)*95/100]
+}
+
+// hashesAlone is how many passwords a second the hash alone checks on all cores.
+func hashesAlone(ctx context.Context) (float64, error) {
+	h := factor.NewHasher(runtime.NumCPU())
+	phc, err := h.Hash(ctx, team.Password)
+	if err != nil {
+		return 0, err
+	}
+	var done atomic.Int64
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	began := time.Now()
+	var wait sync.WaitGroup
+	for range runtime.NumCPU() {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				if ok, _, err := h.Verify(context.WithoutCancel(ctx), phc, team.Password, true); ok && err == nil {
+					done.Add(1)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return float64(done.Load()) / time.Since(began).Seconds(), nil
+}
