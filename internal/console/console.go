@@ -107,7 +107,7 @@ func New(o Options) *Console {
 		c.now = time.Now
 	}
 	c.answers = newShelf[view.Answer](c.now, 1000, 10*time.Minute)
-	c.parked = newShelf[parkedForm](c.now, 200, 30*time.Minute)
+	c.parked = newShelf[parkedForm](c.now, 50, 30*time.Minute) // one may hold a file of 1 MiB
 	c.rollouts = newShelf[*rollout](c.now, 200, 24*time.Hour)
 	c.live, c.stop = context.WithCancel(context.Background())
 	return c

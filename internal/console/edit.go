@@ -74,7 +74,7 @@ func (c *Console) editPage(r *http.Request, e edit) (view.Technician, error) {
 	page.Stale = staleView(desk, e.stale)
 	if !e.detail.May.Edit {
 		page.Frozen = firstOf(e.detail.WhyNot, "You may look at this technician, but not change anything.")
-		page.Preview.Lines = []view.PreviewLine{{Text: "Nothing: you may look, but not save."}}
+		page.Methods.Frozen = true
 		return page, nil
 	}
 	return page, c.foresee(r, e, &page)

@@ -118,7 +118,7 @@ func stale() Technician {
 
 func frozen() Technician {
 	p := editing(frame("Mara Voss"))
-	p.Frozen, p.Dangers = "Only a Super Admin may do this to a Super Admin.", nil
+	p.Frozen, p.Dangers, p.Methods.Frozen = "Only a Super Admin may do this to a Super Admin.", nil, true
 	return p
 }
 
@@ -209,15 +209,15 @@ func desks() map[string]Page {
 		"confirm-refuse": decide,
 		"code": Once{Desk: frame("Read out this code"), Label: "Enrolment code", Secret: "7KQM-2XRA", Large: true, Spelled: []string{"seven", "Kilo", "Quebec", "Mike", "two", "X-ray", "Romeo", "Alfa"}, Until: Moment{noon.Add(time.Hour), noon},
 			Lines: []string{"The second factor was reset. Dana was signed out of 2 browsers.", "Read this code out to Dana, who is asked for it after the password, once."}, Note: "It is shown this once. If it is lost, reset again.", Done: Link{Label: "Go on", Href: "/admin/technicians/x"}},
-		"link": Once{Desk: frame("Dana was added"), Label: "Invitation link", Secret: "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS", Until: Moment{noon.Add(72 * time.Hour), noon}, Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation."}, Note: "It is shown this once.", Done: Link{Label: "Go on", Href: "/x"}},
+		"link":            Once{Desk: frame("Dana was added"), Label: "Invitation link", Secret: "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS", Until: Moment{noon.Add(72 * time.Hour), noon}, Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation."}, Note: "It is shown this once.", Done: Link{Label: "Go on", Href: "/x"}},
 		"ended":           Ended{Desk: Desk{Organisation: "Northwind IT", Title: "Saved, and you are signed out", Now: noon}, Lines: []string{"Saved. Mara was signed out of 1 browser: Firefox on Windows at 203.0.113.7."}},
 		"resume":          Resume{Desk: frame("One more step"), Post: "/admin/technicians/x", Button: "Save now", Cancel: "/admin/technicians/x", Lost: []string{"Password"}, Fields: []ResumeField{{"version", "", "4", "4"}, {"method", "Method", "app", "Authenticator App"}}},
 		"rollout":         Rollout{Desk: under(frame("Two Factor Authentication for 42 technicians"), "Technicians and Roles"), ID: "r", Methods: radios},
 		"rollout-preview": Rollout{Desk: under(frame("Two Factor Authentication for 42 technicians"), "Technicians and Roles"), ID: "r", Methods: radios, Method: "app", Ready: true, Save: "Save for 40 technicians", Groups: []RolloutGroup{{"good", "Signed out at once, set up Authenticator App at the next sign-in (40)", []string{"Dana Reyes", "Ilya Novak"}, 38}, {"quiet", "Left out: that is you (1)", []string{"Mara Voss"}, 0}, {"bad", "Cannot be saved: no phone (1)", []string{"Otto Berg"}, 0}}},
 		"progress":        running,
 		"import":          importing, "import-preview": preview, "import-wrong": broken,
-		"imported": Imported{Desk: frame("Imported"), Total: 2, Links: []ImportedLink{{"Dana Reyes", "dana", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}}},
-		"sessions": sessions,
+		"imported":   Imported{Desk: frame("Imported"), Total: 2, Links: []ImportedLink{{"Dana Reyes", "dana", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}}},
+		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-draft": drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
 		"audit": auditLog(frame("Audit")), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},

@@ -27,6 +27,7 @@ func (Technician) Template() string { return "desk/technician" }
 type Methods struct {
 	Options []MethodOption
 	Wrong   string
+	Frozen  bool // it can be read, not changed
 }
 
 // MethodOption is one method: what it is worth in one honest sentence, and why it cannot be chosen where it cannot.
