@@ -123,6 +123,16 @@ func (a *authenticator) codes(now time.Time) []code {
 	return out
 }
 
+// digits is the code that the app shows for an account, empty when there is none of that name.
+func (a *authenticator) digits(name string, now time.Time) string {
+	for _, c := range a.codes(now) {
+		if c.Name == name {
+			return strings.ReplaceAll(c.Digits, " ", "")
+		}
+	}
+	return ""
+}
+
 func parseKey(text string) (entry, error) {
 	if !strings.HasPrefix(strings.ToLower(text), "otpauth:") {
 		secret, err := decodeKey(text)

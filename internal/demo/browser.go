@@ -105,18 +105,31 @@ func (b *browser) signIn(ctx context.Context, m member, codes func(context.Conte
 	if _, _, page, err = b.ask(ctx, location, nil); err != nil {
 		return err
 	}
-	if !strings.Contains(page, `action="/sign-in/code"`) || strings.Contains(page, "otpauth:") {
-		return waiting(page)
-	}
-	code := codes(ctx, begin)
-	if code == "" {
-		return waiting(page)
-	}
-	if _, _, page, err = b.ask(ctx, "/sign-in/code", url.Values{"code": {code}}); err != nil {
-		return err
-	}
-	if in, err := b.signedIn(ctx); in || err != nil {
-		return err
+	return b.giveCodes(ctx, page, func() string { return codes(ctx, begin) })
+}
+
+// codeTries is how often a code is given: the app's may have been used a moment ago by another browser.
+const codeTries = 3
+
+// giveCodes answers the page that asks for a code, as long as there is another one to give.
+func (b *browser) giveCodes(ctx context.Context, page string, next func() string) error {
+	given := ""
+	for range codeTries {
+		if !strings.Contains(page, `action="/sign-in/code"`) || strings.Contains(page, "otpauth:") {
+			break
+		}
+		code := next()
+		if code == "" || code == given {
+			break
+		}
+		given = code
+		var err error
+		if _, _, page, err = b.ask(ctx, "/sign-in/code", url.Values{"code": {code}}); err != nil {
+			return err
+		}
+		if in, err := b.signedIn(ctx); in || err != nil {
+			return err
+		}
 	}
 	return waiting(page)
 }

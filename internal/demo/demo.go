@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -62,15 +63,15 @@ func configuration(folder, listen string) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
+	if !onLoopback(listen) {
+		return config.Config{}, fmt.Errorf("the demo listens on loopback only, not on %s", listen)
+	}
 	l, err := config.Load(config.Sources{File: os.DevNull, Lookup: func(string) (string, bool) { return "", false }, Flags: map[string]string{
 		"data": folder, "listen": listen, "operations": "off", "allowed_networks": "127.0.0.1",
 		"requests_per_second": "0", // the three browsers ask without a pause
 	}})
 	if err != nil {
 		return config.Config{}, err
-	}
-	if !onLoopback(l.Listen) {
-		return config.Config{}, fmt.Errorf("the demo listens on loopback only, not on %s", l.Listen)
 	}
 	return l.Config, nil
 }
@@ -112,10 +113,14 @@ func serve(ctx context.Context, a *app.App, b *bench, t *team, out io.Writer) er
 	return nil
 }
 
-// freeAddress is asked, or usual where nothing was asked, or any free port where usual is taken.
+// freeAddress is asked, or usual where nothing was asked, or any free port where usual is taken. Port 0 becomes a free
+// one: links need it before the server has it.
 func freeAddress(asked, usual string) (string, error) {
-	if asked != "" {
+	if asked != "" && !strings.HasSuffix(asked, ":0") {
 		return asked, nil
+	}
+	if asked != "" {
+		usual = asked
 	}
 	l, err := net.Listen("tcp", usual)
 	if err != nil {
