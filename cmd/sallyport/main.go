@@ -19,6 +19,7 @@ type commands struct {
 
 	Init       initCommand       `cmd:"" help:"Write a commented configuration file."`
 	Serve      serveCommand      `cmd:"" help:"Run the server."`
+	Demo       demoCommand       `cmd:"" help:"Show everything with a team, a mail server and a phone of its own; nothing to configure."`
 	ShowConfig configCommand     `cmd:"" name:"config" help:"Print the configuration in force, and where each value comes from."`
 	Rescue     rescueCommand     `cmd:"" help:"Print a one-use link that lets a technician in again."`
 	Technician technicianCommand `cmd:"" help:"List, add, import technicians; reset a second factor; sign out."`

@@ -11,6 +11,7 @@ type policyCommand struct {
 	List policyList `cmd:"" default:"1" help:"Show all settings."`
 	Get  policyGet  `cmd:"" help:"Show one setting."`
 	Set  policySet  `cmd:"" help:"Change one setting. It counts at once."`
+	Logo policyLogo `cmd:"" help:"Show, set or remove the organisation's logo at the door."`
 }
 
 type policyList struct{}

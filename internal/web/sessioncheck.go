@@ -16,21 +16,19 @@ type Check func(ctx context.Context, t sallyport.Token) bool
 // sessionCheck answers GET /session: 204 or 401, asked by others many times a second. It runs before the chain, makes
 // no request id and writes no log line; the numbers of answers are counted.
 type sessionCheck struct {
-	site     *Site
-	cookie   string
-	yes, no  *atomic.Int64
-	noLength []string
+	site    *Site
+	cookie  string
+	headers headers
+	yes, no *atomic.Int64
 }
 
 func newSessionCheck(s *Site) sessionCheck {
-	return sessionCheck{site: s, cookie: s.cookies.Session.Name, yes: new(atomic.Int64), no: new(atomic.Int64), noLength: []string{"0"}}
+	return sessionCheck{site: s, cookie: s.cookies.Session.Name, headers: s.headers.empty(), yes: new(atomic.Int64), no: new(atomic.Int64)}
 }
 
 func (c *sessionCheck) serve(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	c.site.headers.put(h)
+	c.headers.put(w.Header())
 	if r.Host != c.site.host {
-		h["Content-Length"] = c.noLength
 		w.WriteHeader(http.StatusMisdirectedRequest)
 		return
 	}
@@ -41,7 +39,6 @@ func (c *sessionCheck) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.no.Add(1)
-	h["Content-Length"] = c.noLength
 	w.WriteHeader(http.StatusUnauthorized)
 }
 

@@ -207,7 +207,11 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 	}
 	for name, r := range requests {
 		w := h.do(r)
-		for _, line := range newHeaders(true).all {
+		want := newHeaders(true)
+		if name == "session" {
+			want = want.empty()
+		}
+		for _, line := range want.all {
 			if got := w.Header()[line.key]; len(got) != 1 || got[0] != line.value[0] {
 				t.Errorf("%s (%d): %s is %q", name, w.Code, line.key, got)
 			}
