@@ -52,9 +52,10 @@ func (b *browser) twin() *browser {
 
 // name is the full name of a cookie: part is "", "-signin" or "-device".
 func (b *browser) name(part string) string {
-	u, err := url.Parse(b.h.URL)
-	b.h.check(err)
-	return "sallyport" + part + "-" + u.Port()
+	if b.h.public.Scheme == "https" {
+		return "__Host-sallyport" + part
+	}
+	return "sallyport" + part + "-" + b.h.public.Port()
 }
 
 func (b *browser) session() string { return b.cookies[b.name("")] }
@@ -78,7 +79,7 @@ func (b *browser) do(method, path string, form url.Values) answer {
 
 // try is do for goroutines, which must not end the test.
 func (b *browser) try(method, path string, form url.Values) (answer, error) {
-	r, err := http.NewRequest(method, b.h.URL+path, strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(method, b.h.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return answer{}, err
 	}
@@ -96,6 +97,7 @@ func (b *browser) try(method, path string, form url.Values) (answer, error) {
 			r.Header.Del(name)
 		}
 	}
+	r.Host = b.h.public.Host
 	resp, err := b.http.Do(r)
 	if err != nil {
 		return answer{}, err

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"sallyport/internal/config"
 	"sallyport/internal/control"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
 
@@ -27,7 +30,8 @@ const patience = 30 * time.Second
 type house struct {
 	t     testing.TB
 	app   *app.App
-	URL   string
+	URL   string // what browsers are told
+	base  string // where it really listens
 	data  string
 	host  *control.Client // commands on the host
 	log   *record
@@ -36,7 +40,8 @@ type house struct {
 	ahead *atomic.Int64 // nanoseconds that the server's clock is ahead of the machine's
 	stop  func()
 
-	kept *canaries // nil: nothing is kept
+	kept   *canaries // nil: nothing is kept
+	public *url.URL
 }
 
 // plan says how a house differs from the usual one.
@@ -80,6 +85,12 @@ func (h *house) serve(flags map[string]string) {
 	for name, value := range flags {
 		all[name] = value
 	}
+	if flags["public_url"] != "" { // then only this says where it listens
+		port, err := server.FreePort()
+		h.check(err)
+		all["listen"] = "127.0.0.1:" + strconv.Itoa(port)
+		h.base = "http://" + all["listen"]
+	}
 	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: all})
 	h.check(err)
 	now := func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -97,6 +108,10 @@ func (h *house) serve(flags map[string]string) {
 	})
 	h.t.Cleanup(h.stop)
 	h.app, h.URL, h.host = a, a.URL(), control.Remote(h.data)
+	if h.public, err = url.Parse(h.URL); flags["public_url"] == "" {
+		h.base = h.URL
+	}
+	h.check(err)
 }
 
 // gateways puts both ways out into the folder, as proved.
