@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed templates
@@ -19,61 +20,74 @@ var templateFiles embed.FS
 // before the slash names the frame around it: templates/layout/door.html.
 type Page interface{ Template() string }
 
-// Renderer holds all parsed templates and the assets that they name. It is safe for concurrent use.
+// Renderer holds the templates and the assets that they name. It is safe for concurrent use.
 type Renderer struct {
-	pages  map[string]*template.Template
+	pages  map[string]func() (*template.Template, error)
 	assets *Assets
 }
 
-// New parses every template. An error is a mistake in a template or an asset that a template names and that is not there.
+// New finds every template. Each is parsed when its page is first drawn, for a server starts more often than all of its
+// pages are looked at; the tests draw all of them.
 func New() (*Renderer, error) {
 	assets, err := newAssets()
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{pages: map[string]*template.Template{}, assets: assets}
+	r := &Renderer{pages: map[string]func() (*template.Template, error){}, assets: assets}
 	for _, frame := range []string{"door", "desk"} {
-		if err := r.parseFrame(frame); err != nil {
+		files, err := fs.Glob(templateFiles, "templates/"+frame+"/*.html")
+		if err != nil {
 			return nil, err
+		}
+		shared := sync.OnceValues(func() (*template.Template, error) { return r.parseFrame(frame) })
+		for _, file := range files {
+			name := frame + "/" + strings.TrimSuffix(path.Base(file), ".html")
+			r.pages[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(shared, file) })
 		}
 	}
 	return r, nil
 }
 
-// parseFrame reads the frame's layout and the shared parts once, and each of its pages into a copy of them.
-func (r *Renderer) parseFrame(frame string) error {
+// parseFrame reads the frame's layout and the shared parts.
+func (r *Renderer) parseFrame(frame string) (*template.Template, error) {
 	shared := template.New(frame).Funcs(r.funcs()).Option("missingkey=error")
 	for _, pattern := range []string{"templates/part/*.html", "templates/layout/" + frame + ".html"} {
 		if files, _ := fs.Glob(templateFiles, pattern); len(files) == 0 {
 			continue
 		}
 		if _, err := shared.ParseFS(templateFiles, pattern); err != nil {
-			return fmt.Errorf("view: frame %s: %w", frame, err)
+			return nil, fmt.Errorf("view: frame %s: %w", frame, err)
 		}
 	}
-	files, err := fs.Glob(templateFiles, "templates/"+frame+"/*.html")
+	return shared, nil
+}
+
+// parsePage reads one page into a copy of its frame.
+func parsePage(frame func() (*template.Template, error), file string) (*template.Template, error) {
+	shared, err := frame()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, file := range files {
-		page, err := shared.Clone()
-		if err == nil {
-			_, err = page.ParseFS(templateFiles, file)
-		}
-		if err != nil {
-			return fmt.Errorf("view: %s: %w", file, err)
-		}
-		r.pages[frame+"/"+strings.TrimSuffix(path.Base(file), ".html")] = page
+	page, err := shared.Clone()
+	if err == nil {
+		_, err = page.ParseFS(templateFiles, file)
 	}
-	return nil
+	if err != nil {
+		return nil, fmt.Errorf("view: %s: %w", file, err)
+	}
+	return page, nil
 }
 
 // Bytes renders p whole, or says why it cannot.
 func (r *Renderer) Bytes(p Page) ([]byte, error) {
 	name := p.Template()
-	t, ok := r.pages[name]
+	parsed, ok := r.pages[name]
 	if !ok {
 		return nil, fmt.Errorf("view: no template %q", name)
+	}
+	t, err := parsed()
+	if err != nil {
+		return nil, err
 	}
 	frame, _, _ := strings.Cut(name, "/")
 	var b bytes.Buffer
