@@ -81,25 +81,43 @@ func TestLostPhone(t *testing.T) {
 	q.WaitText("Your account")
 }
 
-// TestNewPhoneWithTheOldOne: from the own page, the old phone's code opens the way to the new one.
+// TestNewPhoneWithTheOldOne: from the own page, the old phone's code opens the way to the new one, and only that.
 func TestNewPhoneWithTheOldOne(t *testing.T) {
 	n := newNorthwind(t, mara(t))
 	p := browser.New(t).Page()
-	old, _ := enrolled(t, n, p)
-	other := browser.New(t).Page()
-	signIn(n, other, danasPassword)
-	other.Fill("6-digit code from the app", old.later())
-	other.Click("Sign in")
-	other.WaitText("Your account")
+	old, codes := enrolled(t, n, p)
 	p.Click("Use the app on a new phone")
 	p.Click("Set up a new phone")
 	p.WaitText("First, a code from your old phone")
 	p.Fill("6-digit code from the app", "000000")
 	p.Click("Continue")
 	p.WaitText("not right")
-	p.Click("Start again")
+	if p.Count(".qr") != 0 {
+		t.Error("the new key is shown before the old phone's code")
+	}
+	p.Fill("6-digit code from the app", old.later())
+	p.Click("Continue")
+	p.WaitText("Set up the app on your new phone")
+	fresh := scan(t, p, 1280, false)
+	p.Fill("Type the 6 digits it shows", fresh.now())
+	p.Click("Finish")
+	p.WaitText("take the place of your older codes")
+	if again := strings.Fields(p.Text(".codes")); len(again) != 10 || again[0] == codes[0] {
+		t.Errorf("recovery codes: %d", len(again))
+	}
+	p.Click("I have saved them, continue")
 	p.WaitText("Your account")
-	other.Open(n.URL + "/me")
+}
+
+// TestOwnSessions: both browsers stand in the list, and the one that is ended is told why.
+func TestOwnSessions(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	p := browser.New(t).Page()
+	app, _ := enrolled(t, n, p)
+	other := browser.New(t).Page()
+	signIn(n, other, danasPassword)
+	other.Fill("6-digit code from the app", app.later())
+	other.Click("Sign in")
 	other.WaitText("Where you are signed in")
 	if got := other.Count(".cards li"); got != 2 {
 		t.Errorf("%d sessions are shown, want 2", got)
