@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"runtime"
 	"time"
 
 	"sallyport"
@@ -76,7 +75,7 @@ func (c *core) newServices() error {
 	c.delivery = newDelivery(c, u.Hostname())
 	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db}, Keys: c.keys,
 		Notices: accountNotices{c.delivery}, PublicURL: c.public, Wake: c.delivery.Wake})
-	c.hasher = factor.NewHasher(runtime.GOMAXPROCS(0))
+	c.hasher = factor.NewHasher(processors())
 	c.session = session.New(session.Options{Store: transactions[session.Tx]{c.db}, Keys: c.keys, Hasher: c.hasher,
 		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log})
 	memory := c.session.Memory()
