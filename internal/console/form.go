@@ -40,6 +40,7 @@ func (c *Console) refused(w http.ResponseWriter, err error, draw func(*view.Prob
 	if drawErr != nil {
 		return drawErr
 	}
+	web.RetryAfter(w.Header(), err)
 	return c.pages.Render(w, web.Status(err), page)
 }
 

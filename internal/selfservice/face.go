@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/account"
 	"sallyport/internal/session"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
@@ -43,12 +44,16 @@ type UseCases interface {
 	Sessions
 }
 
-// Options are what the face is made of. All are required.
+// Logo gives the organisation's picture, nil where there is none.
+type Logo func(context.Context) (*account.Logo, error)
+
+// Options are what the face is made of. All but Logo are required.
 type Options struct {
 	UseCases     UseCases
 	Pages        *view.Renderer
 	Cookies      web.Cookies
 	Organisation func(context.Context) string // the name at the door; must not fail
+	Logo         Logo
 	Now          func() time.Time
 }
 
@@ -58,12 +63,13 @@ type Face struct {
 	pages   *view.Renderer
 	cookies web.Cookies
 	name    func(context.Context) string
+	logo    Logo
 	now     func() time.Time
 }
 
 // New makes the face.
 func New(o Options) *Face {
-	return &Face{use: o.UseCases, pages: o.Pages, cookies: o.Cookies, name: o.Organisation, now: o.Now}
+	return &Face{use: o.UseCases, pages: o.Pages, cookies: o.Cookies, name: o.Organisation, logo: o.Logo, now: o.Now}
 }
 
 // maxForm bounds the body of every form here: the longest is a name, an address and a password.
@@ -92,6 +98,7 @@ func (f *Face) Routes() []web.Route {
 		get("/confirm", web.SignedIn, f.confirmPage),
 		post("/confirm", web.SignedIn, f.confirm),
 		post("/sign-out", web.Anyone, f.signOut),
+		get("/logo", web.Anyone, f.serveLogo),
 		get("/signed-out", web.Anyone, f.signedOut),
 		get("/.well-known/change-password", web.Anyone, f.changePasswordAddress),
 	}
@@ -124,7 +131,7 @@ func post(path string, need web.Need, h web.Handler) web.Route {
 
 // door is the frame with the organisation's name, and what was refused, if anything.
 func (f *Face) door(r *http.Request, refused error) view.Door {
-	return view.Door{Organisation: f.name(r.Context()), Problem: view.ProblemOf(refused, f.now())}
+	return view.Door{Organisation: f.name(r.Context()), Logo: f.picture(r.Context()), Problem: view.ProblemOf(refused, f.now())}
 }
 
 // show draws a page with the status that belongs to what was refused; 200 when nothing was.
@@ -132,6 +139,7 @@ func (f *Face) show(w http.ResponseWriter, refused error, p view.Page) error {
 	status := http.StatusOK
 	if refused != nil {
 		status = web.Status(refused)
+		web.RetryAfter(w.Header(), refused)
 	}
 	return f.pages.Render(w, status, p)
 }

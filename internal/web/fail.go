@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,9 +40,7 @@ func (s *Site) fail(c *requestContext, r *http.Request, err error) {
 	e := safeError(err)
 	f := Failure{Status: Status(err), Code: e.Code, Message: e.Message, Fields: e.Fields, RequestID: c.client.RequestID,
 		Public: s.opt.Public, SignedIn: c.visitor.Technician.ID != ""}
-	if e.RetryAfter > 0 {
-		c.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
-	}
+	RetryAfter(c.Header(), e)
 	c.Header().Set("Cache-Control", "no-store")
 	s.draw(c, r, f)
 }

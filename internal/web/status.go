@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"os"
+	"strconv"
 
 	"sallyport"
 )
@@ -56,6 +58,15 @@ func Status(err error) int {
 		return status
 	}
 	return http.StatusInternalServerError
+}
+
+// RetryAfter says in the answer's header when the refused request may be repeated, where err knows that (RFC 9110
+// section 10.2.3, in whole seconds).
+func RetryAfter(h http.Header, err error) {
+	var e *sallyport.Error
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
 }
 
 // safeError is what may be shown of err: itself, where it is the product's error, or a text that tells nothing.
