@@ -113,6 +113,8 @@ var toNobody = []struct {
 	{"open help", func(h *house, m matter) error { _, err := h.OpenHelp(ctx, m.actor); return err }},
 	{"policy", func(h *house, m matter) error { _, err := h.Policy(ctx, m.actor); return err }},
 	{"set policy", func(h *house, m matter) error { _, err := h.SetPolicy(ctx, m.actor, "code-life", "5"); return err }},
+	{"set logo", func(h *house, m matter) error { _, err := h.SetLogo(ctx, m.actor, pngOf(h.t, 32, 32)); return err }},
+	{"remove logo", func(h *house, m matter) error { return h.RemoveLogo(ctx, m.actor) }},
 	{"events", func(h *house, m matter) error { _, err := h.Events(ctx, m.actor, sallyport.EventFilter{}); return err }},
 	{"export events", func(h *house, m matter) error {
 		_, err := h.ExportEvents(ctx, m.actor, sallyport.EventFilter{}, account.FormatCSV)

@@ -26,6 +26,7 @@ type Service struct {
 	keys      Keys
 	notices   Notices
 	publicURL string
+	logo      logoMemory
 }
 
 // New returns a Service over o.

@@ -72,6 +72,8 @@ type linkTx interface {
 type recordTx interface {
 	Settings(ctx context.Context) (sallyport.Settings, error)
 	PutSettings(ctx context.Context, s sallyport.Settings) error
+	Meta(ctx context.Context, key string) ([]byte, error)
+	PutMeta(ctx context.Context, key string, value []byte) error
 	Gateway(ctx context.Context, channel, slot string) (*sallyport.Gateway, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error

@@ -27,6 +27,7 @@ type accounts struct {
 	rows []sallyport.Row
 	did  []string
 	fail error
+	logo *account.Logo
 }
 
 func (a *accounts) note(actor sallyport.Actor, what string) error {
@@ -72,6 +73,18 @@ func (a *accounts) SetPolicy(_ context.Context, actor sallyport.Actor, name, val
 	return sallyport.DefaultSettings(), a.note(actor, "set "+name+"="+value)
 }
 
+func (a *accounts) Logo(context.Context) (*account.Logo, error) { return a.logo, a.fail }
+
+func (a *accounts) SetLogo(_ context.Context, actor sallyport.Actor, picture []byte) (*account.Logo, error) {
+	a.logo = &account.Logo{Type: "image/png", Width: 320, Height: 80, Tag: "0123456789abcdef", File: picture}
+	return a.logo, a.note(actor, fmt.Sprintf("logo of %d bytes", len(picture)))
+}
+
+func (a *accounts) RemoveLogo(_ context.Context, actor sallyport.Actor) error {
+	a.logo = nil
+	return a.note(actor, "no logo")
+}
+
 func face(t *testing.T, a *accounts) *Face {
 	t.Helper()
 	return New(Options{Accounts: a, Folder: t.TempDir(), Owner: os.Getuid(), Log: slog.New(slog.DiscardHandler),
@@ -113,12 +126,22 @@ func TestTheSameHereAndThroughTheSocket(t *testing.T) {
 			if err := c.Call(t.Context(), "technician/import", CSV{Text: "a,b"}, nil); err != nil {
 				t.Error(err)
 			}
+			var logo Logo
+			if err := c.Call(t.Context(), "policy/logo/set", Picture{[]byte("\x89PNG")}, &logo); err != nil || logo != (Logo{"image/png", 320, 80, 4}) {
+				t.Errorf("%+v %v", logo, err)
+			}
+			if err := c.Call(t.Context(), "policy/logo", None{}, &logo); err != nil || logo.Bytes != 4 {
+				t.Errorf("%+v %v", logo, err)
+			}
+			if err := c.Call(t.Context(), "policy/logo/remove", None{}, &logo); err != nil || logo != (Logo{}) {
+				t.Errorf("%+v %v", logo, err)
+			}
 			var b bytes.Buffer
 			if err := c.Backup(t.Context(), &b); err != nil || b.Len() != 4<<20 {
 				t.Errorf("copy of %d bytes, %v", b.Len(), err)
 			}
 			got := strings.Join(a.did, "; ")
-			for _, want := range []string{"rescue dana: host " + me.Name(), "sign-out id1: host", "import a,b: host", "backup: host"} {
+			for _, want := range []string{"rescue dana: host " + me.Name(), "sign-out id1: host", "import a,b: host", "backup: host", "logo of 4 bytes: host", "no logo: host"} {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q lacks %q", got, want)
 				}

@@ -26,6 +26,9 @@ type Accounts interface {
 	SignOut(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.SignedOut, error)
 	Policy(ctx context.Context, actor sallyport.Actor) (sallyport.Settings, error)
 	SetPolicy(ctx context.Context, actor sallyport.Actor, name, value string) (sallyport.Settings, error)
+	Logo(ctx context.Context) (*account.Logo, error)
+	SetLogo(ctx context.Context, actor sallyport.Actor, picture []byte) (*account.Logo, error)
+	RemoveLogo(ctx context.Context, actor sallyport.Actor) error
 }
 
 // Options are what the face is made of. All are needed.
@@ -54,6 +57,9 @@ func New(o Options) *Face {
 	f.handle("technician/sign-out", operation(f.signOut))
 	f.handle("policy/list", operation(f.policyList))
 	f.handle("policy/set", operation(f.policySet))
+	f.handle("policy/logo", operation(f.logo))
+	f.handle("policy/logo/set", operation(f.setLogo))
+	f.handle("policy/logo/remove", operation(f.removeLogo))
 	f.handle("backup", f.backup)
 	return f
 }

@@ -1,0 +1,119 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+
+	"sallyport"
+	"sallyport/internal/audit"
+)
+
+// logoKey is the meta entry that holds the logo's file. An empty one means that there is no logo.
+const logoKey = "logo"
+
+// Logo returns the organisation's logo, nil where none is set. Everybody may see it, as it stands at the door. It is
+// answered from memory, so that a page costs no look into the database.
+func (s *Service) Logo(ctx context.Context) (*Logo, error) {
+	logo, known, round := s.logo.get()
+	if known {
+		return logo, nil
+	}
+	err := s.store.Read(ctx, func(tx Tx) error {
+		file, err := tx.Meta(ctx, logoKey)
+		if err == nil {
+			logo, err = logoOf(file)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.logo.put(logo, round)
+	return logo, nil
+}
+
+// SetLogo stores picture, a file in PNG, JPEG or WebP, as the organisation's logo. It needs policy.manage and a fresh
+// proof. Other files are Invalid in the field "logo". The same picture again changes nothing.
+func (s *Service) SetLogo(ctx context.Context, actor sallyport.Actor, picture []byte) (*Logo, error) {
+	logo, wrong := newLogo(picture) // outside of the transaction: nobody waits for the decoding
+	if err := s.changeLogo(ctx, actor, logo, wrong); err != nil {
+		return nil, err
+	}
+	return logo, nil
+}
+
+// RemoveLogo takes the logo away: the door shows the organisation's first letter again. It needs what SetLogo needs.
+func (s *Service) RemoveLogo(ctx context.Context, actor sallyport.Actor) error {
+	return s.changeLogo(ctx, actor, nil, nil)
+}
+
+// changeLogo puts after in the place of the logo. wrong is what is to be said about it, to those alone who may change it.
+func (s *Service) changeLogo(ctx context.Context, actor sallyport.Actor, after *Logo, wrong error) error {
+	defer s.logo.forget() // also after an error: a commit may have counted all the same
+	return s.store.Write(ctx, func(tx Tx) error {
+		w, err := judge(ctx, tx, actor, sallyport.ManagePolicy)
+		if err == nil {
+			err = wrong
+		}
+		if err != nil {
+			return err
+		}
+		was, err := tx.Meta(ctx, logoKey)
+		if err != nil || bytes.Equal(was, after.file()) {
+			return err
+		}
+		if err := w.fresh(); err != nil {
+			return err
+		}
+		if err := tx.PutMeta(ctx, logoKey, after.file()); err != nil {
+			return err
+		}
+		before, _ := logoOf(was) // one that an older version took and this one would not is replaced all the same
+		return s.record(ctx, tx, w, entry{what: audit.PolicyChanged,
+			before: map[string]string{logoKey: before.String()}, after: map[string]string{logoKey: after.String()}})
+	})
+}
+
+// logoOf reads a stored file.
+func logoOf(file []byte) (*Logo, error) {
+	if len(file) == 0 {
+		return nil, nil
+	}
+	logo, err := newLogo(file)
+	if err != nil {
+		return nil, fmt.Errorf("account: the stored logo: %v", err)
+	}
+	return logo, nil
+}
+
+// logoMemory holds the logo between two changes. All changes come through the Service, for one process owns the
+// database. A reading that began before a change is not kept.
+type logoMemory struct {
+	mu    sync.Mutex
+	logo  *Logo
+	known bool
+	round uint64 // rises with each change
+}
+
+func (m *logoMemory) get() (logo *Logo, known bool, round uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.logo, m.known, m.round
+}
+
+func (m *logoMemory) put(logo *Logo, round uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.round == round {
+		m.logo, m.known = logo, true
+	}
+}
+
+func (m *logoMemory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.logo, m.known = nil, false
+	m.round++
+}
