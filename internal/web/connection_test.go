@@ -54,6 +54,15 @@ func connected(t *testing.T, use func(t *testing.T, c net.Conn)) {
 				return r.Context().Err()
 			}
 		}})
+		h.Add(Route{Method: "GET", Pattern: "/long", Needs: Anyone, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			for range 10 { // 200 seconds in all
+				if _, err := w.Write(make([]byte, 16<<10)); err != nil {
+					return err
+				}
+				<-time.After(20 * time.Second)
+			}
+			return nil
+		}})
 		l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
 		s := NewServer(h, slog.New(slog.DiscardHandler))
 		go func() { _ = s.Serve(l) }()
@@ -157,6 +166,27 @@ func TestLongAnswersAreNotCutByTheBodysLimit(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAnswersEndWithTheirReader: a long answer goes on while it is read, and is broken off a minute after that ends.
+func TestAnswersEndWithTheirReader(t *testing.T) {
+	connected(t, func(t *testing.T, c net.Conn) {
+		if _, err := io.WriteString(c, "GET /long HTTP/1.1\r\nHost: door.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if resp, text, _ := answer(t, c); resp == nil || len(text) != 160<<10 {
+			t.Errorf("%d bytes", len(text))
+		}
+	})
+	connected(t, func(t *testing.T, c net.Conn) {
+		if _, err := io.WriteString(c, "GET /long HTTP/1.1\r\nHost: door.example\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(writeTime + time.Second)
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Error("still waiting for a reader after a minute")
+		}
+	})
 }
 
 // TestGzipIsNotUnpacked: a compressed body is refused unread, so there is nothing to blow up.

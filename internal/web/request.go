@@ -18,13 +18,14 @@ type requestContext struct {
 	client  sallyport.Client
 	visitor Visitor
 	route   string
-	status  int // 0 while nothing was written
+	status  int       // 0 while nothing was written
+	patient time.Time // when the time to write was last counted anew
 	bytes   int
 	err     error
 }
 
 func (s *Site) newContext(w http.ResponseWriter, r *http.Request) *requestContext {
-	c := &requestContext{ResponseWriter: w, began: time.Now(), address: s.opt.Proxies.Client(r)}
+	c := &requestContext{ResponseWriter: w, began: time.Now(), patient: time.Now(), address: s.opt.Proxies.Client(r)}
 	c.client = sallyport.Client{Browser: browserName(r.UserAgent()), RequestID: sallyport.NewID()}
 	if c.address.IsValid() {
 		c.client.Address = c.address.String()
@@ -53,9 +54,19 @@ func (c *requestContext) Write(b []byte) (int, error) {
 	if c.status == 0 {
 		c.status = http.StatusOK
 	}
+	c.extend()
 	n, err := c.ResponseWriter.Write(b)
 	c.bytes += n
 	return n, err
+}
+
+// extend counts writeTime anew while a long answer is written, such as the audit log's export: it ends when nothing is
+// read for so long, not when all of it takes longer.
+func (c *requestContext) extend() {
+	if now := time.Now(); now.Sub(c.patient) > writeTime/6 {
+		c.patient = now
+		_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(now.Add(writeTime)) // a test has no connection
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -120,9 +121,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit refuses what no handler should see.
 func (s *Site) admit(c *requestContext, r *http.Request) error {
-	peer := peerOf(r.RemoteAddr)
 	switch {
-	case s.opt.OnlyProxies && !peer.IsLoopback() && !s.opt.Proxies.Lists(peer):
+	case s.opt.OnlyProxies && !s.near(peerOf(r.RemoteAddr)):
 		return errDirect
 	case !s.limit.allow(c.address, c.began):
 		return errTooManyPeers.After(time.Second)
@@ -133,6 +133,9 @@ func (s *Site) admit(c *requestContext, r *http.Request) error {
 	}
 	return s.origin.check(r)
 }
+
+// near reports whether a peer may speak to us over plain HTTP.
+func (s *Site) near(peer netip.Addr) bool { return peer.IsLoopback() || s.opt.Proxies.Lists(peer) }
 
 // misdirected names the right address, for people who typed another one that leads here.
 func (s *Site) misdirected() error {

@@ -348,6 +348,11 @@ func TestOnlyProxies(t *testing.T) {
 		if w := h.do(r); w.Code != want {
 			t.Errorf("%s: %d, want %d", peer, w.Code, want)
 		}
+		r = request("GET", "/session", "")
+		r.RemoteAddr = peer
+		if w := h.do(r); (w.Code == 401) != (want == 200) {
+			t.Errorf("/session for %s: %d", peer, w.Code)
+		}
 	}
 }
 
