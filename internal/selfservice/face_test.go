@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/account"
 	"sallyport/internal/login"
 	"sallyport/internal/session"
 	"sallyport/internal/view"
@@ -42,7 +44,7 @@ func newDoor(t *testing.T) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := New(Options{UseCases: f, Pages: pages, Cookies: site.Cookies(), Organisation: func(context.Context) string { return "Northwind IT" },
+	face := New(Options{Logo: func(context.Context) (*account.Logo, error) { return f.picture, f.pictureErr }, UseCases: f, Pages: pages, Cookies: site.Cookies(), Organisation: func(context.Context) string { return "Northwind IT" },
 		Now: func() time.Time { return noon }})
 	site.Add(face.Routes()...)
 	return &door{fake: f, site: site, t: t}
@@ -428,6 +430,10 @@ func TestChangePassword(t *testing.T) {
 func TestNewCodesAndPhone(t *testing.T) {
 	d := newDoor(t)
 	d.live, d.own.RecoveryLeft = true, 2
+	for _, path := range []string{"/me/recovery-codes", "/me/phone"} { // neither is offered without a second factor
+		d.wants(d.ask("GET", path, nil, sessionCookie, token()), 303, "/me")
+	}
+	d.own.MayRecovery, d.own.MayNewPhone = true, true
 	d.says(d.ask("GET", "/me/recovery-codes?return=/admin", nil, sessionCookie, token()), "Few recovery codes left", `href="/admin"`)
 	d.out = session.Outcome{Finished: true, Session: sallyport.NewToken(), RecoveryCodes: []string{"AAAA-BBBB"}}
 	d.says(d.ask("POST", "/me/recovery-codes", url.Values{}, sessionCookie, token()), "AAAA-BBBB", "take the place of your older codes")
@@ -519,4 +525,24 @@ func TestPostsNeedOurOrigin(t *testing.T) {
 	if len(d.asked) != 0 {
 		t.Errorf("another site did %v", d.asked)
 	}
+}
+
+// TestLogo: the picture stands at the door under an address that changes with it; where it cannot be had, a letter does.
+func TestLogo(t *testing.T) {
+	d := newDoor(t)
+	if strings.Contains(text(t, d.ask("GET", "/sign-in", nil)), "<img") {
+		t.Error("a picture where there is none")
+	}
+	d.wants(d.ask("GET", "/logo?v=0123456789abcdef", nil), 404, "")
+	d.picture = &account.Logo{Type: "image/png", Width: 240, Height: 96, Tag: "0123456789abcdef", File: []byte("\x89PNG")}
+	for _, path := range []string{"/sign-in", "/sign-in/code", "/forgotten"} {
+		d.says(d.ask("GET", path, nil, signInCookie, token()), `src="/logo?v=0123456789abcdef" width="240" height="96" alt=""`)
+	}
+	r := d.ask("GET", "/logo?v=0123456789abcdef", nil)
+	if r.StatusCode != 200 || r.Header.Get("Content-Type") != "image/png" || r.Header.Get("X-Content-Type-Options") != "nosniff" || text(t, r) != "\x89PNG" {
+		t.Errorf("%d %v", r.StatusCode, r.Header)
+	}
+	d.wants(d.ask("GET", "/logo?v=other", nil), 404, "")
+	d.pictureErr = errors.New("the database is gone")
+	d.says(d.ask("GET", "/sign-in", nil), "door-mark")
 }

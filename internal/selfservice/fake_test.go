@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sallyport"
+	"sallyport/internal/account"
 	"sallyport/internal/session"
 )
 
@@ -26,6 +27,9 @@ type fake struct {
 	asked    []string // names of the changing calls, in order
 	changed  []string
 	endedOwn sallyport.Hash
+
+	picture    *account.Logo
+	pictureErr error
 }
 
 func (f *fake) note(call string) { f.asked = append(f.asked, call) }

@@ -32,7 +32,7 @@ func (f *Face) showOwn(w http.ResponseWriter, r *http.Request, notice string, re
 		return err
 	}
 	t := p.Technician
-	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Problem: view.ProblemOf(refused, p.Now), Notice: notice, Wide: true},
+	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: view.ProblemOf(refused, p.Now), Notice: notice, Wide: true},
 		Name: t.Name(), UserName: t.UserName, Email: t.Email, Role: p.Role.Name, Method: t.Method, SetUp: p.SetUp, FactorAt: p.FactorAt,
 		FactorUsed: p.FactorUsed, RecoveryLeft: p.RecoveryLeft, MayNewPhone: p.MayNewPhone, MayRecovery: p.MayRecovery,
 		MayAdmin: administers(p.Role), PasswordMin: p.Settings.PasswordMin, Sessions: ownSessions(p)}
@@ -86,10 +86,13 @@ func (f *Face) endOwn(w http.ResponseWriter, r *http.Request) error {
 // recoveryCodesPage says how many codes are left, and offers ten new ones.
 func (f *Face) recoveryCodesPage(w http.ResponseWriter, r *http.Request) error {
 	p, back, err := f.ownAnd(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !p.MayRecovery:
+		return web.See(w, r, back)
 	}
-	return f.show(w, nil, view.FewCodes{Door: view.Door{Organisation: p.Settings.Organisation}, Left: p.RecoveryLeft, Return: back})
+	return f.show(w, nil, view.FewCodes{Door: f.door(r, nil), Left: p.RecoveryLeft, Return: back})
 }
 
 // ownAnd is the own page's facts, and where "Not now" leads.
@@ -122,10 +125,13 @@ func (f *Face) newRecoveryCodes(w http.ResponseWriter, r *http.Request) error {
 // phonePage offers the set-up of a new phone.
 func (f *Face) phonePage(w http.ResponseWriter, r *http.Request) error {
 	p, back, err := f.ownAnd(r)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !p.MayNewPhone:
+		return web.See(w, r, back)
 	}
-	page := view.OfferPhone{Door: view.Door{Organisation: p.Settings.Organisation}, Left: p.RecoveryLeft, Return: back}
+	page := view.OfferPhone{Door: f.door(r, nil), Left: p.RecoveryLeft, Return: back}
 	for _, s := range p.Sessions {
 		if s.Hash == p.Current {
 			page.AfterRecovery = s.Method == "recovery"

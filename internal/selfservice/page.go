@@ -10,8 +10,8 @@ import (
 )
 
 // stepDoor is the frame of a page within a sign-in.
-func (f *Face) stepDoor(p session.Page, refused error) view.Door {
-	d := view.Door{Organisation: p.Organisation, Problem: view.ProblemOf(refused, p.Now)}
+func (f *Face) stepDoor(r *http.Request, p session.Page, refused error) view.Door {
+	d := view.Door{Organisation: p.Organisation, Logo: f.picture(r.Context()), Problem: view.ProblemOf(refused, p.Now)}
 	if p.Purpose == sallyport.PurposeSignIn || p.Purpose == sallyport.PurposeSetup {
 		d.Who = p.UserName
 	}
@@ -20,12 +20,12 @@ func (f *Face) stepDoor(p session.Page, refused error) view.Door {
 
 // showStep draws the page of the step that the sign-in waits for.
 func (f *Face) showStep(w http.ResponseWriter, r *http.Request, p session.Page, refused error) error {
-	door := f.stepDoor(p, refused)
+	door := f.stepDoor(r, p, refused)
 	switch p.Step.Kind {
 	case login.Factor, login.Opener:
 		return f.show(w, refused, codePage(door, p))
 	case login.Enrol:
-		return f.showEnrol(w, p, refused)
+		return f.showEnrol(w, r, p, refused)
 	case login.EnrolmentCode:
 		return f.show(w, refused, view.EnrolmentCode{Door: door})
 	case login.Password:
@@ -68,8 +68,8 @@ func delivery(p session.Page) view.Delivery {
 }
 
 // showEnrol draws the set-up: the QR code of the app, or the code that proves a mailbox or number.
-func (f *Face) showEnrol(w http.ResponseWriter, p session.Page, refused error) error {
-	door := f.stepDoor(p, refused)
+func (f *Face) showEnrol(w http.ResponseWriter, r *http.Request, p session.Page, refused error) error {
+	door := f.stepDoor(r, p, refused)
 	if p.Step.Method != sallyport.MethodApp {
 		return f.show(w, refused, codePage(door, p))
 	}

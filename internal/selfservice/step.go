@@ -63,7 +63,7 @@ func (f *Face) refuse(w http.ResponseWriter, r *http.Request, kind session.Answe
 		return f.lost(w, r, err)
 	}
 	if kind == session.AnswerRecovery && sallyport.KindOf(refused) == sallyport.Invalid {
-		return f.show(w, refused, view.Recovery{Door: f.stepDoor(page, refused)})
+		return f.show(w, refused, view.Recovery{Door: f.stepDoor(r, page, refused)})
 	}
 	return f.showStep(w, r, page, refused)
 }
@@ -120,7 +120,7 @@ func (f *Face) recoveryPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return f.lost(w, r, err)
 	}
-	return f.show(w, nil, view.Recovery{Door: f.stepDoor(page, nil)})
+	return f.show(w, nil, view.Recovery{Door: f.stepDoor(r, page, nil)})
 }
 
 func (f *Face) helpPage(w http.ResponseWriter, r *http.Request) error {
@@ -128,7 +128,7 @@ func (f *Face) helpPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return f.lost(w, r, err)
 	}
-	return f.show(w, nil, view.AskHelp{Door: f.stepDoor(page, nil)})
+	return f.show(w, nil, view.AskHelp{Door: f.stepDoor(r, page, nil)})
 }
 
 // help tells the administrators, and shows the number once.
@@ -145,7 +145,7 @@ func (f *Face) help(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !shown(err) {
 		return f.lost(w, r, err)
 	}
-	return f.show(w, err, view.AskHelp{Door: f.stepDoor(page, err), Number: number, Note: form.Get("note")})
+	return f.show(w, err, view.AskHelp{Door: f.stepDoor(r, page, err), Number: number, Note: form.Get("note")})
 }
 
 // again ends the sign-in at its owner's wish.

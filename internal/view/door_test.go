@@ -45,7 +45,7 @@ func doors() map[string]Page {
 	spent := Delivery{Masked: "d•••@northwind.example", Sent: true, State: sallyport.Sent, ResendAt: noon, Now: noon}
 	failed := sent(sallyport.Failed)
 	failed.Detail = "The mail server did not answer. Try again in a minute, or use a recovery code."
-	codes := []string{"7KQM-2XRA-9PDE-W4TZ", "H3NV-8YBC-5GKS-J6LU"}
+	codes := []string{"B843G-DVN4B-JSCNC-A1XA9-VZY2ZM", "WCWGW-MG9PT-KNTNK-8S10Q-A5VYCW"}
 	own := Own{Door: Door{Organisation: "Northwind IT", Wide: true}, Name: "Dana Reyes", UserName: "dana@northwind.example", Email: "dana@northwind.example",
 		Role: "Admin", Method: sallyport.MethodApp, SetUp: true, FactorAt: noon.Add(-240 * time.Hour), FactorUsed: noon, RecoveryLeft: 9,
 		MayNewPhone: true, MayRecovery: true, MayAdmin: true, PasswordMin: 15, Sessions: []OwnSession{

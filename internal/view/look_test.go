@@ -30,6 +30,10 @@ func gallery(t *testing.T, pages map[string]Page) *httptest.Server {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"state":"sending"}`))
 	})
+	mux.HandleFunc("/logo", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/svg+xml") // the size alone matters here
+		_, _ = w.Write([]byte(`<svg xmlns="http://www.w3.org/2000/svg" width="240" height="96"><rect width="240" height="96" fill="#777"/></svg>`))
+	})
 	mux.HandleFunc("/page/{name}", func(w http.ResponseWriter, req *http.Request) {
 		if err := r.Render(w, http.StatusOK, pages[req.PathValue("name")]); err != nil {
 			t.Error(err)
