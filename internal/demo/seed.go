@@ -29,6 +29,7 @@ const organisation = "Northwind IT"
 type member struct {
 	sallyport.Technician
 	Password string // empty: invited, nothing set yet
+	Recovery string // one of his ten recovery codes; empty without a factor
 }
 
 // team is the seeded organisation.
@@ -184,7 +185,7 @@ func (s *seeder) person(ctx context.Context, i int) (member, error) {
 	if err != nil {
 		return member{}, err
 	}
-	return m, s.db.Write(ctx, func(tx *store.Tx) error {
+	err = s.db.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.InsertTechnician(ctx, m.Technician); err != nil {
 			return err
 		}
@@ -192,32 +193,43 @@ func (s *seeder) person(ctx context.Context, i int) (member, error) {
 		if err := tx.SetPassword(ctx, m.ID, m.Generation, sealed); err != nil {
 			return err
 		}
-		if err := s.factor(ctx, tx, m.Technician); err != nil {
+		if m.Recovery, err = s.factor(ctx, tx, m.Technician); err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, audit.New(audit.TechnicianAdded, s.actor).On(m.Technician).
 			Changed(nil, map[string]string{"method": string(p.method), "role": string(p.role)}).Event())
 	})
+	return m, err
 }
 
-// factor gives a technician the factor of his method, proved; the secret of an app is put into the phone too.
-func (s *seeder) factor(ctx context.Context, tx *store.Tx, t sallyport.Technician) error {
+// factor gives a technician the factor of his method, proved, with recovery codes, one of which comes back; the secret
+// of an app is put into the phone too.
+func (s *seeder) factor(ctx context.Context, tx *store.Tx, t sallyport.Technician) (recovery string, err error) {
 	f := sallyport.Factor{Technician: t.ID, Kind: t.Method, ProvedAt: time.Now()}
 	switch t.Method {
 	case sallyport.MethodApp:
 		secret := factor.NewSecret()
 		f.Secret = s.keys.Seal(secret, keyring.Place{Table: "factor", Row: string(t.ID), Column: "secret"})
 		if err := s.bench.app.keep(factor.URI(organisation, t.UserName, secret)); err != nil {
-			return err
+			return "", err
 		}
 	case sallyport.MethodEmail:
 		f.Address = t.Email
 	case sallyport.MethodText:
 		f.Address = t.Phone
 	default:
-		return nil
+		return "", nil
 	}
-	return tx.PutFactor(ctx, f)
+	if err := tx.PutFactor(ctx, f); err != nil {
+		return "", err
+	}
+	codes := factor.NewRecoveryCodes()
+	hashes := make([][]byte, len(codes))
+	for i, code := range codes {
+		canonical, _ := factor.CanonicalRecovery(code)
+		hashes[i] = s.keys.MAC("recovery", []byte(t.ID), []byte(canonical))
+	}
+	return codes[0], tx.SetRecoveryCodes(ctx, t.ID, hashes)
 }
 
 // invite adds a technician as Add Technician does, invitation and all.

@@ -1,0 +1,77 @@
+package demo
+
+import (
+	"flag"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	chromium "sallyport/internal/testkit/browser"
+)
+
+// The tour in a real browser: two windows side by side, as the terminal proposes it.
+func TestTourInChromium(t *testing.T) {
+	window := chromium.New(t)
+	v := visit(t, "")
+	bench := window.Page()
+	bench.Open(v.workbench)
+	bench.WaitText("let in")
+	look(t, bench, "begin")
+
+	admin := chromium.New(t).Page()
+	admin.Open(v.door)
+	admin.Fill("User name", v.boss.UserName)
+	admin.Fill("Password", v.boss.Password)
+	admin.Click("Continue")
+	admin.WaitText("code")
+	admin.Fill("code", v.digits(v.boss.UserName))
+	admin.Press("Enter")
+	admin.WaitText("Technicians and Roles")
+	admin.Click("Sam Okafor")
+	admin.Check("Authenticator App")
+	admin.Click("Save and sign out")
+
+	bench.WaitText("ms after Save")
+	bench.WaitText("Mara Voss")
+	if red := bench.Count(".pane.out"); red != 3 {
+		t.Errorf("%d browsers are red", red)
+	}
+	look(t, bench, "red")
+
+	sam := v.member("Sam Okafor")
+	own := chromium.New(t).Page()
+	own.Open(v.door)
+	own.Fill("User name", sam.UserName)
+	own.Fill("Password", sam.Password)
+	own.Click("Continue")
+	own.WaitText("Scan")
+	picture := filepath.Join(t.TempDir(), "screen.png")
+	own.Screenshot(picture, 1280, true)
+	bench.Upload("Picture of the QR code", picture)
+	bench.WaitText(sam.UserName)
+	own.Fill("6 digits", v.digits(sam.UserName))
+	own.Press("Enter")
+	own.WaitText("recovery codes")
+}
+
+// look takes pictures of the page and lets axe judge it, in light and dark, wide and narrow.
+func look(t *testing.T, p *chromium.Page, name string) {
+	t.Helper()
+	for _, width := range []int{1280, 390} {
+		for _, dark := range []bool{false, true} {
+			p.View(width, dark)
+			if p.TooWide() {
+				t.Errorf("%s, %d wide: the page scrolls sideways", name, width)
+			}
+			for _, violation := range p.Axe() {
+				t.Errorf("%s, %d wide, dark %v: %v", name, width, dark, violation)
+			}
+			if *pictures != "" {
+				p.Screenshot(filepath.Join(*pictures, strings.Join([]string{"workbench", name, map[int]string{1280: "wide", 390: "narrow"}[width], map[bool]string{false: "light", true: "dark"}[dark] + ".png"}, "-")), width, dark)
+			}
+		}
+	}
+	p.View(1280, false)
+}
+
+var pictures = flag.String("pictures", "", "folder for pictures of the workbench")
