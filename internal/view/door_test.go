@@ -58,7 +58,7 @@ func doors() map[string]Page {
 		"sign-in-wrong":      SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.Unauthorized, "sign_in_wrong", "User name or password is not right."), noon)}, UserName: "dana@northwind.example", Return: "/"},
 		"sign-in-wait":       SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "wait", "There were several wrong passwords.").After(16*time.Second), noon)}, UserName: "dana@northwind.example", Return: "/"},
 		"sign-in-forced":     SignIn{Door: Door{Organisation: "Northwind IT"}, Return: "/", Reason: EndedWords(sallyport.EndedBySave)},
-		"signed-out":         SignedOut{Door: Door{Organisation: "Northwind IT"}},
+		"signed-out":         SignedOut{Door: Door{Organisation: "Northwind IT", Logo: &Picture{Address: "/logo?v=0123456789abcdef", Width: 240, Height: 96}}},
 		"code-app":           Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},
 		"code-app-wrong":     Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},
 		"code-email":         Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sent)},
