@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	requestID = regexp.MustCompile(`(?:Request(?: ID)? |"request_id":")[a-z0-9]{16}`)
+	requestID = regexp.MustCompile(`(?:Request(?: <span class="mono">)? ?|"request_id":")[a-z0-9]{16}`)
 	random    = regexp.MustCompile(`=[A-Za-z0-9_-]{43};`)
 )
 
