@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/account"
 	"sallyport/internal/store"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
@@ -84,7 +85,7 @@ var headings = map[int]string{
 	http.StatusServiceUnavailable:  "Sallyport cannot do this right now",
 }
 
-// lookTime bounds the look at the organisation's name for an error page, which must come even when the database hangs.
+// lookTime bounds the look at the organisation's name and logo: a page must come even when the database hangs.
 const lookTime = 200 * time.Millisecond
 
 // organisation is the name at the door, or the product's where it cannot be read.
@@ -101,4 +102,11 @@ func (c *core) organisation(ctx context.Context) string {
 		name = set.Organisation
 	}
 	return name
+}
+
+// logo is the picture beside that name, nil where there is none.
+func (c *core) logo(ctx context.Context) (*account.Logo, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	return c.account.Logo(ctx)
 }

@@ -1,14 +1,14 @@
 package selfservice
 
 import (
+	"bytes"
 	"context"
 	"net/http"
-	"strconv"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
 	"sallyport/internal/view"
-	"sallyport/internal/web"
 )
 
 // picture is the logo as pages show it. Where it cannot be had, the organisation's letter stands in its place: nobody
@@ -28,23 +28,20 @@ func (f *Face) organisationLogo(ctx context.Context) (*account.Logo, error) {
 	return f.logo(ctx)
 }
 
-// serveLogo answers with the picture. Its address changes with its content, so that browsers may keep it.
+// serveLogo answers with the picture. Browsers ask each time whether theirs is still the one, so that a new logo counts
+// at once; the query, which makes a changed logo another address, is for them alone.
 func (f *Face) serveLogo(w http.ResponseWriter, r *http.Request) error {
-	query, err := web.ReadQuery(r, "v")
-	if err != nil {
-		return err
-	}
 	logo, err := f.organisationLogo(r.Context())
 	if err != nil {
 		return err
 	}
-	if logo == nil || query.Get("v") != logo.Tag {
+	if logo == nil {
 		return sallyport.ErrNotFound
 	}
 	h := w.Header()
 	h.Set("Content-Type", logo.Type)
-	h.Set("Content-Length", strconv.Itoa(len(logo.File)))
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(logo.File) // a client that hung up needs no answer
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", `"`+logo.Tag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(logo.File))
 	return nil
 }
