@@ -536,13 +536,17 @@ func TestLogo(t *testing.T) {
 	d.wants(d.ask("GET", "/logo?v=0123456789abcdef", nil), 404, "")
 	d.picture = &account.Logo{Type: "image/png", Width: 240, Height: 96, Tag: "0123456789abcdef", File: []byte("\x89PNG")}
 	for _, path := range []string{"/sign-in", "/sign-in/code", "/forgotten"} {
-		d.says(d.ask("GET", path, nil, signInCookie, token()), `src="/logo?v=0123456789abcdef" width="240" height="96" alt=""`)
+		d.says(d.ask("GET", path, nil, signInCookie, token()), `src="/logo?v=0123456789abcdef" width="240" height="96" alt="Northwind IT"`)
 	}
 	r := d.ask("GET", "/logo?v=0123456789abcdef", nil)
 	if r.StatusCode != 200 || r.Header.Get("Content-Type") != "image/png" || r.Header.Get("X-Content-Type-Options") != "nosniff" || text(t, r) != "\x89PNG" {
 		t.Errorf("%d %v", r.StatusCode, r.Header)
 	}
-	d.wants(d.ask("GET", "/logo?v=other", nil), 404, "")
+	if r.Header.Get("Cache-Control") != "no-cache" || r.Header.Get("ETag") != `"0123456789abcdef"` {
+		t.Errorf("kept without asking: %v", r.Header)
+	}
+	d.wants(d.ask("GET", "/logo?v=of-a-page-from-before", nil), 200, "")
 	d.pictureErr = errors.New("the database is gone")
+	d.wants(d.ask("GET", "/logo", nil), 500, "") // could not look, which is not "there is none"
 	d.says(d.ask("GET", "/sign-in", nil), "door-mark")
 }
