@@ -47,7 +47,7 @@ func TestCommands(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "check": check,
+			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "check": check, "picture": picture, "fetch": fetch,
 		},
 	})
 }
