@@ -111,6 +111,12 @@ func facts(r *http.Request, d view.Desk, e account.Detail) *view.Facts {
 		f.SetupUntil = d.When(t.SetupUntil)
 	}
 	f.Held = heldWords(d, e)
+	if t.Status == sallyport.Invited {
+		f.Invited, f.InvitationOver = true, e.Invitation == nil
+		if e.Invitation != nil {
+			f.Invitation = d.When(e.Invitation.ExpiresAt)
+		}
+	}
 	for _, s := range e.Sessions {
 		f.Sessions = append(f.Sessions, view.SessionLine{Browser: s.Browser, Address: s.Address, Method: methodWord(s.Method), Used: d.When(s.UsedAt)})
 	}
@@ -156,7 +162,7 @@ func dangers(e account.Detail) []view.Danger {
 			out = append(out, view.Danger{Link: view.Link{Label: label, Href: base + path, Danger: danger}, Text: text})
 		}
 	}
-	add(e.May.OpenSetup, "Open the set-up again…", "/set-up", "The set-up of the second factor was not begun in time. This opens it again and signs nobody out.", false)
+	add(e.May.OpenSetup && !e.SetupOpen, "Open the set-up again…", "/set-up", "The set-up of the second factor was not begun in time. This opens it again and signs nobody out.", false)
 	add(e.May.Reset, "Reset second factor…", "/reset", "For a lost phone: signs out everywhere and takes away the second factor and the recovery codes.", true)
 	add(e.May.SignOut, "Sign out everywhere…", "/sign-out", "Ends every session and unfinished sign-in. The next sign-in is as usual.", false)
 	add(e.May.Resend, "Resend invitation…", "/invitation", "A fresh link takes the place of the older one.", false)

@@ -112,7 +112,7 @@ func testView(d view.Desk, p gatewayPage, t *delivery.TestState, s gatewayState)
 	case sallyport.Unclear:
 		out.DetailKind, out.Detail = "warn", "It is not sure whether the test message went out. "+t.Detail
 	case sallyport.Sending:
-		out.DetailKind, out.Detail = "", "The test message is on its way. Look at this page again in a moment."
+		out.Waiting, out.Detail = true, "The test message is on its way."
 	}
 	return out
 }

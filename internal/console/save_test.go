@@ -110,7 +110,7 @@ func TestLastSuperAdmin(t *testing.T) {
 	b.send(path, formOf(me, "role", "read-only")...).wants(http.StatusConflict, "no Super Admin who can sign in")
 	b.send(path+"/deactivate", "reason", "tired").wants(http.StatusConflict, "no Super Admin who can sign in")
 	b.send(path+"/delete").wants(http.StatusConflict, "no Super Admin who can sign in")
-	b.send(path+"/reset").wants(http.StatusForbidden)
+	b.send(path + "/reset").wants(http.StatusForbidden)
 	b.get("/admin/technicians").wants(http.StatusOK, "There is only one Super Admin")
 	h.add(sallyport.SuperAdmin)
 	if strings.Contains(b.get("/admin/technicians").words(), "There is only one Super Admin") {
@@ -132,7 +132,7 @@ func TestStepUp(t *testing.T) {
 	if p.status != http.StatusSeeOther || !ok {
 		t.Fatalf("status %d to %q", p.status, p.at)
 	}
-	other.get("/admin/resume/"+back).wants(http.StatusGone)
+	other.get("/admin/resume/" + back).wants(http.StatusGone)
 
 	b = h.signIn(me) // the proof was given: a new token
 	page := b.get("/admin/resume/"+back).wants(http.StatusOK, "Confirmed. Your change is not saved yet", "Method Email")
@@ -203,8 +203,8 @@ func TestActsOfTheMenu(t *testing.T) {
 	}
 	b.follow(b.send(path+"/deactivate", "reason", "left")).wants(http.StatusOK, "Deactivated. Person was signed in nowhere", "Undo: activate")
 	b.send(path+"/deactivate", "reason", "left").wants(http.StatusConflict)
-	b.follow(b.send(path + "/activate")).wants(http.StatusOK, "Activated.")
-	b.follow(b.send(path + "/delete")).wants(http.StatusOK, "Person 2 was deleted.")
+	b.follow(b.send(path+"/activate")).wants(http.StatusOK, "Activated.")
+	b.follow(b.send(path+"/delete")).wants(http.StatusOK, "Person 2 was deleted.")
 	b.get(path).wants(http.StatusNotFound)
 }
 

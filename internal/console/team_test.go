@@ -147,5 +147,6 @@ func TestFiveThousand(t *testing.T) {
 	b.get("/admin/technicians?page=-1&sort=nonsense&method=x&role=y").wants(http.StatusOK, "1–50 of 5000")
 	at := b.send("/admin/rollouts", "all", "everybody").at
 	b.get(at).wants(http.StatusOK, "Two Factor Authentication for 5000 technicians")
-	b.send(at+"/preview", "method", "app").wants(http.StatusOK, "Save for 4999 technicians", "and 4969 more")
+	at = b.send("/admin/rollouts", "all", "q=many00&sort=name").at
+	b.send(at+"/preview", "method", "app").wants(http.StatusOK, "Save for 100 technicians", "Many0000", "and 70 more")
 }

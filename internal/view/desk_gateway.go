@@ -54,5 +54,6 @@ type GatewayTest struct {
 	Code       Field
 	Detail     string // how the sending stands: what went wrong, and what to do
 	DetailKind string // good, warn or bad
+	Waiting    bool   // nobody knows yet how the sending went
 	Until      Moment
 }

@@ -146,7 +146,10 @@ func drafted(d Desk, sent bool, detail string) Gateway {
 	g := gateway(d, false)
 	g.Live, g.Draft = gatewayCardOf(d, true), gatewayCardOf(d, false)
 	g.Test = &GatewayTest{To: Field{Name: "to", Label: "Email address", Hint: "A mailbox that you can read now.", Required: true}, Code: Field{Name: "code", Label: "Code", Required: true, Mono: true, Wrong: d.Problem.For("code").Message},
-		Sent: sent, SentTo: "mara@northwind.example", Until: d.When(noon.Add(10 * time.Minute))}
+		Sent: sent, Waiting: sent, SentTo: "mara@northwind.example", Until: d.When(noon.Add(10 * time.Minute))}
+	if sent {
+		g.Test.Detail = "The test message is on its way."
+	}
 	if detail != "" {
 		g.Test.Detail, g.Test.DetailKind = detail, "bad"
 	}

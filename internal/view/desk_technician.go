@@ -62,17 +62,20 @@ type StaleRow struct{ Field, Theirs, Yours string }
 
 // Facts stand beside the form: what the technician holds and where he is signed in.
 type Facts struct {
-	Status       Mark
-	SetUp        Mark
-	Held         string // the factor really held, in words
-	SetupUntil   Moment // zero: no set-up is open
-	RecoveryLeft int
-	HasFactor    bool
-	LastSignIn   Moment
-	Created      Moment
-	Sessions     []SessionLine
-	SessionsHref string
-	AuditHref    string // empty where the reader may not read it
+	Status         Mark
+	SetUp          Mark
+	Held           string // the factor really held, in words
+	SetupUntil     Moment // zero: no set-up is open
+	Invited        bool
+	Invitation     Moment // until when the link works
+	InvitationOver bool
+	RecoveryLeft   int
+	HasFactor      bool
+	LastSignIn     Moment
+	Created        Moment
+	Sessions       []SessionLine
+	SessionsHref   string
+	AuditHref      string // empty where the reader may not read it
 }
 
 // SessionLine is one live session in short.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,5 +49,33 @@ func TestPagerLeavesOutTheMiddle(t *testing.T) {
 	}
 	if last := NewPager(999, 50, 120, href); last.From != 101 || last.To != 120 || last.Next != "" {
 		t.Fatalf("beyond the end: %+v", last)
+	}
+}
+
+// TestHostileNamesAtTheDesk: whatever a technician is called stays text, in words, in attributes and in addresses.
+func TestHostileNamesAtTheDesk(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := `"><script>alert(1)</script>'{{.}}`
+	d := Desk{Title: evil, Organisation: evil, Lead: evil, Who: Who{Name: evil, UserName: evil, Role: evil}, Answer: &Answer{Line: evil, Items: []string{evil}},
+		Notices: []Notice{{ID: evil, Text: evil}}, Nav: []Link{{Label: evil, Href: "/admin"}}}
+	for _, p := range []Page{
+		Technicians{Desk: d, MayWrite: true, Rows: []TechnicianRow{{ID: evil, Name: evil, UserName: evil, Menu: []Link{{Label: evil, Href: "/admin/technicians/" + evil}}}}, Filter: TechnicianFilter{Search: evil}, All: evil},
+		Technician{Desk: d, ID: evil, FirstName: Field{Name: "first_name", Label: "First name", Value: evil, Wrong: evil}, Stale: &Stale{By: evil, Rows: []StaleRow{{evil, evil, evil}}}, Preview: Preview{Lines: []PreviewLine{{Text: evil}}}},
+		Confirm{Desk: d, Subject: evil, Post: "/admin/technicians/" + evil, Lines: []PreviewLine{{Text: evil}}},
+		Audit{Desk: d, Rows: []AuditRow{{Type: evil, Words: evil, Actor: evil, Target: evil, TargetID: evil, Reason: evil, Changes: []AuditChange{{evil, evil, evil}}}}},
+		Sessions{Desk: d, Rows: []SessionRow{{Key: evil, Name: evil, Browser: evil, Address: evil, MayEnd: true}}},
+		Import{Desk: d, Rows: []ImportRow{{Name: evil, Email: evil}}, Text: Field{Value: evil}},
+		Progress{Desk: d, Rows: []ProgressRow{{ID: evil, Name: evil, Detail: evil, Link: "javascript:" + evil}}},
+	} {
+		body, err := r.Bytes(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(body), "<script>") || strings.Contains(string(body), `href="javascript:`) {
+			t.Errorf("%s: a name became markup", p.Template())
+		}
 	}
 }

@@ -86,26 +86,26 @@ function bindPreview(form) {
   form.addEventListener("input", soon);
 }
 
-// A long act under way shows how far it is.
-function poll(section) {
+// A part of the page that is still under way is asked for again, until it is not any more.
+function poll(part) {
   const again = async () => {
-    let next = section;
+    let next = part;
     try {
       const answer = await load("GET", location.href);
-      next = answer.response?.getElementById("progress");
+      next = answer.response?.getElementById(part.id);
       if (!next) return location.reload();
-      section.replaceWith(next);
+      part.replaceWith(next);
     } catch {
       // the next round may get through
     }
-    if (next.dataset.poll) setTimeout(() => poll(next), 0);
+    if (next.dataset.poll) poll(next);
   };
-  setTimeout(again, Number(section.dataset.poll) * 1000);
+  setTimeout(again, Number(part.dataset.poll) * 1000);
 }
 
 for (const form of all("form[data-bulk]")) bindBulk(form);
 for (const form of all("form[data-preview]")) bindPreview(form);
-for (const section of all("#progress[data-poll]")) poll(section);
+for (const part of all("[data-poll]")) poll(part);
 for (const field of all("[data-submit]")) field.addEventListener("change", () => field.form.requestSubmit());
 for (const button of all("[data-copy]")) {
   button.hidden = false;
