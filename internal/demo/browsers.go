@@ -35,6 +35,7 @@ type pane struct {
 // browsers are the three live browsers of one technician.
 type browsers struct {
 	who     member
+	team    []member
 	record  *record
 	all     []*browser
 	codes   func(context.Context, time.Time) string
@@ -45,8 +46,8 @@ type browsers struct {
 	panes []pane
 }
 
-func newBrowsers(base string, who member, rec *record) (*browsers, error) {
-	b := &browsers{who: who, record: rec, again: make(chan struct{}, 1)}
+func newBrowsers(base string, t *team, rec *record) (*browsers, error) {
+	b := &browsers{who: t.live(), team: t.members, record: rec, again: make(chan struct{}, 1)}
 	for _, a := range agents {
 		one, err := newBrowser(base, a.name, a.agent)
 		if err != nil {
@@ -152,9 +153,19 @@ func (b *browsers) refused(ctx context.Context, i int, now time.Time) {
 	if err != nil || !found || now.Sub(e.At) > time.Minute || now.Before(e.At) {
 		return
 	}
-	words := "Signed out: " + e.ActorName + " " + actWords(e.Type)
+	words := "Signed out: " + b.nameOf(e.ActorName) + " " + actWords(e.Type)
 	after := fmt.Sprintf("%.1f ms after Save", float64(now.Sub(e.At).Microseconds())/1000)
 	b.set(i, func(p *pane) { p.Words, p.After = words, after })
+}
+
+// nameOf is a team member's name in the place of his user name.
+func (b *browsers) nameOf(userName string) string {
+	for _, m := range b.team {
+		if m.UserName == userName {
+			return m.Name()
+		}
+	}
+	return userName
 }
 
 func actWords(event string) string {

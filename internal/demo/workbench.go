@@ -71,7 +71,7 @@ func newBench(listen string) (*bench, error) {
 // open says where the door is, and makes the three browsers. What comes before has no page.
 func (b *bench) open(door string, t *team, rec *record) error {
 	b.door, b.team = door, t
-	live, err := newBrowsers(door, t.live(), rec)
+	live, err := newBrowsers(door, t, rec)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (b *bench) guard(next http.Handler) http.Handler {
 	})
 }
 
-// view is what the page shows.
+// benchView is what the page shows.
 type benchView struct {
 	Organisation string
 	Door         string
