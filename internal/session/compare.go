@@ -96,29 +96,50 @@ func (s *Service) secondAtOffset(t *try, secret []byte) bool {
 
 // wrong records a wrong answer and says so in words at its field.
 func (s *Service) wrong(ctx context.Context, t *try) error {
-	message := ""
+	message, over := "", false
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if err := s.recordWrong(ctx, tx, t); err != nil {
 			return err
 		}
-		if message, err = s.clockHint(ctx, tx, t); err != nil || t.m.signIn.Hash == (sallyport.Hash{}) {
+		if message, err = s.clockHint(ctx, tx, t); err != nil {
+			return err
+		}
+		if over, err = s.provedInVain(ctx, tx, t); err != nil || over {
 			return err
 		}
 		t.m.signIn.Wrong++
-		if t.m.signIn.Purpose == sallyport.PurposeStepUp && t.m.signIn.Wrong >= stepUpTries {
-			return s.endGuessing(ctx, tx, t)
-		}
 		return tx.UpdateSignIn(ctx, t.m.signIn)
 	})
 	switch {
 	case err != nil:
 		return err
-	case t.m.signIn.Purpose == sallyport.PurposeStepUp && t.m.signIn.Wrong >= stepUpTries:
+	case over:
 		return errGuessing
 	case message == "":
 		message = t.message()
 	}
 	return sallyport.InvalidField("code", message)
+}
+
+// provedInVain counts a wrong answer against the session that was asked for its proof again, whichever step-up it was
+// given in, and ends that session at the third.
+func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, err error) {
+	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
+		return false, nil
+	}
+	key := s.stepUpKey(t.m.signIn.Session)
+	had, err := tx.Guess(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	if had.Wrong+1 < stepUpTries {
+		return false, tx.PutGuess(ctx, key, had.Wrong+1, time.Time{})
+	}
+	return true, s.endGuessing(ctx, tx, t)
+}
+
+func (s *Service) stepUpKey(session sallyport.Hash) string {
+	return "s" + s.opaque("guess", string(session[:]))
 }
 
 // recordWrong writes the event, and what a wrong answer leads to: a notice after three in one sign-in, the end of

@@ -336,8 +336,13 @@ func TestThreeWrongAnswersEndTheSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := wrongFor(w.digits(key, 0))
+	bad := wrongApp(w, key)
 	for i := range 3 {
+		if i > 0 { // beginning anew gives no tries back
+			if up, err = w.s.BeginStepUp(ctx, actor, "/me"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		_, err = w.answer(up.SignIn, session.AnswerCode, bad)
 		if i < 2 {
 			wantField(t, err, "not right")

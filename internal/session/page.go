@@ -65,6 +65,9 @@ func (s *Service) describeCode(ctx context.Context, tx Tx, m *moment, p *Page) e
 		return err
 	}
 	p.Sent, p.State, p.Detail, p.ValidUntil = true, newest.State, newest.Detail, newest.ExpiresAt
+	if newest.State == sallyport.Sending && !m.now.Before(newest.CreatedAt.Add(s.sendTime)) {
+		p.State = sallyport.Unclear // the server ended before it could note what became of it
+	}
 	p.TriesLeft = max(0, sallyport.CodeTries-newest.Attempts)
 	p.Live = usable(newest, m.now) == nil && newest.State != sallyport.Failed
 	if opens := newest.CreatedAt.Add(m.settings.ResendAfter); newest.State != sallyport.Failed && opens.After(p.ResendAt) {
