@@ -1,8 +1,8 @@
 package main
 
 import (
+	"crypto/rand"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"sort"
@@ -34,7 +34,7 @@ func (b *bench) timings() error {
 	var known, unknown []float64
 	for i := range timingSamples + 20 {
 		names := []string{fmt.Sprintf("tech%04d@northwind.example", i), fmt.Sprintf("tach%04d@northwind.example", i)}
-		first := rand.IntN(2)
+		first := toss()
 		for j := range names {
 			which := (first + j) % 2
 			took, err := b.wrongPassword(s.ClientWith(shared), names[which])
@@ -80,4 +80,11 @@ func areaUnderCurve(a, b []float64) float64 {
 		sum += float64(below) + float64(same)/2
 	}
 	return sum / float64(len(a)*len(b))
+}
+
+// toss is 0 or 1.
+func toss() int {
+	var b [1]byte
+	rand.Read(b[:])
+	return int(b[0] & 1)
 }
