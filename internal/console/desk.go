@@ -40,6 +40,9 @@ func (c *Console) desk(r *http.Request, title, section string) (view.Desk, error
 	}
 	d := view.Desk{Organisation: settings.Organisation, Title: title, Now: c.now(),
 		Who: view.Who{Name: v.Technician.Name(), UserName: v.Technician.UserName, Role: v.Role.Name}}
+	if logo, err := c.accounts.Logo(r.Context()); err == nil && logo != nil { // a page does without a picture
+		d.Logo = &view.Picture{Address: logo.Address(), Width: logo.Width, Height: logo.Height}
+	}
 	for _, s := range sections {
 		if v.Role.Has(s.needs) {
 			d.Nav = append(d.Nav, view.Link{Label: s.label, Href: s.href, Current: s.name == section})

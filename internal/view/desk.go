@@ -5,10 +5,11 @@ import "time"
 // Desk is what every Admin page has around its own content. Pages embed it.
 type Desk struct {
 	Organisation string
-	Title        string // h1, and the window's title
-	Lead         string // one line under it; may be empty
-	Back         *Link  // the page above this one
-	Action       *Link  // the main action, at the end of the title's line
+	Logo         *Picture // nil: none
+	Title        string   // h1, and the window's title
+	Lead         string   // one line under it; may be empty
+	Back         *Link    // the page above this one
+	Action       *Link    // the main action, at the end of the title's line
 	Nav          []Link
 	Tabs         []Tab
 	Who          Who
