@@ -73,9 +73,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 
 // listen opens the ports before the folder, so that root may open a low port and then become the folder's owner.
 func (a *App) listen(cfg config.Config) (err error) {
-	if a.public, err = net.Listen("tcp", cfg.Listen); err != nil {
+	public, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	a.public = web.Calm(public)
 	if cfg.Operations != "off" {
 		if a.operations, err = net.Listen("tcp", cfg.Operations); err != nil {
 			return fmt.Errorf("operations: %w (set operations to another port, or to off)", err)
