@@ -104,6 +104,18 @@ func TestPlainHTTPBehindAListedProxy(t *testing.T) {
 	}
 }
 
+func TestPublicAddressIsWrittenAsBrowsersDo(t *testing.T) {
+	for given, want := range map[string]string{"https://Door.Example:443/": "https://door.example", "https://door.example:8443": "https://door.example:8443",
+		"HTTPS://door.example": "https://door.example", "http://localhost:80": "http://localhost"} {
+		if got := (Config{PublicURL: given}).Public(""); got != want {
+			t.Errorf("%s: %s, want %s", given, got, want)
+		}
+	}
+	if _, err := load(t, "public_url = \"https://tür.example\"\ntrusted_proxies = [\"127.0.0.1\"]\n", nil, nil); err == nil || !strings.Contains(err.Error(), "xn--") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestCredentialHoldsTheKey(t *testing.T) {
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, credential), []byte("x"), 0o400); err != nil {

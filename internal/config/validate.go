@@ -116,6 +116,9 @@ func (l *Loaded) checkPublic() error {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
 		return fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
 	}
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7e }) {
+		return fmt.Errorf("write the host of %q as browsers do, beginning with xn--", l.PublicURL)
+	}
 	local, proxied := loopback(hostOf(l.Listen)), len(l.TrustedProxies) > 0
 	switch {
 	case u.Scheme == "http" && !loopback(u.Hostname()):
@@ -134,13 +137,21 @@ func (l *Loaded) checkPublic() error {
 // stands; without one it is localhost with addr's port.
 func (c Config) Public(addr string) string {
 	if c.PublicURL != "" {
-		return strings.TrimRight(c.PublicURL, "/")
+		return withoutDefaultPort(strings.ToLower(strings.TrimRight(c.PublicURL, "/")))
 	}
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return ""
 	}
 	return "http://" + net.JoinHostPort("localhost", port)
+}
+
+// withoutDefaultPort writes an origin as browsers do.
+func withoutDefaultPort(origin string) string {
+	if strings.HasPrefix(origin, "https://") {
+		return strings.TrimSuffix(origin, ":443")
+	}
+	return strings.TrimSuffix(origin, ":80")
 }
 
 // OnlyProxies reports whether requests may come through listed proxies alone, because plain HTTP leaves the machine.

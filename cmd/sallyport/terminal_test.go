@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal opens a pseudo-terminal.
+func terminal(t *testing.T) (ours, theirs *os.File) {
+	t.Helper()
+	ours, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals here: %v", err)
+	}
+	t.Cleanup(func() { _ = ours.Close() })
+	if err := unix.IoctlSetPointerInt(int(ours.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(ours.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = theirs.Close() })
+	return ours, theirs
+}
+
+// TestSetUpAddressGoesToTheTerminal: where somebody looks on, the address is on the screen and in no file.
+func TestSetUpAddressGoesToTheTerminal(t *testing.T) {
+	ours, theirs := terminal(t)
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := exec.Command("sallyport", "serve", "--data", data, "--listen", "127.0.0.1:0", "--operations", "off")
+	cmd.Env = append(os.Environ(), "SALLYPORT_CONFIG="+os.DevNull)
+	cmd.Stdout = theirs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	defer func() { _ = cmd.Process.Signal(os.Interrupt) }()
+	screen, lines := "", bufio.NewScanner(ours)
+	for !strings.Contains(screen, "answers at") && lines.Scan() {
+		screen += lines.Text() + "\n"
+	}
+	if !regexp.MustCompile(`http://localhost:\d+/set-up/[A-Za-z0-9_-]{43}`).MatchString(screen) {
+		t.Errorf("the terminal shows:\n%s", screen)
+	}
+	if _, err := os.Stat(filepath.Join(data, "set-up-link")); err == nil {
+		t.Error("the address is in a file too")
+	}
+}
