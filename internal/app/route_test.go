@@ -150,7 +150,7 @@ func TestD10_10Headers(t *testing.T) {
 	if w := i.do(sessionCheck(i.super)); w.Code != 204 {
 		t.Errorf("a GET has ended the session: %d", w.Code) // D4.6
 	}
-	for _, p := range []string{"/none", "/assets/none.css", "/admin/none", "/sign-in/x.css"} {
+	for _, p := range []string{"/none", "/assets/none.css", "/admin/none", "/sign-in/x.css", "/me/x.css", "/me/"} {
 		req := httptest.NewRequest("GET", public+p, nil)
 		w := i.do(req)
 		if w.Code != 404 {
@@ -228,6 +228,14 @@ func TestD4_4(t *testing.T) {
 			attack(req)
 			if w := i.do(req); w.Code != http.StatusForbidden {
 				t.Errorf("%s: %s: %d", name, r, w.Code)
+			}
+			if strings.HasPrefix(name, "cookie") {
+				continue
+			}
+			bare := ask(r, "", "") // D4.5: a browser that is not signed in, and is to be signed in as somebody else
+			attack(bare)
+			if w := i.do(bare); w.Code != http.StatusForbidden || len(w.Result().Cookies()) > 0 {
+				t.Errorf("%s without a cookie: %s: %d", name, r, w.Code)
 			}
 		}
 		for _, header := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
