@@ -19,9 +19,9 @@ check: ## format, vet, staticcheck, the import table, tidy modules
 bench: ## the ratios that docs/bench.md shows; rewrites it
 	go run ./bench
 
-pictures: ## docs/pictures, made by the tests in a real browser
+pictures: ## docs/pictures, made by the demo's tour in a real browser
 	@scripts/prepare
-	SALLYPORT_PICTURES=1 go test -count=1 -run 'TestPictures' ./e2e
+	go test -count=1 -run TestTourInChromium ./internal/demo -readme $(CURDIR)/docs/pictures
 
 clean:
 	rm -rf bin .cache

@@ -1,7 +1,12 @@
 package demo
 
 import (
+	"bytes"
 	"flag"
+	"image"
+	"image/draw"
+	"image/png"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,8 +32,11 @@ func TestTourInChromium(t *testing.T) {
 	admin.Fill("code", v.digits(v.boss.UserName))
 	admin.Press("Enter")
 	admin.WaitText("Technicians and Roles")
+	keep(t, admin, "technicians", 700)
 	admin.Click("Sam Okafor")
 	admin.Check("Authenticator App")
+	admin.WaitText("is signed out of 3 browsers")
+	keep(t, admin, "edit", 1000)
 	admin.Click("Save and sign out")
 
 	bench.WaitText("ms after Save")
@@ -37,6 +45,7 @@ func TestTourInChromium(t *testing.T) {
 		t.Errorf("%d browsers are red", red)
 	}
 	look(t, bench, "red")
+	keep(t, bench, "workbench", 340)
 
 	sam := v.member("Sam Okafor")
 	own := chromium.New(t).Page()
@@ -45,6 +54,7 @@ func TestTourInChromium(t *testing.T) {
 	own.Fill("Password", sam.Password)
 	own.Click("Continue")
 	own.WaitText("Scan")
+	keep(t, own, "set-up", 820)
 	picture := filepath.Join(t.TempDir(), "screen.png")
 	own.Screenshot(picture, 1280, true)
 	bench.Upload("Picture of the QR code", picture)
@@ -75,3 +85,38 @@ func look(t *testing.T, p *chromium.Page, name string) {
 }
 
 var pictures = flag.String("pictures", "", "folder for pictures of the workbench")
+
+var readme = flag.String("readme", "", "folder for the pictures that the README shows")
+
+// keep makes a picture for the README, cut at a height that holds what matters and none of the run's passwords.
+func keep(t *testing.T, p *chromium.Page, name string, height int) {
+	t.Helper()
+	if *readme == "" {
+		return
+	}
+	path := filepath.Join(*readme, name+".png")
+	p.Screenshot(path, 1280, false)
+	if err := cut(path, height); err != nil {
+		t.Error(err)
+	}
+}
+
+// cut keeps the upper part of a picture.
+func cut(path string, height int) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	whole, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	b := whole.Bounds()
+	part := image.NewNRGBA(image.Rect(0, 0, b.Dx(), min(b.Dy(), height)))
+	draw.Draw(part, part.Bounds(), whole, b.Min, draw.Src)
+	var out bytes.Buffer
+	if err := png.Encode(&out, part); err != nil {
+		return err
+	}
+	return os.WriteFile(path, out.Bytes(), 0o644)
+}

@@ -50,7 +50,7 @@ func TestDummyIsAsMuchWorkAndMatchesNothing(t *testing.T) {
 		t.Errorf("%v, %v, %v", ok, renew, err)
 	}
 	p, err := parsePHC(h.Dummy())
-	if h.Calls() != before+1 || err != nil || !p.isCurrent() || h.Dummy() != h.Dummy() || h.Dummy() == NewHasher(1).Dummy() {
+	if h.Calls() != before+1 || err != nil || !p.isCurrent() || h.Dummy() == NewHasher(1).Dummy() {
 		t.Errorf("%d calls, %+v, %v", h.Calls()-before, p, err)
 	}
 }

@@ -244,6 +244,7 @@ var _ = register("raise removes everything older", func(b *bench) {
 		asked, err := tx.CountResets(b.ctx, t.ID, b.Now().Add(-time.Hour))
 		b.ok(err)
 		reason, _, err := tx.EndedReason(b.ctx, s.Hash)
+		b.ok(err)
 		if code != nil || asked != 1 || reason != sallyport.EndedBySave {
 			b.Errorf("enrolment code %+v, %d resets asked for, reason %q", code, asked, reason)
 		}
