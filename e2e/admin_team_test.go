@@ -38,6 +38,7 @@ func TestWholeTeamAtOnce(t *testing.T) {
 	p.WaitText("Done: 4 saved, 0 sessions ended, 0 refused.")
 	p.Click("main a.button")
 	p.Fill("#method", "Email")
+	p.Click("Filter")
 	p.WaitText("4 of 6")
 }
 
@@ -105,6 +106,7 @@ func TestAuditExport(t *testing.T) {
 	p.WaitText("Deactivated.")
 	p.Click("Audit")
 	p.Fill("#type", "technician.deactivated")
+	p.Click("Filter")
 	p.WaitText("Technician: deactivated")
 	p.Click("Technician: deactivated")
 	p.WaitText("=HYPERLINK(1)")

@@ -93,7 +93,7 @@ func (c *Console) tell(w http.ResponseWriter, r *http.Request, d account.Detail,
 	path := firstOf(o.path, "/admin/technicians/"+string(d.Technician.ID))
 	switch {
 	case o.self != nil:
-		return c.selfEnded(w, r, o.self)
+		return c.selfEnded(w, o.self)
 	case o.link != nil:
 		return c.showLink(w, r, "A new invitation", *o.link, path)
 	case o.once != nil:

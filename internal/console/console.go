@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sallyport"
@@ -91,6 +92,7 @@ type Console struct {
 	pages    Renderer
 	stepUp   string
 	now      func() time.Time
+	seen     atomic.Pointer[view.Desk] // the frame that was drawn last, for its name and logo
 
 	answers  *shelf[view.Answer]
 	parked   *shelf[parkedForm]

@@ -51,6 +51,7 @@ func (c *Console) desk(r *http.Request, title, section string) (view.Desk, error
 	if a, ok := c.answers.get(v.Technician.ID, r.URL.Query().Get("answer")); ok {
 		d.Answer = &a
 	}
+	c.seen.Store(&view.Desk{Organisation: d.Organisation, Logo: d.Logo})
 	return d, c.notices(r, &d)
 }
 

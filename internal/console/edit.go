@@ -153,7 +153,7 @@ func (c *Console) saved(w http.ResponseWriter, r *http.Request, e edit, s accoun
 	name := firstOf(e.form.FirstName, e.detail.Technician.Name())
 	switch {
 	case s.SelfSignedOut:
-		return c.selfEnded(w, r, savedLines(name, s))
+		return c.selfEnded(w, savedLines(name, s))
 	case s.Nothing:
 		return c.see(w, r, path, view.Answer{Line: "Nothing had changed, so nothing was saved and nobody was signed out."})
 	case s.Invitation != "":
@@ -164,8 +164,10 @@ func (c *Console) saved(w http.ResponseWriter, r *http.Request, e edit, s accoun
 }
 
 // selfEnded is the last page that this session is shown.
-func (c *Console) selfEnded(w http.ResponseWriter, r *http.Request, lines []string) error {
-	v := web.VisitorOf(r)
-	desk := view.Desk{Title: "Saved, and you are signed out", Organisation: "Sallyport", Now: c.now(), Who: view.Who{Name: v.Technician.Name()}}
+func (c *Console) selfEnded(w http.ResponseWriter, lines []string) error {
+	desk := view.Desk{Title: "Done, and you are signed out", Organisation: "Sallyport", Now: c.now()}
+	if seen := c.seen.Load(); seen != nil { // he may not read the settings any more
+		desk.Organisation, desk.Logo = seen.Organisation, seen.Logo
+	}
 	return c.pages.Render(w, http.StatusOK, view.Ended{Desk: desk, Lines: lines})
 }

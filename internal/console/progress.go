@@ -29,6 +29,9 @@ func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form
 			return err
 		}
 		c.work.Go(func() { c.saveRest(ctx, actor, ro) })
+		if self := ro.self(); self != nil {
+			return c.selfEnded(w, self)
+		}
 	}
 	return web.See(w, r, "/admin/rollouts/"+r.PathValue("id"))
 }
@@ -99,6 +102,14 @@ func (c *Console) saveOne(ctx context.Context, actor sallyport.Actor, m sallypor
 	return row
 }
 
+// self is the last page of an administrator who was ticked alone, and so has signed himself out.
+func (ro *rollout) self() []string {
+	if row := ro.row(0); len(ro.ids) == 1 && row.Self && row.Outcome == account.Changed {
+		return []string{"Saved. " + endedWords(row.Name, row.SessionsEnded), row.MustSetUp}
+	}
+	return nil
+}
+
 func (ro *rollout) row(i int) account.TeamRow {
 	ro.mu.Lock()
 	defer ro.mu.Unlock()
@@ -121,9 +132,6 @@ func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) 
 	running, done, total, method := ro.running, ro.done, len(ro.rows), ro.method
 	rows := append([]account.TeamRow(nil), ro.rows...)
 	ro.mu.Unlock()
-	if self := selfEndedIn(rows, done, web.VisitorOf(r).Technician.ID); self != nil {
-		return c.selfEnded(w, r, self)
-	}
 	desk, err := c.desk(r, method.String()+" for "+count(total, "technician", "technicians"), "technicians")
 	if err != nil {
 		return err
@@ -136,16 +144,6 @@ func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) 
 	}
 	fillProgress(&page, rows, done, pageNumber(q.Get("page")))
 	return c.pages.Render(w, http.StatusOK, page)
-}
-
-// selfEndedIn is not nil when the reader's own row was saved: it is his last page.
-func selfEndedIn(rows []account.TeamRow, done int, reader sallyport.TechnicianID) []string {
-	for _, row := range rows[:done] {
-		if row.ID == reader && row.Outcome == account.Changed {
-			return []string{"Saved. " + endedWords("You", row.SessionsEnded)}
-		}
-	}
-	return nil
 }
 
 func fillProgress(page *view.Progress, rows []account.TeamRow, done, n int) {

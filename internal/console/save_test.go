@@ -96,7 +96,7 @@ func TestOwnSave(t *testing.T) {
 	h.add(sallyport.SuperAdmin)
 	b := h.signIn(me)
 	path := "/admin/technicians/" + string(me.ID)
-	b.send(path, formOf(me, "method", "email")...).wants(http.StatusOK, "Saved, and you are signed out", "was signed out of 1 browser", "Go to the sign-in page")
+	b.send(path, formOf(me, "method", "email")...).wants(http.StatusOK, "Done, and you are signed out", "was signed out of 1 browser", "Go to the sign-in page")
 	if p := b.get(path); p.status != http.StatusSeeOther || !strings.HasPrefix(p.at, "/sign-in") {
 		t.Errorf("status %d to %q", p.status, p.at)
 	}

@@ -82,6 +82,21 @@ func TestWholeTeamAsksForAProof(t *testing.T) {
 	b.finished(at).wants(http.StatusOK, "Done: 1 saved")
 }
 
+// TestAloneInTheTeam: who is ticked alone changes himself, and gets the answer before the sign-in page.
+func TestAloneInTheTeam(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	me := h.add(sallyport.SuperAdmin)
+	h.add(sallyport.SuperAdmin)
+	b := h.signIn(me)
+	at := b.send("/admin/rollouts", "id", string(me.ID)).at
+	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician")
+	b.send(at, "method", "email").wants(http.StatusOK, "Done, and you are signed out", "Person 1 was signed out of 1 browser")
+	if b.get(at).status != http.StatusSeeOther || h.technician(me.ID).Method != sallyport.MethodEmail {
+		t.Error("not saved, or still in")
+	}
+}
+
 // upload sends a file as the import page does.
 func (b *browser) upload(text string) page {
 	var body bytes.Buffer

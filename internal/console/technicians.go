@@ -99,7 +99,7 @@ func rowMenu(v web.Visitor, t sallyport.Technician) []view.Link {
 	base := "/admin/technicians/" + string(t.ID)
 	role, _ := sallyport.RoleByID(t.Role)
 	if !v.Role.Has(sallyport.WriteTechnicians) || !v.Role.Covers(role) {
-		return []view.Link{{Label: "Look at", Href: base}}
+		return []view.Link{{Label: "View", Href: base}}
 	}
 	menu := []view.Link{{Label: "Edit Technician", Href: base}}
 	add := func(when bool, label, path string, danger bool) {

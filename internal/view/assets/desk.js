@@ -106,7 +106,6 @@ function poll(part) {
 for (const form of all("form[data-bulk]")) bindBulk(form);
 for (const form of all("form[data-preview]")) bindPreview(form);
 for (const part of all("[data-poll]")) poll(part);
-for (const field of all("[data-submit]")) field.addEventListener("change", () => field.form.requestSubmit());
 for (const button of all("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
