@@ -20,7 +20,14 @@ type act struct {
 	danger bool
 	button string
 	lines  func(d account.Detail) []view.PreviewLine
-	run    func(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error)
+	run    func(ctx context.Context, c *Console, d deed) (outcome, error)
+}
+
+// deed is one act about to be done: by whom, to whom, and why.
+type deed struct {
+	actor  sallyport.Actor
+	to     sallyport.Technician
+	reason string
 }
 
 // outcome is what an act led to: an answer on a page, or a page of its own.
@@ -80,7 +87,7 @@ func (c *Console) do(a act) formHandler {
 			return err
 		}
 		reason := strings.TrimSpace(f.Get("reason"))
-		o, err := a.run(c, r.Context(), web.ActorOf(r), d, reason)
+		o, err := a.run(r.Context(), c, deed{actor: web.ActorOf(r), to: d.Technician, reason: reason})
 		if err != nil {
 			return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.askPage(r, a, reason, p) })
 		}
@@ -95,7 +102,7 @@ func (c *Console) tell(w http.ResponseWriter, r *http.Request, d account.Detail,
 	case o.self != nil:
 		return c.selfEnded(w, o.self)
 	case o.link != nil:
-		return c.showLink(w, r, "A new invitation", *o.link, path)
+		return c.handOver(w, r, handover{title: "A new invitation", invited: *o.link, next: path})
 	case o.once != nil:
 		desk, err := c.desk(r, o.once.Title, "technicians")
 		if err != nil {

@@ -52,17 +52,17 @@ func resetLines(d account.Detail) []view.PreviewLine {
 	return lines
 }
 
-func resetFactor(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error) {
-	r, err := c.accounts.ResetFactor(ctx, a, d.Technician.ID, reason)
+func resetFactor(ctx context.Context, c *Console, d deed) (outcome, error) {
+	r, err := c.accounts.ResetFactor(ctx, d.actor, d.to.ID, d.reason)
 	if err != nil {
 		return outcome{}, err
 	}
-	line := "The second factor was reset. " + endedWords(short(d.Technician), r.SessionsEnded)
+	line := "The second factor was reset. " + endedWords(short(d.to), r.SessionsEnded)
 	if r.EnrolmentCode == "" {
 		return outcome{answer: done(line)}, nil
 	}
 	once := &view.Once{Label: "Enrolment code", Secret: r.EnrolmentCode, Large: true, Spelled: spell(r.EnrolmentCode),
-		Lines: []string{line, "Read this code out to " + short(d.Technician) + ", who is asked for it after the password, once."},
+		Lines: []string{line, "Read this code out to " + short(d.to) + ", who is asked for it after the password, once."},
 		Note:  "It is shown this once. If it is lost, reset again."}
 	once.Title, once.Until.At = "Read out this code", r.ExpiresAt
 	return outcome{once: once}, nil
@@ -89,8 +89,8 @@ func setupLines(d account.Detail) []view.PreviewLine {
 	return say(short(d.Technician) + " may set up " + d.Technician.Method.String() + " at the next sign-in again. Nobody is signed out.")
 }
 
-func openSetup(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
-	until, err := c.accounts.OpenSetup(ctx, a, d.Technician.ID)
+func openSetup(ctx context.Context, c *Console, d deed) (outcome, error) {
+	until, err := c.accounts.OpenSetup(ctx, d.actor, d.to.ID)
 	return outcome{answer: done("The set-up is open until " + until.UTC().Format("2 Jan 2006, 15:04") + " UTC.")}, err
 }
 
@@ -98,13 +98,13 @@ func signOutLines(d account.Detail) []view.PreviewLine {
 	return say(ends(d), "The password and the second factor stay as they are; the next sign-in is as usual.")
 }
 
-func signOut(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
-	s, err := c.accounts.SignOut(ctx, a, d.Technician.ID)
-	return endedOutcome(d, s, ""), err
+func signOut(ctx context.Context, c *Console, d deed) (outcome, error) {
+	s, err := c.accounts.SignOut(ctx, d.actor, d.to.ID)
+	return endedOutcome(d.to, s, ""), err
 }
 
-func endedOutcome(d account.Detail, s account.SignedOut, before string) outcome {
-	line := before + endedWords(short(d.Technician), s.SessionsEnded)
+func endedOutcome(t sallyport.Technician, s account.SignedOut, before string) outcome {
+	line := before + endedWords(short(t), s.SessionsEnded)
 	if s.SelfSignedOut {
 		return outcome{self: []string{line}}
 	}
@@ -123,17 +123,17 @@ func invitationLines(d account.Detail) []view.PreviewLine {
 		"It sets the password and, where the method needs it, the second factor.")
 }
 
-func resend(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
-	i, err := c.accounts.ResendInvitation(ctx, a, d.Technician.ID)
-	return invitedOutcome(d, i, ""), err
+func resend(ctx context.Context, c *Console, d deed) (outcome, error) {
+	i, err := c.accounts.ResendInvitation(ctx, d.actor, d.to.ID)
+	return invitedOutcome(d.to, i, ""), err
 }
 
-func invitedOutcome(d account.Detail, i account.Invited, before string) outcome {
+func invitedOutcome(t sallyport.Technician, i account.Invited, before string) outcome {
 	switch {
 	case i.Link != "":
 		return outcome{link: &i}
 	case i.Sent:
-		return outcome{answer: done(before + "The invitation is on its way to " + d.Technician.Email + ".")}
+		return outcome{answer: done(before + "The invitation is on its way to " + t.Email + ".")}
 	}
 	return outcome{answer: done(firstOf(before, "Done."))}
 }
@@ -142,10 +142,10 @@ func deactivateLines(d account.Detail) []view.PreviewLine {
 	return say(ends(d), "Nobody gets in with this account until it is activated again. Its second factor stays.")
 }
 
-func deactivate(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error) {
-	s, err := c.accounts.Deactivate(ctx, a, d.Technician.ID, reason)
-	o := endedOutcome(d, s, "Deactivated. ")
-	o.answer.Next = &view.Link{Label: "Undo: activate", Href: "/admin/technicians/" + string(d.Technician.ID) + "/activate"}
+func deactivate(ctx context.Context, c *Console, d deed) (outcome, error) {
+	s, err := c.accounts.Deactivate(ctx, d.actor, d.to.ID, d.reason)
+	o := endedOutcome(d.to, s, "Deactivated. ")
+	o.answer.Next = &view.Link{Label: "Undo: activate", Href: "/admin/technicians/" + string(d.to.ID) + "/activate"}
 	return o, err
 }
 
@@ -154,9 +154,9 @@ func activateLines(d account.Detail) []view.PreviewLine {
 		fmt.Sprintf("Role: %s.", roleName(d.Technician.Role)))
 }
 
-func activate(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, _ string) (outcome, error) {
-	i, err := c.accounts.Activate(ctx, a, d.Technician.ID)
-	return invitedOutcome(d, i, "Activated. "), err
+func activate(ctx context.Context, c *Console, d deed) (outcome, error) {
+	i, err := c.accounts.Activate(ctx, d.actor, d.to.ID)
+	return invitedOutcome(d.to, i, "Activated. "), err
 }
 
 func deleteLines(d account.Detail) []view.PreviewLine {
@@ -164,9 +164,9 @@ func deleteLines(d account.Detail) []view.PreviewLine {
 		view.PreviewLine{Kind: "warn", Text: "This cannot be undone. Deactivate can."})
 }
 
-func remove(c *Console, ctx context.Context, a sallyport.Actor, d account.Detail, reason string) (outcome, error) {
-	s, err := c.accounts.Delete(ctx, a, d.Technician.ID, reason)
-	o := endedOutcome(d, s, d.Technician.Name()+" was deleted. ")
+func remove(ctx context.Context, c *Console, d deed) (outcome, error) {
+	s, err := c.accounts.Delete(ctx, d.actor, d.to.ID, d.reason)
+	o := endedOutcome(d.to, s, d.to.Name()+" was deleted. ")
 	o.path = "/admin/technicians"
 	return o, err
 }

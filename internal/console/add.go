@@ -99,17 +99,24 @@ func (c *Console) add(w http.ResponseWriter, r *http.Request, f web.Form) error 
 	if added.InvitationLink == "" {
 		return c.see(w, r, path, done(firstOf(form.FirstName, form.Email)+" was added. The invitation is on its way to "+form.Email+"."))
 	}
-	return c.showLink(w, r, firstOf(form.FirstName, form.Email)+" was added", account.Invited{Link: added.InvitationLink, ExpiresAt: added.ExpiresAt}, path)
+	return c.handOver(w, r, handover{firstOf(form.FirstName, form.Email) + " was added", account.Invited{Link: added.InvitationLink, ExpiresAt: added.ExpiresAt}, path})
 }
 
-// showLink shows an invitation once, for it cannot be sent.
-func (c *Console) showLink(w http.ResponseWriter, r *http.Request, title string, i account.Invited, next string) error {
-	desk, err := c.desk(r, title, "technicians")
+// handover is an invitation that cannot be sent, and where to go on.
+type handover struct {
+	title   string
+	invited account.Invited
+	next    string
+}
+
+// handOver shows an invitation once.
+func (c *Console) handOver(w http.ResponseWriter, r *http.Request, h handover) error {
+	desk, err := c.desk(r, h.title, "technicians")
 	if err != nil {
 		return err
 	}
-	return c.pages.Render(w, http.StatusOK, view.Once{Desk: desk, Label: "Invitation link", Secret: i.Link, Until: desk.When(i.ExpiresAt),
+	return c.pages.Render(w, http.StatusOK, view.Once{Desk: desk, Label: "Invitation link", Secret: h.invited.Link, Until: desk.When(h.invited.ExpiresAt),
 		Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation. Hand this link over on a way that you trust."},
 		Note:  "It is shown this once. Whoever opens it first sets the password.",
-		Done:  view.Link{Label: "Go on", Href: next}})
+		Done:  view.Link{Label: "Go on", Href: h.next}})
 }

@@ -49,6 +49,7 @@ func (p gatewayPage) formFields() []string {
 
 // gatewayState is the page at one moment: what is stored, and what was typed into one of its forms.
 type gatewayState struct {
+	page    gatewayPage
 	open    bool // the form of the settings
 	kind    sallyport.GatewayKind
 	values  func(name string) string // what was typed; nil: what is stored
@@ -62,8 +63,8 @@ func (c *Console) gateway(p gatewayPage) web.Handler {
 		if err != nil {
 			return err
 		}
-		s := gatewayState{open: q.Get("edit") == "yes" || q.Has("kind"), kind: sallyport.GatewayKind(q.Get("kind"))}
-		page, err := c.gatewayPage(r, p, s)
+		s := gatewayState{page: p, open: q.Get("edit") == "yes" || q.Has("kind"), kind: sallyport.GatewayKind(q.Get("kind"))}
+		page, err := c.gatewayPage(r, s)
 		if err != nil {
 			return err
 		}
@@ -71,7 +72,8 @@ func (c *Console) gateway(p gatewayPage) web.Handler {
 	}
 }
 
-func (c *Console) gatewayPage(r *http.Request, p gatewayPage, s gatewayState) (view.Gateway, error) {
+func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, error) {
+	p := s.page
 	v, err := c.gateways.Settings(r.Context(), web.ActorOf(r), p.channel)
 	if err != nil {
 		return view.Gateway{}, err
@@ -88,16 +90,16 @@ func (c *Console) gatewayPage(r *http.Request, p gatewayPage, s gatewayState) (v
 		page.State = view.Mark{Kind: "warn", Word: "not proved"}
 	}
 	if page.Draft != nil {
-		page.Test = testView(desk, p, v.Test, s)
+		page.Test = testView(desk, v.Test, s)
 	}
 	if s.open || (v.Live == nil && v.Draft == nil) {
-		fillGatewayForm(&page, p, v, s)
+		fillGatewayForm(&page, v, s)
 	}
 	return page, nil
 }
 
-func testView(d view.Desk, p gatewayPage, t *delivery.TestState, s gatewayState) *view.GatewayTest {
-	out := &view.GatewayTest{To: view.Field{Name: "to", Label: p.toLabel, Hint: p.toHint, Value: s.to, Required: true, Max: 254, Autocomplete: "off", Wrong: wrong(s.problem, "to")},
+func testView(d view.Desk, t *delivery.TestState, s gatewayState) *view.GatewayTest {
+	out := &view.GatewayTest{To: view.Field{Name: "to", Label: s.page.toLabel, Hint: s.page.toHint, Value: s.to, Required: true, Max: 254, Autocomplete: "off", Wrong: wrong(s.problem, "to")},
 		Code: view.Field{Name: "code", Label: "Code", Required: true, Max: 20, Mono: true, Autocomplete: "one-time-code", Inputmode: "numeric", Wrong: wrong(s.problem, "code")}}
 	if t == nil {
 		return out
@@ -159,7 +161,7 @@ func isSet(g *sallyport.Gateway, secret string) bool {
 }
 
 // fillGatewayForm opens the form with what was typed, or else with the draft, the settings in use, or the defaults.
-func fillGatewayForm(page *view.Gateway, p gatewayPage, v delivery.View, s gatewayState) {
+func fillGatewayForm(page *view.Gateway, v delivery.View, s gatewayState) {
 	stored := v.Draft
 	if stored == nil {
 		stored = v.Live
@@ -174,7 +176,7 @@ func fillGatewayForm(page *view.Gateway, p gatewayPage, v delivery.View, s gatew
 		}
 	}
 	for _, other := range v.Kinds {
-		page.Kinds = append(page.Kinds, view.Link{Label: other.Label, Href: p.path + "?kind=" + string(other.Kind) + "#form", Current: other.Kind == k.Kind})
+		page.Kinds = append(page.Kinds, view.Link{Label: other.Label, Href: s.page.path + "?kind=" + string(other.Kind) + "#form", Current: other.Kind == k.Kind})
 	}
 	for _, f := range k.Fields {
 		page.Fields = append(page.Fields, gatewayField(f, stored, s))

@@ -20,7 +20,7 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 		}
 		saved, err := c.gateways.SaveDraft(r.Context(), web.ActorOf(r), form)
 		if err != nil {
-			return c.gatewayRefused(w, r, p, gatewayState{open: true, kind: form.Kind, values: f.Get}, err)
+			return c.gatewayRefused(w, r, gatewayState{page: p, open: true, kind: form.Kind, values: f.Get}, err)
 		}
 		a := done("Saved as a draft. Send a test message, and type its code back, to put it in use.")
 		if len(saved.Cleared) > 0 {
@@ -30,10 +30,10 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 	}
 }
 
-func (c *Console) gatewayRefused(w http.ResponseWriter, r *http.Request, p gatewayPage, s gatewayState, err error) error {
+func (c *Console) gatewayRefused(w http.ResponseWriter, r *http.Request, s gatewayState, err error) error {
 	return c.refused(w, err, func(problem *view.Problem) (view.Page, error) {
 		s.problem = problem
-		return c.gatewayPage(r, p, s)
+		return c.gatewayPage(r, s)
 	})
 }
 
@@ -41,7 +41,7 @@ func (c *Console) testDraft(p gatewayPage) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
 		to := strings.TrimSpace(f.Get("to"))
 		if err := c.gateways.Test(r.Context(), web.ActorOf(r), p.channel, to); err != nil {
-			return c.gatewayRefused(w, r, p, gatewayState{to: to}, err)
+			return c.gatewayRefused(w, r, gatewayState{page: p, to: to}, err)
 		}
 		return web.See(w, r, p.path+"#code")
 	}
@@ -50,7 +50,7 @@ func (c *Console) testDraft(p gatewayPage) formHandler {
 func (c *Console) confirmTest(p gatewayPage) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
 		if err := c.gateways.ConfirmTest(r.Context(), web.ActorOf(r), p.channel, f.Get("code")); err != nil {
-			return c.gatewayRefused(w, r, p, gatewayState{}, err)
+			return c.gatewayRefused(w, r, gatewayState{page: p}, err)
 		}
 		return c.see(w, r, p.path, done("Proved, and in use from now on. The method "+p.method.String()+" can be chosen."))
 	}
@@ -60,7 +60,7 @@ func (c *Console) discardDraft(p gatewayPage) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ web.Form) error {
 		err := c.gateways.DiscardDraft(r.Context(), web.ActorOf(r), p.channel)
 		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
-			return c.gatewayRefused(w, r, p, gatewayState{}, err)
+			return c.gatewayRefused(w, r, gatewayState{page: p}, err)
 		}
 		return c.see(w, r, p.path, done("The draft is gone. What is in use stays as it was."))
 	}
@@ -104,7 +104,7 @@ func someNames(all []sallyport.Technician) string {
 func (c *Console) removeGateway(p gatewayPage) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ web.Form) error {
 		if err := c.gateways.Remove(r.Context(), web.ActorOf(r), p.channel); err != nil {
-			return c.gatewayRefused(w, r, p, gatewayState{}, err)
+			return c.gatewayRefused(w, r, gatewayState{page: p}, err)
 		}
 		return c.see(w, r, p.path, done("Removed. No message leaves through it any more."))
 	}
