@@ -133,6 +133,7 @@ func (a *App) Run(ctx context.Context) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	failed := a.serve()
+	a.core.log.Info("serving", "public", a.core.public, "listen", a.public.Addr().String(), "key", a.core.keys.ID())
 	var err error
 	for done := false; !done; {
 		select {
@@ -144,6 +145,7 @@ func (a *App) Run(ctx context.Context) error {
 			a.reload()
 		}
 	}
+	a.core.log.Info("stopping")
 	err = errors.Join(err, a.stop())
 	stopWork()
 	w.Wait()
