@@ -24,7 +24,7 @@ import (
 )
 
 // patience bounds every wait, so that a hang ends as a failure.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // house is the assembled server of one organisation with the servers behind it.
 type house struct {

@@ -53,6 +53,7 @@ func TestD8_1(t *testing.T) {
 				t.Errorf("hour %d: a send too many answers %d, Retry-After %q", hour, a.Status, a.Header.Get("Retry-After"))
 			}
 		}
+		h.eventually("the messages came", func() bool { return len(h.texts.all()) >= want })
 		if n := len(h.texts.all()); n != want {
 			t.Errorf("hour %d: %d messages", hour, n)
 		}
@@ -124,6 +125,7 @@ func TestD8_4(t *testing.T) {
 			}
 		}
 	}
+	h.eventually("the messages came", func() bool { return len(h.texts.all()) >= 10 })
 	if n := len(h.texts.all()); n != 10 {
 		t.Errorf("%d messages to one number", n)
 	}

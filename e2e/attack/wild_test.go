@@ -1,0 +1,232 @@
+package attack
+
+import (
+	"database/sql"
+	"encoding/base64"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite" // a second hand on the database's file
+
+	"sallyport"
+	"sallyport/internal/control"
+	"sallyport/internal/testkit/team"
+)
+
+// TestD1_19: while the database cannot be written, a guess is not compared: 503, nothing counted, nobody in, and the
+// code is as good as before.
+func TestD1_19(t *testing.T) {
+	h, mara, emil := staffed(t, sallyport.MethodEmail, plan{})
+	b := h.browser().atCode(emil)
+	right := h.mail.next(h, code, 0)
+	b.becomes("sent")
+	other, err := sql.Open("sqlite", "file:"+filepath.Join(h.data, "sallyport.db")+"?_pragma=busy_timeout(20000)")
+	h.check(err)
+	defer other.Close()
+	hold, err := other.Conn(t.Context())
+	h.check(err)
+	_, err = hold.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	h.check(err)
+	parallel(2, func(i int) { // the right one, too
+		if a, err := b.twin().try(http.MethodPost, "/sign-in/code", map[string][]string{"code": {[]string{wrongFor(right), right}[i]}}); err != nil || a.Status != http.StatusServiceUnavailable {
+			t.Errorf("%d %v", a.Status, err)
+		}
+	})
+	_, err = hold.ExecContext(t.Context(), "ROLLBACK")
+	h.check(err)
+	h.check(hold.Close())
+	if n := len(mara.events("signin.factor.attempt")) + len(mara.events("signin.factor.wrong")); n != 0 {
+		t.Errorf("%d guesses were counted or compared", n)
+	}
+	b.get("/sign-in/code").says("3 tries left")
+	if b.post("/sign-in/code", "code", right); !b.live() {
+		t.Error("the code was lost")
+	}
+}
+
+// TestD1_20: made-up tokens of every kind, thousands of them, find nothing and get one and the same answer.
+func TestD1_20(t *testing.T) {
+	h, mara, _ := staffed(t, sallyport.MethodApp, plan{})
+	if !mara.live() {
+		t.Fatal("a real token does not work: nothing is tested")
+	}
+	probe := func(what string, n int, ask func(token string) answer) {
+		first := ""
+		for range n {
+			token := sallyport.NewToken().Reveal()
+			a := ask(token)
+			if got := face(a, token); first == "" {
+				first = got
+			} else if got != first {
+				t.Fatalf("%s: an answer differs:\n%s\n%s", what, got, first)
+			}
+			if a.Status < 300 {
+				t.Fatalf("%s: a made-up token found something: %d", what, a.Status)
+			}
+		}
+	}
+	cookie := func(part, path string) func(string) answer {
+		return func(token string) answer {
+			b := h.browser()
+			b.cookies[b.name(part)] = token
+			return b.get(path)
+		}
+	}
+	probe("session", 3000, cookie("", "/session"))
+	probe("session's page", 300, cookie("", "/me"))
+	probe("sign-in", 300, cookie("-signin", "/sign-in/code"))
+	for _, kind := range []string{"invitation", "reset", "rescue", "set-up"} {
+		probe(kind, 200, func(token string) answer { return h.browser().get("/" + kind + "/" + token) })
+	}
+}
+
+// TestW3: every place that compares a secret of a person slows down or ends after a row of wrong answers, with the
+// settings as they are delivered (also W2). The waits grow, so that within twelve tries a refusal comes however slow
+// the machine is.
+func TestW3(t *testing.T) {
+	var emil, rita, sven team.Member
+	var svens []string
+	h, _, dana := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
+		emil, rita = add(t, f, "emil", sallyport.ReadOnlyTechnician, sallyport.MethodEmail), add(t, f, "rita", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
+		sven = add(t, f, "sven", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
+		svens = signedIn(t, f, sven, sven)
+	}})
+	h.check(h.host.Call(t.Context(), "technician/reset-factor", control.User{User: rita.UserName}, nil))
+	signIn := h.browser()
+	signIn.get("/sign-in")
+	for name, c := range map[string]struct {
+		b    *browser
+		path string
+		form []string
+	}{
+		"password":       {signIn, "/sign-in", []string{"user_name", dana.UserName, "password", "some long enough guess", "return", "/me"}},
+		"digits":         {h.browser().atCode(dana), "/sign-in/code", []string{"code", "000000"}},
+		"sent code":      {h.browser().atCode(emil), "/sign-in/code", []string{"code", "000000"}},
+		"enrolment code": {h.browser().atCode(rita), "/sign-in/enrolment-code", []string{"code", "ABCD2345"}},
+		"own password":   {h.holding(svens[0]), "/me/password", []string{"old_password", "some long enough guess", "password", "a quite different lantern"}},
+	} {
+		tries, held := 0, false
+		for ; tries < 12 && !held; tries++ {
+			a := c.b.post(c.path, c.form...)
+			held = a.Status == http.StatusTooManyRequests || strings.Contains(a.words(), "Three wrong codes.")
+			if !held && a.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d %s", name, a.Status, a.words())
+			}
+		}
+		if !held || tries < 3 {
+			t.Errorf("%s: held up %v after %d tries", name, held, tries)
+		}
+	}
+	stepUp := h.holding(svens[1])
+	for range 3 {
+		stepUp.post("/confirm", "code", "000000", "return", "/me")
+	}
+	if stepUp.live() || h.holding(svens[1]).live() {
+		t.Error("three wrong proofs leave the session alive")
+	}
+}
+
+// TestW20: a sign-in whose password was right is not half a session: at every route that needs one it is nobody.
+func TestW20(t *testing.T) {
+	h, mara, dana := staffed(t, sallyport.MethodApp, plan{})
+	b := h.browser().atCode(dana)
+	token := b.cookies[b.name("-signin")]
+	if b.live() {
+		t.Error("GET /session says yes")
+	}
+	for _, r := range h.routes() {
+		if r.needs == "anyone" {
+			continue
+		}
+		for _, id := range []string{string(dana.ID), "none"} {
+			if a := b.route(r, id); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.at(), "/sign-in") {
+				t.Errorf("%s %s: %d %s", r.method, r.pattern, a.Status, a.at())
+			}
+		}
+	}
+	if b.cookies[b.name("-signin")] != token {
+		t.Error("the sign-in's token changed")
+	}
+	if n := len(mara.events("signin.finished")); n != 0 {
+		t.Errorf("%d sign-ins finished", n)
+	}
+	if b.post("/sign-in/code", "code", dana.Digits(half(0))); !b.live() {
+		t.Error("and then the right digits do not let in")
+	}
+}
+
+// TestW30: a user name and password, or a token, in the Authorization header are nothing, with and without a sign-in
+// that waits for its second factor.
+func TestW30(t *testing.T) {
+	h, mara, dana := staffed(t, sallyport.MethodOff, plan{settings: func(s *sallyport.Settings) { s.PermitOff = true }})
+	for _, value := range []string{
+		"Basic " + base64.StdEncoding.EncodeToString([]byte(dana.UserName+":"+team.Password)),
+		"Basic " + base64.StdEncoding.EncodeToString([]byte("mara@northwind.example:"+team.Password)),
+		"Bearer " + mara.session(), "Bearer " + team.Password, "Sallyport " + mara.session(), "Negotiate YII=",
+	} {
+		b := h.browser()
+		b.header["Authorization"] = value
+		for _, header := range []string{"Remote-User", "X-Forwarded-User", "X-Remote-User", "X-Auth-Request-User"} {
+			b.header[header] = "mara@northwind.example"
+		}
+		if b.live() {
+			t.Errorf("%q is a session", value)
+		}
+		for _, path := range []string{"/me", "/admin/technicians", "/"} {
+			if a := b.get(path); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.at(), "/sign-in") {
+				t.Errorf("%q: %s: %d", value, path, a.Status)
+			}
+		}
+	}
+}
+
+// TestW31: nobody changes on his own page what is an administrator's to say: a field more is refused, whatever it is
+// called, and nothing of the rest is done.
+func TestW31(t *testing.T) {
+	var token string
+	h, mara, _ := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
+		token = signedIn(t, f, addPlain(t, f, "dorothea", sallyport.ReadOnlyTechnician, sallyport.MethodApp))[0]
+	}})
+	b := h.holding(token)
+	for _, field := range []string{"role", "method", "verified", "email", "phone", "status", "generation", "user_name", "id"} {
+		for _, path := range []string{"/me/password", "/me/phone", "/me/recovery-codes", "/confirm"} {
+			if a := b.post(path, "old_password", team.Password, "password", "a quite different lantern", field, "super-admin"); a.Status != http.StatusBadRequest {
+				t.Errorf("%s with %q: %d", path, field, a.Status)
+			}
+		}
+	}
+	b.get("/me").wants(http.StatusOK, "").says("dorothea@northwind.example Role Read-only Technician").says("Method Authenticator App")
+	if n := len(mara.events("password.changed")); n != 0 {
+		t.Error("the password was changed")
+	}
+}
+
+// TestW39: a new role counts with the next request: what was signed in under the old one is over.
+func TestW39(t *testing.T) {
+	var token string
+	var aron team.Member
+	h, mara, _ := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
+		aron = addPlain(t, f, "aron", sallyport.Admin, sallyport.MethodApp)
+		token = signedIn(t, f, aron)[0]
+	}})
+	b := h.holding(token)
+	b.get("/admin/technicians").wants(http.StatusOK, "")
+	aron.Role = sallyport.ReadOnlyTechnician
+	if a := mara.saveMethod(aron, sallyport.MethodApp); a.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Status, a.words())
+	}
+	if b.live() {
+		t.Error("the session of the old role lives")
+	}
+	if a := b.get("/admin/technicians"); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.at(), "/sign-in") {
+		t.Errorf("%d %s", a.Status, a.at())
+	}
+	again := h.browser().atCode(aron)
+	if again.post("/sign-in/code", "code", aron.Digits(half(0))); !again.live() {
+		t.Fatal("cannot sign in again")
+	}
+	again.get("/admin/technicians").wants(http.StatusForbidden, "")
+	again.get("/admin").wants(http.StatusForbidden, "")
+}
