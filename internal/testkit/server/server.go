@@ -55,6 +55,11 @@ func Start(binary, folder string, port int, out io.Writer) (*Server, error) {
 	s := &Server{Port: port, URL: "http://localhost:" + strconv.Itoa(port), done: make(chan struct{})}
 	s.cmd = exec.Command(binary, "--data", folder, "serve", "--listen", "127.0.0.1:"+strconv.Itoa(port), "--operations", "off")
 	s.cmd.Env = []string{"SALLYPORT_REQUESTS_PER_SECOND=0", "HOME=" + folder, "PATH=/usr/bin:/bin"}
+	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG"} { // what Go's runtime reads, for experiments
+		if value, set := os.LookupEnv(name); set {
+			s.cmd.Env = append(s.cmd.Env, name+"="+value)
+		}
+	}
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
