@@ -158,3 +158,21 @@ func TestResetWithEnrolmentCode(t *testing.T) {
 		t.Error("the code is shown again")
 	}
 }
+
+// TestMenuByKeyboard: the row's menu opens with Enter, is walked with Tab, and Escape closes it where it was opened.
+func TestMenuByKeyboard(t *testing.T) {
+	o := newOffice(t, danaSpec)
+	p := o.desk
+	browser.Eval[bool](p, `(document.querySelector("tbody .menu > summary").focus(), true)`)
+	p.Press("Enter", "Tab")
+	if got := p.Focused(); got != "Edit Technician <a>" {
+		t.Errorf("after Enter and Tab the focus is on %q", got)
+	}
+	p.Press("Tab", "Escape")
+	if got := p.Focused(); got != "… <summary>" || p.Count("details.menu[open]") != 0 {
+		t.Errorf("after Escape the focus is on %q", got)
+	}
+	p.Press("Enter", "Tab", "Enter")
+	p.WaitText("Two Factor Authentication")
+	p.WaitText("Danger zone")
+}
