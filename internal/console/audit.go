@@ -68,6 +68,9 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) error {
 	if web.VisitorOf(r).Role.Has(sallyport.ExportAudit) {
 		page.CSV, page.Lines = address("/admin/audit.csv", 0), address("/admin/audit.jsonl", 0)
 	}
+	if f.Target != "" && len(events) > 0 {
+		page.Lead = "Only what was done to " + events[0].TargetName + "."
+	}
 	for _, e := range events {
 		page.Rows = append(page.Rows, auditRow(desk, e))
 	}

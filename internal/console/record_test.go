@@ -18,7 +18,7 @@ func TestSessions(t *testing.T) {
 	super, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.ReadOnlyTechnician)
 	b, admin, theirs := h.signIn(super), h.signIn(h.add(sallyport.Admin)), h.signIn(dana)
 	b.get("/admin/sessions").wants(http.StatusOK, "3 live sessions", "this browser", "Firefox on Windows")
-	p := b.get("/admin/sessions?technician="+string(dana.ID)).wants(http.StatusOK, "1 live session", "Person 2")
+	p := b.get("/admin/sessions?technician="+string(dana.ID)).wants(http.StatusOK, "1 live session", "Only those of Person 2.", "Sign out everywhere…")
 	key := p.field("session")
 	b.follow(b.send("/admin/sessions/end", "session", key, "back", "/admin/sessions?technician="+string(dana.ID))).wants(http.StatusOK, "The session was ended.", "No live session")
 	if theirs.get("/admin").status != http.StatusSeeOther {

@@ -27,8 +27,14 @@ func (c *Console) sessions(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := web.VisitorOf(r)
-	page := view.Sessions{Desk: desk, Search: f.Search, OfID: string(f.Technician), MayEnd: v.Role.Has(sallyport.EndSessions),
+	page := view.Sessions{Desk: desk, Search: f.Search, Of: string(f.Technician), MayEnd: v.Role.Has(sallyport.EndSessions),
 		Counts: count(p.Total, "live session", "live sessions"), Visited: sessionsAddress(f, f.Page)}
+	if f.Technician != "" && len(p.Rows) > 0 {
+		page.Lead = "Only those of " + p.Rows[0].Name + "."
+		if v.Role.Has(sallyport.WriteTechnicians) {
+			page.SignOut = "/admin/technicians/" + string(f.Technician) + "/sign-out"
+		}
+	}
 	for _, s := range p.Rows {
 		page.Rows = append(page.Rows, sessionRow(desk, v, s))
 	}

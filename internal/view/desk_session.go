@@ -4,8 +4,8 @@ package view
 type Sessions struct {
 	Desk
 	Search  string
-	Of      string // one technician's, by name
-	OfID    string
+	Of      string // one technician's, by id
+	SignOut string // the page that signs him out everywhere; empty where it is not permitted
 	Counts  string
 	Rows    []SessionRow
 	Pager   *Pager
