@@ -67,6 +67,13 @@ func (m *Memory) clear() {
 	}
 }
 
+// Len is how many sessions are in memory.
+func (m *Memory) Len() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.sessions)
+}
+
 // Check reports whether the session named by hash is usable now, and notes its use. A database that cannot be read
 // means no.
 func (m *Memory) Check(ctx context.Context, hash sallyport.Hash) bool {
