@@ -62,6 +62,11 @@ func TestTourInChromium(t *testing.T) {
 	own.Fill("6 digits", v.digits(sam.UserName))
 	own.Press("Enter")
 	own.WaitText("recovery codes")
+	bench.Click("How you sign in to Northwind IT was changed") // folded, and with the focus on it
+	bench.WaitText("A second factor was set up")
+	if focus := bench.Focused(); !strings.Contains(focus, "summary") {
+		t.Errorf("the focus is on %s", focus)
+	}
 }
 
 // look takes pictures of the page and lets axe judge it, in light and dark, wide and narrow.

@@ -156,7 +156,7 @@ type benchView struct {
 	Live         member
 	Team         []member
 	Browsers     []pane
-	Out          bool // some browser is not in
+	In           int // browsers that are signed in
 	Emails       []message
 	Texts        []message
 	Codes        []code
@@ -176,7 +176,9 @@ func (b *bench) page(w http.ResponseWriter, r *http.Request) {
 	v := benchView{Organisation: organisation, Door: b.door, Version: version, Problem: r.URL.Query().Get("problem"), Boss: b.team.boss(), Live: b.team.live(),
 		Team: b.team.members, Browsers: b.browsers.show(), Emails: b.inbox.all(), Texts: b.phone.all(), Codes: b.app.codes(time.Now())}
 	for _, p := range v.Browsers {
-		v.Out = v.Out || p.State == stateOut || p.State == stateDoor
+		if p.State == stateIn {
+			v.In++
+		}
 	}
 	var page bytes.Buffer
 	if err := pageTemplate.Execute(&page, v); err != nil {

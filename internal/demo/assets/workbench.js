@@ -10,13 +10,18 @@ async function fresh() {
   version = page.body.dataset.version;
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = page.querySelector(`[data-live="${part.dataset.live}"]`);
-    if (next && next.innerHTML !== part.dataset.shown && !part.contains(document.activeElement)) {
+    if (next && next.innerHTML !== part.dataset.shown) {
       keepOpen(part, next);
       part.dataset.shown = next.innerHTML;
+      const focused = part.contains(document.activeElement) ? name(document.activeElement) : "";
       part.replaceChildren(...next.childNodes);
+      if (focused) [...part.querySelectorAll("a, button, summary")].find((e) => name(e) === focused)?.focus();
     }
   }
 }
+
+// The focus stays on the same thing when its part is put in place anew.
+const name = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
 // What somebody has folded stays folded.
 function keepOpen(part, next) {
