@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -141,9 +142,21 @@ func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) 
 		Return: view.Link{Label: "Technicians and Roles", Href: "/admin/technicians"}}
 	if running {
 		page.Refresh = 2
+	} else { // what needs somebody's hand comes first
+		slices.SortStableFunc(rows, func(a, b account.TeamRow) int { return urgency(b) - urgency(a) })
 	}
 	fillProgress(&page, rows, done, pageNumber(q.Get("page")))
 	return c.pages.Render(w, http.StatusOK, page)
+}
+
+func urgency(row account.TeamRow) int {
+	switch row.Outcome {
+	case account.Refused:
+		return 2
+	case account.LeftOut:
+		return 1
+	}
+	return 0
 }
 
 func fillProgress(page *view.Progress, rows []account.TeamRow, done, n int) {

@@ -49,7 +49,10 @@ func TestWholeTeamAtOnce(t *testing.T) {
 	if p := b.send(at, "method", "text"); p.at != at {
 		t.Fatalf("status %d to %q", p.status, p.at)
 	}
-	b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused.", "Signed out of 1 browser.", "left out", "needs a phone number")
+	p := b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused.", "Signed out of 1 browser.", "left out", "needs a phone number")
+	if words := p.words(); strings.Index(words, "refused Text Message needs a phone number") > strings.Index(words, "saved Signed out of 1 browser.") {
+		t.Error("who was refused does not come first")
+	}
 	b.get(at).wants(http.StatusOK, "Done: 1 saved")
 	if h.technician(phone.ID).Method != sallyport.MethodText || h.technician(me.ID).Method != sallyport.MethodApp || h.sessions(phone.ID) != 0 {
 		t.Error("saved wrongly")
