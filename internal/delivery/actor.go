@@ -25,6 +25,13 @@ var channels = map[sallyport.Channel]words{
 		audit.SMSSettingsTested, audit.SMSSettingsProved, audit.SMSSettingsDiscarded, audit.SMSSettingsRemoved}},
 }
 
+// act is who does something to which channel.
+type act struct {
+	actor sallyport.Actor
+	words
+	channel sallyport.Channel
+}
+
 func channelWords(channel sallyport.Channel) (words, error) {
 	w, ok := channels[channel]
 	if !ok {

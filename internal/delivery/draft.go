@@ -89,11 +89,11 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 		if err != nil {
 			return err
 		}
-		saved, err = s.putDraft(ctx, tx, actor, Form{g.Channel, g.Kind, d.settings}, d.secrets)
-		saved.Cleared = d.cleared
-		if err != nil {
+		fresh := sallyport.Gateway{Channel: g.Channel, Slot: slotDraft, Kind: g.Kind, Settings: d.settings, ChangedBy: actor.ID}
+		if saved.Draft, err = s.putDraft(ctx, tx, fresh, d.secrets); err != nil {
 			return err
 		}
+		saved.Cleared = d.cleared
 		was, is := shown(before), shown(&saved.Draft)
 		for _, f := range k.Fields {
 			if f.Secret && g.Values[f.Name] != "" {
@@ -127,31 +127,31 @@ func (s *Service) merge(k Kind, form map[string]string, before *sallyport.Gatewa
 		// Secrets that no longer open are gone; the administrator is here to enter them again.
 		secrets, _ = s.openSecrets(*before)
 	}
-	return readForm(k, s.network, form, before, secrets)
+	c := &checker{kind: k, network: s.network, values: map[string]string{}}
+	return c.read(form, before, secrets)
 }
 
-func (s *Service) putDraft(ctx context.Context, tx Tx, actor sallyport.Actor, f Form, secrets map[string]string) (Saved, error) {
-	now, err := tx.Now(ctx)
+// putDraft stores g in the place of an older draft and ends a test of that one. It comes back without its secrets.
+func (s *Service) putDraft(ctx context.Context, tx Tx, g sallyport.Gateway, secrets map[string]string) (sallyport.Gateway, error) {
+	old, err := tx.Gateway(ctx, string(g.Channel), slotDraft)
 	if err != nil {
-		return Saved{}, err
+		return g, err
 	}
-	old, err := tx.Gateway(ctx, string(f.Channel), slotDraft)
-	if err != nil {
-		return Saved{}, err
+	if g.ChangedAt, err = tx.Now(ctx); err != nil {
+		return g, err
 	}
-	g := sallyport.Gateway{Channel: f.Channel, Slot: slotDraft, Kind: f.Kind, Settings: f.Values, Version: 1,
-		SecretsSet: secretNames(secrets), ChangedAt: now, ChangedBy: actor.ID}
-	if old != nil {
+	if g.Version = 1; old != nil {
 		g.Version = old.Version + 1
 	}
+	g.SecretsSet = secretNames(secrets)
 	if g.Sealed, err = s.sealSecrets(g, secrets); err != nil {
-		return Saved{}, err
+		return g, err
 	}
 	if err := tx.PutGateway(ctx, g); err != nil {
-		return Saved{}, err
+		return g, err
 	}
 	g.Sealed = nil
-	return Saved{Draft: g}, tx.PutMeta(ctx, testKey(f.Channel), []byte{})
+	return g, tx.PutMeta(ctx, testKey(g.Channel), []byte{})
 }
 
 // DiscardDraft throws the draft away. There being none is an answer of kind NotFound.

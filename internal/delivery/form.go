@@ -41,10 +41,10 @@ type draft struct {
 	cleared  []string // labels of secrets that a change of the other side took away
 }
 
-// readForm checks form against the kind and what was stored before (secrets may be nil). A secret that was left empty
-// is kept, unless the other side changed: then it is cleared, for it was given to somebody else.
-func readForm(k Kind, network Network, form map[string]string, before *sallyport.Gateway, secrets map[string]string) (draft, error) {
-	c := &checker{kind: k, network: network, values: map[string]string{}}
+// read checks form against the kind and what was stored before (secrets may be nil). A secret that was left empty is
+// kept, unless the other side changed: then it is cleared, for it was given to somebody else.
+func (c *checker) read(form map[string]string, before *sallyport.Gateway, secrets map[string]string) (draft, error) {
+	k := c.kind
 	for _, f := range k.Fields {
 		c.values[f.Name] = clean(f, form[f.Name])
 	}

@@ -62,7 +62,8 @@ func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sally
 	if err != nil {
 		return err
 	}
-	g, t, settings, err := s.beginTest(ctx, actor, w, channel, to, code)
+	by := act{actor, w, channel}
+	g, t, settings, err := s.beginTest(ctx, by, to, code)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sally
 	s.tests.Go(func() {
 		ctx := context.WithoutCancel(ctx)
 		err := s.sendCode(ctx, g, CodeMessage{To: to, Code: code, Life: testLife, Organisation: settings.Organisation})
-		s.endTest(ctx, actor, channel, t, err)
+		s.endTest(ctx, by, t, err)
 		result <- err
 	})
 	patience := time.NewTimer(testPatience)
@@ -102,17 +103,17 @@ func checkTo(channel sallyport.Channel, to string) error {
 }
 
 // beginTest stores the test before anything is sent.
-func (s *Service) beginTest(ctx context.Context, actor sallyport.Actor, w words, channel sallyport.Channel, to, code string) (g sallyport.Gateway, t test, settings sallyport.Settings, err error) {
+func (s *Service) beginTest(ctx context.Context, by act, to, code string) (g sallyport.Gateway, t test, settings sallyport.Settings, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
-		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+		if err := mayChange(ctx, tx, by.actor, by.permission); err != nil {
 			return err
 		}
-		found, err := newest(ctx, tx, channel)
+		found, err := newest(ctx, tx, by.channel)
 		if err != nil {
 			return err
 		}
 		if found == nil {
-			return sallyport.E(sallyport.NotFound, "no_settings", "Please save "+w.page+" before testing them.")
+			return sallyport.E(sallyport.NotFound, "no_settings", "Please save "+by.page+" before testing them.")
 		}
 		g = *found
 		now, err := tx.Now(ctx)
@@ -124,16 +125,16 @@ func (s *Service) beginTest(ctx context.Context, actor sallyport.Actor, w words,
 		}
 		t = test{ID: sallyport.NewID(), To: to, Slot: g.Slot, Version: g.Version, State: sallyport.Sending, At: now, Expires: now.Add(testLife)}
 		t.Hash = s.testHash(t.ID, code)
-		if err := putTest(ctx, tx, channel, t); err != nil {
+		if err := putTest(ctx, tx, by.channel, t); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(w.tested, actor).Changed(nil, map[string]string{"to": to}).Event())
+		return tx.InsertEvent(ctx, audit.New(by.tested, by.actor).Changed(nil, map[string]string{"to": to}).Event())
 	})
 	return g, t, settings, err
 }
 
 // endTest notes what became of the sending, unless another test has begun since.
-func (s *Service) endTest(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, t test, failure error) {
+func (s *Service) endTest(ctx context.Context, by act, t test, failure error) {
 	state, detail := sallyport.Sent, ""
 	var e *sallyport.SendError
 	if errors.As(failure, &e) {
@@ -141,18 +142,18 @@ func (s *Service) endTest(ctx context.Context, actor sallyport.Actor, channel sa
 		if e.Outcome == sallyport.NotSent {
 			state = sallyport.Failed
 		}
-		s.log.WarnContext(ctx, "test message", "channel", channel, "code", e.Code, "error", e.Cause)
+		s.log.WarnContext(ctx, "test message", "channel", by.channel, "code", e.Code, "error", e.Cause)
 	}
 	err := s.store.Write(ctx, func(tx Tx) error {
-		now, err := readTest(ctx, tx, channel)
+		now, err := readTest(ctx, tx, by.channel)
 		if err != nil || now == nil || now.ID != t.ID {
 			return err
 		}
 		now.State, now.Detail = state, detail
-		if err := putTest(ctx, tx, channel, *now); err != nil || state != sallyport.Failed {
+		if err := putTest(ctx, tx, by.channel, *now); err != nil || state != sallyport.Failed {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, actor).Because(reasonOf(failure)).
+		return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, by.actor).Because(reasonOf(failure)).
 			Changed(nil, map[string]string{"message": "test", "to": t.To}).Event())
 	})
 	if err != nil {
@@ -167,7 +168,8 @@ func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channe
 	if err != nil {
 		return err
 	}
-	t, err := s.countTest(ctx, actor, w, channel)
+	by := act{actor, w, channel}
+	t, err := s.countTest(ctx, by)
 	if err != nil {
 		return err
 	}
@@ -178,19 +180,19 @@ func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channe
 		return sallyport.InvalidField("code", "Three wrong codes. Send a new test message to go on.")
 	}
 	defer s.Wake() // what waited for a way out may go
-	return s.store.Write(ctx, func(tx Tx) error { return s.prove(ctx, tx, actor, w, channel, t) })
+	return s.store.Write(ctx, func(tx Tx) error { return s.prove(ctx, tx, by, t) })
 }
 
 var errTestOver = sallyport.E(sallyport.Gone, "test_over", "This test is over. Send a new test message to go on.")
 
-func (s *Service) countTest(ctx context.Context, actor sallyport.Actor, w words, channel sallyport.Channel) (t test, err error) {
+func (s *Service) countTest(ctx context.Context, by act) (t test, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = s.store.Write(ctx, func(tx Tx) error {
-		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+		if err := mayChange(ctx, tx, by.actor, by.permission); err != nil {
 			return err
 		}
-		found, err := readTest(ctx, tx, channel)
+		found, err := readTest(ctx, tx, by.channel)
 		if err != nil {
 			return err
 		}
@@ -203,38 +205,38 @@ func (s *Service) countTest(ctx context.Context, actor sallyport.Actor, w words,
 		}
 		t = *found
 		t.Tries++
-		return putTest(ctx, tx, channel, t)
+		return putTest(ctx, tx, by.channel, t)
 	})
 	return t, err
 }
 
 // prove puts what was tested in use, if it is still what was tested.
-func (s *Service) prove(ctx context.Context, tx Tx, actor sallyport.Actor, w words, channel sallyport.Channel, t test) error {
-	if err := mayChange(ctx, tx, actor, w.permission); err != nil {
+func (s *Service) prove(ctx context.Context, tx Tx, by act, t test) error {
+	if err := mayChange(ctx, tx, by.actor, by.permission); err != nil {
 		return err
 	}
-	current, err := readTest(ctx, tx, channel)
+	current, err := readTest(ctx, tx, by.channel)
 	if err != nil {
 		return err
 	}
-	g, err := tx.Gateway(ctx, string(channel), t.Slot)
+	g, err := tx.Gateway(ctx, string(by.channel), t.Slot)
 	if err != nil {
 		return err
 	}
 	if current == nil || current.ID != t.ID || g == nil || g.Version != t.Version {
 		return sallyport.E(sallyport.Conflict, "test_stale", "The settings changed after this test message was sent. Please send a new one.")
 	}
-	live, err := tx.Gateway(ctx, string(channel), slotLive)
+	live, err := tx.Gateway(ctx, string(by.channel), slotLive)
 	if err != nil {
 		return err
 	}
 	if err := s.goLive(ctx, tx, *g, live); err != nil {
 		return err
 	}
-	if err := tx.PutMeta(ctx, testKey(channel), []byte{}); err != nil {
+	if err := tx.PutMeta(ctx, testKey(by.channel), []byte{}); err != nil {
 		return err
 	}
-	return tx.InsertEvent(ctx, audit.New(w.proved, actor).Changed(shown(live), shown(g)).Event())
+	return tx.InsertEvent(ctx, audit.New(by.proved, by.actor).Changed(shown(live), shown(g)).Event())
 }
 
 // goLive stores g as the gateway in use, proved now, its secrets sealed anew for their new place.
