@@ -105,6 +105,7 @@ func TestW3(t *testing.T) {
 		"digits":         {h.browser().atCode(dana), "/sign-in/code", []string{"code", "000000"}},
 		"sent code":      {h.browser().atCode(emil), "/sign-in/code", []string{"code", "000000"}},
 		"enrolment code": {h.browser().atCode(rita), "/sign-in/enrolment-code", []string{"code", "ABCD2345"}},
+		"recovery code":  {h.browser().atCode(sven), "/sign-in/recovery", []string{"code", "ABCDEF-GHJKM-NPQRS-TVWXY-Z0123"}},
 		"own password":   {h.holding(svens[0]), "/me/password", []string{"old_password", "some long enough guess", "password", "a quite different lantern"}},
 	} {
 		tries, held := 0, false
