@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -47,7 +49,7 @@ func TestCommands(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "check": check, "picture": picture, "fetch": fetch,
+			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "ahead": ahead, "check": check, "picture": picture, "fetch": fetch,
 		},
 	})
 }
@@ -190,6 +192,16 @@ func deep(ts *testscript.TestScript, neg bool, args []string) {
 	path := ts.MkAbs(filepath.Join(strings.Repeat("long/", 10), strings.Repeat("d", 150)))
 	ts.Check(os.MkdirAll(path, 0o700))
 	ts.Setenv("DEEP", path)
+}
+
+// ahead makes a data folder remember a time one hour from now, as after a start with a wrong clock.
+func ahead(ts *testscript.TestScript, neg bool, args []string) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Options{Folder: ts.MkAbs(args[0])})
+	ts.Check(err)
+	last := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(time.Hour).UnixMicro()))
+	ts.Check(db.Write(ctx, func(tx *store.Tx) error { return tx.PutMeta(ctx, "clock", last) }))
+	ts.Check(db.Close())
 }
 
 // database checks that a file is a whole database with the user names given.
