@@ -146,6 +146,7 @@ func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) 
 		slices.SortStableFunc(rows, func(a, b account.TeamRow) int { return urgency(b) - urgency(a) })
 	}
 	fillProgress(&page, rows, done, pageNumber(q.Get("page")))
+	ro.forgetLinks(page.Rows)
 	return c.pages.Render(w, http.StatusOK, page)
 }
 
@@ -163,9 +164,31 @@ func fillProgress(page *view.Progress, rows []account.TeamRow, done, n int) {
 	const size = 100
 	from := min((n-1)*size, len(rows))
 	for i := from; i < min(from+size, len(rows)); i++ {
-		page.Rows = append(page.Rows, progressRow(rows[i], i < done))
+		row := progressRow(rows[i], i < done)
+		if page.Running {
+			row.Link = "" // links are shown this once, at the end
+		}
+		page.Rows = append(page.Rows, row)
 	}
 	page.Pager = view.NewPager(n, size, len(rows), func(n int) string { return address("/admin/rollouts/"+page.ID, url.Values{}, n) })
+}
+
+// linkShown stands in the place of an invitation's link once it was shown.
+const linkShown = "(shown once; Resend invitation makes a new one)"
+
+// forgetLinks takes the links that are about to be shown out of memory.
+func (ro *rollout) forgetLinks(shown []view.ProgressRow) {
+	ids := map[sallyport.TechnicianID]bool{}
+	for _, row := range shown {
+		ids[sallyport.TechnicianID(row.ID)] = row.Link != ""
+	}
+	ro.mu.Lock()
+	defer ro.mu.Unlock()
+	for i := range ro.rows {
+		if ids[ro.rows[i].ID] {
+			ro.rows[i].Invitation = linkShown
+		}
+	}
 }
 
 func progressRow(row account.TeamRow, done bool) view.ProgressRow {

@@ -85,6 +85,20 @@ func TestWholeTeamAsksForAProof(t *testing.T) {
 	b.finished(at).wants(http.StatusOK, "Done: 1 saved")
 }
 
+// TestLinksOfATeamAreShownOnce: without Email Settings the fresh invitations are handed over, and then forgotten.
+func TestLinksOfATeamAreShownOnce(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelSMS)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	guest := h.add(sallyport.Admin, func(p *sallyport.Technician) {
+		p.Status, p.Password, p.Phone = sallyport.Invited, nil, "+14255550100"
+	})
+	at := b.send("/admin/rollouts", "id", string(guest.ID)).at
+	b.send(at, "method", "text")
+	b.finished(at).wants(http.StatusOK, "Done: 1 saved", public+"/invitation/")
+	b.get(at).wants(http.StatusOK, "Done: 1 saved", "shown once").lacks("/invitation/")
+}
+
 // TestAloneInTheTeam: who is ticked alone changes himself, and gets the answer before the sign-in page.
 func TestAloneInTheTeam(t *testing.T) {
 	h := newHouse(t)
