@@ -9,10 +9,10 @@ import (
 
 // What a password hash leaves behind is garbage of its whole size (19 MiB), and the garbage collector's usual pace lets
 // several of them pile up. The heap is therefore held to what the hashes under way take and not much more, beside what
-// sessions in memory need: 72 MiB on two cores for a small team. It is a pace, not a wall: a heap that needs more gets
+// sessions in memory need: 68 MiB on two cores for a small team. It is a pace, not a wall: a heap that needs more gets
 // it, for more work of the collector.
 const (
-	heapPerWorker  = 36 << 20
+	heapPerWorker  = 34 << 20
 	heapPerSession = 1 << 10 // twice of what one takes
 	heapEvery      = 2 * time.Second
 )
