@@ -21,21 +21,26 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 	return w
 }
 
-// every does a job now and then. A failure is logged and made good by the next time.
+// every does a job now and then, for the first time when the start is over. A failure is logged and made good by the
+// next time.
 func (c *core) every(ctx context.Context, pause time.Duration, name string, job func(context.Context) error) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
+	next := time.NewTimer(min(pause, startTime))
+	defer next.Stop()
 	for {
-		if err := job(ctx); err != nil && ctx.Err() == nil {
-			c.log.Error(name, "error", err)
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-next.C:
 		}
+		if err := job(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error(name, "error", err)
+		}
+		next.Reset(pause)
 	}
 }
+
+// startTime is how long the first requests are left alone.
+const startTime = 3 * time.Second
 
 // sweep removes what is over, and notes the time for the next start.
 func (c *core) sweep(ctx context.Context) error {
