@@ -37,7 +37,7 @@ func (s *Service) Run(ctx context.Context) {
 	defer tick.Stop()
 	defer s.tests.Wait()
 	for {
-		if err := s.drain(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.dropExpired(ctx), s.drain(ctx)); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "outbox", "error", err)
 		}
 		select {
@@ -47,6 +47,41 @@ func (s *Service) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// dropExpired gives up what was not sent before its end, be it that nothing could be sent or that no server ran, each
+// with its event in the same transaction.
+func (s *Service) dropExpired(ctx context.Context) error {
+	for {
+		var over []sallyport.OutboxMessage
+		look := func(tx Tx) (err error) { over, err = tx.ExpiredOutbox(ctx, outboxBatch); return err }
+		if err := s.store.Read(ctx, look); err != nil || len(over) == 0 {
+			return err // the writer is not held up by a look
+		}
+		err := s.store.Write(ctx, func(tx Tx) error {
+			if err := look(tx); err != nil {
+				return err
+			}
+			for _, m := range over {
+				if err := giveUp(ctx, tx, m, "it could not be sent before its time was over"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// giveUp erases what m said and leaves the event that it never arrived.
+func giveUp(ctx context.Context, tx Tx, m sallyport.OutboxMessage, reason string) error {
+	if err := tx.DropOutbox(ctx, m.ID, reason); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).
+		Because(reason).Changed(nil, map[string]string{"message": m.Event, "to": m.To}).Event())
 }
 
 // drain sends all that is due now.
@@ -80,16 +115,13 @@ func (s *Service) due(ctx context.Context) (now time.Time, due []sallyport.Outbo
 
 // deliver handles one batch, a few at once, and reports whether it got anything out of the way.
 func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.OutboxMessage, live *sallyport.Gateway) bool {
-	ready := live != nil && !live.ProvedAt.IsZero()
+	if live == nil || live.ProvedAt.IsZero() {
+		return false
+	}
 	places := make(chan struct{}, outboxAtOnce)
 	moved := false
 	var wg sync.WaitGroup
 	for _, m := range due {
-		// One that will be over before it is looked at again is given up now, while it can still be told.
-		expired := !ready && !now.Add(outboxTick).Before(m.ExpiresAt) || !now.Before(m.ExpiresAt)
-		if !expired && !ready {
-			continue
-		}
 		select {
 		case places <- struct{}{}:
 		case <-ctx.Done():
@@ -100,19 +132,14 @@ func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.Ou
 		moved = true
 		wg.Go(func() {
 			defer func() { <-places }()
-			s.finish(context.WithoutCancel(ctx), m, now, s.attempt(context.WithoutCancel(ctx), m, expired, live))
+			s.finish(context.WithoutCancel(ctx), m, now, s.attempt(context.WithoutCancel(ctx), m, live))
 		})
 	}
 	wg.Wait()
 	return moved
 }
 
-var errExpired = errors.New("it could not be sent before its time was over")
-
-func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, expired bool, live *sallyport.Gateway) error {
-	if expired {
-		return errExpired
-	}
+func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *sallyport.Gateway) error {
 	plain, err := s.keys.Open(m.Sealed, outboxPlace(m.ID))
 	if err != nil {
 		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Cause: err}
@@ -133,14 +160,10 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, now tim
 		}
 		reason := reasonOf(failure)
 		next := now.Add(backoff[min(m.Attempts, len(backoff)-1)])
-		if !errors.Is(failure, errExpired) && !lostFor(failure) && next.Before(m.ExpiresAt) {
+		if !lostFor(failure) && next.Before(m.ExpiresAt) {
 			return tx.RetryOutbox(ctx, m.ID, next, reason)
 		}
-		if err := tx.DropOutbox(ctx, m.ID, reason); err != nil {
-			return err
-		}
-		return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).
-			Because(reason).Changed(nil, map[string]string{"message": m.Event, "to": m.To}).Event())
+		return giveUp(ctx, tx, m, reason)
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)

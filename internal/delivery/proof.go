@@ -174,6 +174,9 @@ func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channe
 		return err
 	}
 	if !hmac.Equal(t.Hash, s.testHash(t.ID, digits(code))) {
+		if err := s.noteWrongTest(ctx, by, t); err != nil {
+			return err
+		}
 		if left := testTries - t.Tries; left > 0 {
 			return sallyport.InvalidField("code", fmt.Sprintf("That code is not right. %s left.", tries(left)))
 		}
@@ -208,6 +211,17 @@ func (s *Service) countTest(ctx context.Context, by act) (t test, err error) {
 		return putTest(ctx, tx, by.channel, t)
 	})
 	return t, err
+}
+
+// noteWrongTest writes down that a code was wrong, in a transaction that neither the refusal nor a client that hangs up
+// takes back.
+func (s *Service) noteWrongTest(ctx context.Context, by act, t test) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return s.store.Write(ctx, func(tx Tx) error {
+		return tx.InsertEvent(ctx, audit.New(by.tested, by.actor).Outcome("wrong").Because(fmt.Sprintf("try %d of %d", t.Tries, testTries)).
+			Changed(nil, map[string]string{"to": t.To}).Event())
+	})
 }
 
 // prove puts what was tested in use, if it is still what was tested.

@@ -36,6 +36,7 @@ type Tx interface {
 	DeleteGateway(ctx context.Context, channel, slot string) error
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
+	ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
 	FinishOutbox(ctx context.Context, id string) error
 	RetryOutbox(ctx context.Context, id string, next time.Time, lastError string) error
 	DropOutbox(ctx context.Context, id, lastError string) error

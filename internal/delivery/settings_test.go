@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func TestDraftBecomesLiveByItsCode(t *testing.T) {
 	}
 	wantCode(t, w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, code), "test_over")
 	types, all := w.events(t)
-	if want := []string{"email.settings.draft", "email.settings.tested", "email.settings.proved"}; !slices.Equal(types, want) {
+	if want := []string{"email.settings.draft", "email.settings.tested", "email.settings.tested", "email.settings.proved"}; !slices.Equal(types, want) {
 		t.Errorf("events are %v", types)
 	}
 	for _, e := range all {
@@ -63,6 +64,40 @@ func TestDraftBecomesLiveByItsCode(t *testing.T) {
 					t.Errorf("%s tells %s=%s", e.Type, k, v)
 				}
 			}
+		}
+	}
+}
+
+// Each wrong code typed back is an event of its own, also where the browser has gone before the answer.
+func TestWrongCodesTypedBackAreEvents(t *testing.T) {
+	for channel, c := range map[sallyport.Channel]struct {
+		form delivery.Form
+		to   string
+	}{sallyport.ChannelEmail: {emailForm(smtpForm), "mara@northwind.example"}, sallyport.ChannelSMS: {smsForm, "+15551230001"}} {
+		w := newWorld(t)
+		if _, err := w.SaveDraft(t.Context(), w.boss, c.form); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Test(t.Context(), w.boss, channel, c.to); err != nil {
+			t.Fatal(err)
+		}
+		code := w.lastCode(t)
+		hungUp, hangUp := context.WithCancel(t.Context())
+		hangUp()
+		for _, ctx := range []context.Context{t.Context(), hungUp} {
+			if err := w.ConfirmTest(ctx, w.boss, channel, "x"+code[1:]); fieldNames(err) != "code" {
+				t.Errorf("got %v", err)
+			}
+		}
+		_, all := w.events(t)
+		tested := string(channel) + ".settings.tested"
+		for i, reason := range []string{"try 2 of 3", "try 1 of 3"} {
+			if e := all[i]; e.Type != tested || e.Outcome != "wrong" || e.Reason != reason || e.Actor != w.boss.ID || e.After["to"] != c.to {
+				t.Errorf("%s: %+v", channel, e)
+			}
+		}
+		if e := all[2]; len(all) != 4 || e.Type != tested || e.Outcome != "ok" {
+			t.Errorf("%d events, and the sending is %+v", len(all), e)
 		}
 	}
 }

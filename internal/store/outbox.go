@@ -29,6 +29,13 @@ func (tx *Tx) DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, 
 		WHERE done_at = 0 AND next_at <= now_us() AND expires_at > now_us() ORDER BY next_at, id LIMIT $1`, args{n})
 }
 
+// ExpiredOutbox returns up to n messages that were not sent before their end, the oldest end first. They stay until
+// DropOutbox gives them up, however long nobody looks, so that none goes without a word.
+func (tx *Tx) ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error) {
+	return all(ctx, tx, scanOutbox, `SELECT `+outboxColumns+` FROM outbox
+		WHERE done_at = 0 AND expires_at <= now_us() ORDER BY expires_at, id LIMIT $1`, args{n})
+}
+
 // FinishOutbox notes that a message was sent and erases what it said.
 func (tx *Tx) FinishOutbox(ctx context.Context, id string) error {
 	_, err := tx.exec(ctx, `UPDATE outbox SET sent_at = now_us(), done_at = now_us(), attempts = attempts + 1, sealed = $2, last_error = ''

@@ -20,7 +20,8 @@ const (
 	idleGrace = 5 * time.Minute
 )
 
-// Sweep deletes what is over, at most 5,000 rows a call. What it deletes was dead before.
+// Sweep deletes what is over, at most 5,000 rows a call. What it deletes was dead before. A message that was never sent
+// is not over before the outbox's worker has given it up with its event (ExpiredOutbox).
 func (tx *Tx) Sweep(ctx context.Context) error {
 	settings, err := tx.Settings(ctx)
 	if err != nil {
@@ -28,11 +29,6 @@ func (tx *Tx) Sweep(ctx context.Context) error {
 	}
 	left := sweepMost
 	if err := tx.sweepSessions(ctx, settings, &left); err != nil {
-		return err
-	}
-	_, err = tx.exec(ctx, `UPDATE outbox SET done_at = now_us(), sealed = $1, last_error = 'too old'
-		WHERE done_at = 0 AND expires_at <= now_us()`, args{[]byte{}})
-	if err != nil {
 		return err
 	}
 	for _, s := range sweeps {

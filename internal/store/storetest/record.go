@@ -110,6 +110,25 @@ var _ = register("outbox keeps what is due and erases what was sent", func(b *be
 	message("first", -time.Minute, time.Hour)
 	message("old", -time.Minute, 0)
 	due("first now")
+	expired := func() (ids string) {
+		b.read(func(tx *store.Tx) error {
+			list, err := tx.ExpiredOutbox(b.ctx, 10)
+			for _, m := range list {
+				ids += m.ID + " "
+			}
+			return err
+		})
+		return ids
+	}
+	message("older", time.Minute, -time.Hour)
+	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	if got := expired(); got != "older old " {
+		b.Errorf("past their end, and not swept away unsaid, are %q", got)
+	}
+	b.write(func(tx *store.Tx) error { return tx.DropOutbox(b.ctx, "older", "too old") })
+	if got := expired(); got != "old " {
+		b.Errorf("past their end after one was given up are %q", got)
+	}
 	b.write(func(tx *store.Tx) error {
 		b.ok(tx.FinishOutbox(b.ctx, "first"))
 		b.ok(tx.RetryOutbox(b.ctx, "now", b.Now().Add(2*time.Minute), "refused"))
