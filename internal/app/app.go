@@ -36,6 +36,7 @@ type App struct {
 // New takes the data folder, opens everything in it and opens the ports. Either it answers with all of that, or it has
 // let go of all of it.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
+	quietStart()
 	a := &App{closeFaces: func() {}}
 	if err := a.open(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, a.release())

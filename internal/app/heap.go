@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -16,6 +17,16 @@ const (
 	heapPerSession = 1 << 10 // twice of what one takes
 	heapEvery      = 2 * time.Second
 )
+
+// quietStart keeps the garbage collector out of the start, once for the process: the heap grows by some 15 MiB then, and
+// marking it several times over would take longer than everything else. The limit holds meanwhile.
+var quietStart = sync.OnceFunc(func() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heapLimit(processors(), 0))
+	}
+	pace := debug.SetGCPercent(-1)
+	time.AfterFunc(startTime, func() { debug.SetGCPercent(pace) })
+})
 
 // paceHeap adjusts the pace to the number of sessions until ctx ends. An operator's own GOMEMLIMIT stands.
 func (c *core) paceHeap(ctx context.Context) {
