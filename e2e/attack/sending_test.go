@@ -280,11 +280,13 @@ func TestD8_13(t *testing.T) {
 		state  string
 		says   string
 	}{
-		"200 with an error":  {status(200, `{"status":"ERROR"}`), "failed", "The gateway answered that it failed."},
-		"401":                {status(401, ""), "failed", "must look at the headers in SMS Settings"},
-		"404":                {status(404, ""), "failed", "status 404"},
-		"429":                {status(429, ""), "failed", "Please try again in a minute."},
-		"302 to the inside":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://169.254.169.254/", 302) }, "failed", "redirects are not followed"},
+		"200 with an error": {status(200, `{"status":"ERROR"}`), "failed", "The gateway answered that it failed."},
+		"401":               {status(401, ""), "failed", "must look at the headers in SMS Settings"},
+		"404":               {status(404, ""), "failed", "status 404"},
+		"429":               {status(429, ""), "failed", "Please try again in a minute."},
+		"302 to the inside": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
+		}, "failed", "redirects are not followed"},
 		"500":                {status(500, "code 123456"), "unclear", "We cannot be sure"},
 		"breaks off":         {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "unclear", "We cannot be sure"},
 		"hangs, then breaks": {func(http.ResponseWriter, *http.Request) { <-gone; panic(http.ErrAbortHandler) }, "unclear", ""},
