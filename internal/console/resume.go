@@ -65,11 +65,39 @@ func (c *Console) resume(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := view.Resume{Desk: desk, Post: p.path, Lost: p.lost, Button: "Save now", Cancel: backOf(p.path)}
+	if err := c.name(r, &page); err != nil {
+		return err
+	}
 	for _, v := range p.values {
 		page.Fields = append(page.Fields, view.ResumeField{Name: v.Name, Value: v.Value, Label: formLabels[v.Name], Shown: readable(v)})
 	}
 	return c.pages.Render(w, http.StatusOK, page)
 }
+
+// name says what the form does and to whom, so that nobody presses a button blindly.
+func (c *Console) name(r *http.Request, page *view.Resume) error {
+	parts := strings.Split(strings.TrimPrefix(page.Post, "/admin/"), "/")
+	page.Act = firstOf(formNames[strings.Join(parts, "/")], formNames[parts[0]], "Change")
+	if parts[0] != "technicians" || len(parts) < 2 || parts[1] == "new" || parts[1] == "import" {
+		return nil
+	}
+	d, err := c.accounts.Technician(r.Context(), web.ActorOf(r), sallyport.TechnicianID(parts[1]))
+	if err != nil {
+		return err
+	}
+	page.Subject = d.Technician.Name() + " (" + d.Technician.UserName + ")"
+	for _, a := range c.actsOnOne() {
+		if len(parts) == 3 && parts[2] == a.name {
+			page.Act, page.Button, page.Danger = a.title, a.button, a.danger
+		}
+	}
+	return nil
+}
+
+// formNames are what forms do, by the address under /admin that they are sent to, or by its first part.
+var formNames = map[string]string{"technicians": "Edit Technician", "technicians/new": "Add Technician", "technicians/import": "Import technicians",
+	"rollouts": "Two Factor Authentication for the chosen technicians", "resets": "Password reset", "sessions": "End a session",
+	"email": "Email Settings", "email/remove": "Remove Email Settings", "sms": "SMS Settings", "sms/remove": "Remove SMS Settings"}
 
 // backOf is the page that a form stood on.
 func backOf(path string) string {

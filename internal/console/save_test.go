@@ -135,7 +135,7 @@ func TestStepUp(t *testing.T) {
 	other.get("/admin/resume/" + back).wants(http.StatusGone)
 
 	b = h.signIn(me) // the proof was given: a new token
-	page := b.get("/admin/resume/"+back).wants(http.StatusOK, "Confirmed. Your change is not saved yet", "Method Email")
+	page := b.get("/admin/resume/"+back).wants(http.StatusOK, "Confirmed. Your change is not saved yet", "Edit Technician: Person 2", "Method Email")
 	if h.technician(dana.ID).Method != sallyport.MethodApp {
 		t.Fatal("saved without a press of Save")
 	}
@@ -146,6 +146,8 @@ func TestStepUp(t *testing.T) {
 	}
 
 	h.clock.Add(16 * time.Minute)
+	p = b.send(path+"/delete", "reason", "left")
+	h.signIn(me).get(strings.TrimPrefix(strings.ReplaceAll(p.at, "%2F", "/"), "/confirm?return=")).wants(http.StatusOK, "Delete: Dana 2", "Reason left", "Delete for good")
 	p = b.send("/admin/email", "kind", "smtp", "host", "mail.northwind.example", "port", "587", "tls", "starttls", "user", "u", "password", "correct horse", "sender", "it@northwind.example")
 	b.follow(p)
 	page = h.signIn(me).get(strings.TrimPrefix(strings.ReplaceAll(p.at, "%2F", "/"), "/confirm?return=")).wants(http.StatusOK, "mail.northwind.example", "asked again for: Password")

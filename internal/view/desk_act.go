@@ -46,11 +46,14 @@ func (Ended) Template() string { return "desk/ended" }
 // Resume gives a typed form back after the administrator has confirmed that it is he.
 type Resume struct {
 	Desk
-	Post   string
-	Fields []ResumeField
-	Lost   []string // labels of secrets that must be typed again
-	Button string
-	Cancel string
+	Act     string // what the form does
+	Subject string // to whom; empty where it is about nobody alone
+	Danger  bool
+	Post    string
+	Fields  []ResumeField
+	Lost    []string // labels of secrets that must be typed again
+	Button  string
+	Cancel  string
 }
 
 // Template names the page's file.
