@@ -34,6 +34,7 @@ type Server struct {
 	IMAPS          string // port
 	User, Password string // what AUTH and IMAP ask for
 	Roots          *x509.CertPool
+	Certificate    string // file (PEM) of the one authority in Roots, for programs that are told of it by SSL_CERT_FILE
 	folder         string
 }
 
@@ -101,6 +102,7 @@ func (s *Server) certificate(t testing.TB) {
 	check(t, err)
 	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
 	check(t, err)
+	s.Certificate = filepath.Join(s.folder, "cert.pem")
 	s.file(t, "cert.pem", 0o644, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 	s.file(t, "key.pem", 0o600, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})))
 	cert, err := x509.ParseCertificate(der)

@@ -50,11 +50,12 @@ func FreePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// Start runs "serve" on the data folder and port, with what it says going to out. It does not wait: see Ready.
-func Start(binary, folder string, port int, out io.Writer) (*Server, error) {
+// Start runs "serve" on the data folder and port, with what it says going to out, in an environment of its own to which
+// env adds NAME=value. It does not wait: see Ready.
+func Start(binary, folder string, port int, out io.Writer, env ...string) (*Server, error) {
 	s := &Server{Port: port, URL: "http://localhost:" + strconv.Itoa(port), done: make(chan struct{})}
 	s.cmd = exec.Command(binary, "--data", folder, "serve", "--listen", "127.0.0.1:"+strconv.Itoa(port), "--operations", "off")
-	s.cmd.Env = []string{"SALLYPORT_REQUESTS_PER_SECOND=0", "HOME=" + folder, "PATH=/usr/bin:/bin"}
+	s.cmd.Env = append([]string{"SALLYPORT_REQUESTS_PER_SECOND=0", "HOME=" + folder, "PATH=/usr/bin:/bin"}, env...)
 	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG"} { // what Go's runtime reads, for experiments
 		if value, set := os.LookupEnv(name); set {
 			s.cmd.Env = append(s.cmd.Env, name+"="+value)
