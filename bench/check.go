@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	checkRounds   = 15
-	checkRequests = 16_000
+	checkRounds   = 13
+	checkRequests = 10_000
 )
 
 // checks measures GET /session in processor time of the server for each answer, against a bare handler that looks the

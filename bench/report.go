@@ -14,7 +14,7 @@ func (b *bench) write(path string) error {
 	s.WriteString("# What users feel, in figures\n\n")
 	s.WriteString("Written by `make bench`. Ratios hold within one run on one machine: the real binary and a yardstick that does the least that could do the same\n")
 	s.WriteString("job are asked in turn. No test passes or fails by them.\n\n")
-	fmt.Fprintf(&s, "Machine: %s, %d cores, %s/%s, %s, %s. Measured on %s.\n\n", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, kernel(), runtime.Version(), time.Now().UTC().Format("2006-01-02"))
+	fmt.Fprintf(&s, "Machine: %s, %d cores, %s/%s, %s, %s. Measured on %s; other work took %s of its cores\nwhen it began, which ratios by the clock (sign-ins, pages, starts) feel and ratios of processor time hardly.\n\n", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, kernel(), runtime.Version(), time.Now().UTC().Format("2006-01-02"), b.busy)
 	s.WriteString("| what | found | goal | |\n|---|--:|--:|---|\n")
 	for _, f := range b.found {
 		verdict := "within"
@@ -45,6 +45,16 @@ func processor() string {
 		}
 	}
 	return "unknown processor"
+}
+
+// otherWork is how many of the cores' time other programs ask for, over the last minute.
+func otherWork() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "an unknown part"
+	}
+	load, _, _ := strings.Cut(string(text), " ")
+	return load
 }
 
 func kernel() string {

@@ -86,7 +86,7 @@ var headings = map[int]string{
 }
 
 // lookTime bounds the look at the organisation's name and logo: a page must come even when the database hangs.
-const lookTime = 200 * time.Millisecond
+const lookTime = 800 * time.Millisecond
 
 // organisation is the name at the door, or the product's where it cannot be read.
 func (c *core) organisation(ctx context.Context) string {
