@@ -32,7 +32,7 @@ type answer struct {
 }
 
 // connections are shared by the browsers of all tests, so that a thousand requests do not need a thousand ports.
-var connections = &http.Transport{MaxIdleConnsPerHost: 256, MaxConnsPerHost: 256, DisableCompression: true, Proxy: nil}
+var connections = &http.Transport{MaxIdleConnsPerHost: 100, MaxConnsPerHost: 100, DisableCompression: true, Proxy: nil}
 
 func (h *house) browser() *browser {
 	return &browser{h: h, cookies: map[string]string{}, header: map[string]string{},

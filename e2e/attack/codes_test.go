@@ -55,15 +55,26 @@ func TestD1_1(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	busy := 0 // a machine that cannot count in time refuses without comparing (D1.19)
 	for _, a := range answers {
-		if a.Status != http.StatusUnprocessableEntity {
+		switch a.Status {
+		case http.StatusServiceUnavailable:
+			busy++
+		case http.StatusUnprocessableEntity:
+		default:
 			t.Fatalf("%d %s\n%s", a.Status, a.at(), a.words())
 		}
 	}
-	if n := len(mara.events("signin.factor.wrong")); n != 3 {
+	if busy > len(answers)/2 {
+		t.Errorf("%d guesses were not even counted", busy)
+	}
+	if n := len(mara.events("signin.factor.attempt")); n != 3 { // what was counted is what is compared next
 		t.Errorf("%d guesses were compared", n)
 	}
-	if n := len(mara.events("signin.code.refused")); n != len(answers)-3 {
+	if n := len(mara.events("signin.factor.wrong")); n > 3 || n+busy < 3 {
+		t.Errorf("%d guesses were judged wrong", n)
+	}
+	if n := len(mara.events("signin.code.refused")); n+busy+3 < len(answers) {
 		t.Errorf("%d guesses were refused", n)
 	}
 	b.post("/sign-in/code", "code", right).says("Three wrong codes. Send a new one to go on.")
@@ -83,7 +94,7 @@ func TestD1_3(t *testing.T) {
 	}
 	parallel(len(twins), func(i int) {
 		a, err := twins[i].try(http.MethodPost, "/sign-in/code", url.Values{"code": {right}})
-		if err != nil || a.Status >= 500 {
+		if err != nil || a.Status >= 500 && a.Status != http.StatusServiceUnavailable { // too busy to count: see D1.19
 			t.Errorf("%d %v", a.Status, err)
 		}
 	})

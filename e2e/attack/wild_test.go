@@ -91,7 +91,7 @@ func TestW3(t *testing.T) {
 	h, _, dana := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
 		emil, rita = add(t, f, "emil", sallyport.ReadOnlyTechnician, sallyport.MethodEmail), add(t, f, "rita", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
 		sven = add(t, f, "sven", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
-		svens = signedIn(t, f, sven, sven)
+		svens = signedIn(t, f, sven, add(t, f, "tom", sallyport.ReadOnlyTechnician, sallyport.MethodApp))
 	}})
 	h.check(h.host.Call(t.Context(), "technician/reset-factor", control.User{User: rita.UserName}, nil))
 	signIn := h.browser()
