@@ -24,7 +24,7 @@ func TestMenuOfARow(t *testing.T) {
 	inspect(t, p)
 	p.Fill("Reason", "On leave.")
 	p.Click("main button")
-	p.WaitText("Deactivated. dana was signed")
+	p.WaitText("Deactivated. dana was signed out of 1 browser")
 	dana.Click("Audit")
 	dana.WaitURL("/sign-in?return=%2Fadmin%2Faudit")
 	dana.Fill("User name", o.others[0].UserName)

@@ -15,13 +15,17 @@ func (s *Service) Deactivate(ctx context.Context, actor sallyport.Actor, id sall
 		}
 		next := t
 		next.Status = sallyport.Deactivated
+		before, after := beforeAfter(t, next)
+		// first the end of the sessions: they count as live only while he is active
+		out, err := s.signOut(ctx, tx, w, entry{what: audit.TechnicianDeactivated, on: t, before: before, after: after, reason: reason})
+		if err != nil {
+			return SignedOut{}, err
+		}
 		if err := tx.UpdateTechnician(ctx, next); err != nil {
 			return SignedOut{}, err
 		}
-		before, after := beforeAfter(t, next)
-		out, err := s.signOut(ctx, tx, w, entry{what: audit.TechnicianDeactivated, on: t, before: before, after: after, reason: reason})
-		if err != nil || t.Status == sallyport.Invited {
-			return out, err
+		if t.Status == sallyport.Invited {
+			return out, nil
 		}
 		return out, s.tell(ctx, tx, w, message{kind: NoticeDeactivated, to: t})
 	})
