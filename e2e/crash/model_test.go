@@ -30,6 +30,7 @@ type account struct {
 	last      string              // the last digits that were accepted, by an acknowledged sign-in
 	lastEnd   bool                // the last act was that sign-in
 	seen      map[string]struct{} // every token, for the search for secrets
+	touched   bool                // something was done to it since it was last looked at
 }
 
 // count is how often something was acknowledged, and how often it was tried: what really happened lies between.
@@ -41,7 +42,7 @@ func (c count) holds(n int64) bool { return c.acked <= n && n <= c.tried }
 func (c *count) begin() { c.tried++ }
 func (c *count) ack()   { c.acked++ }
 
-const keepDead = 8
+const keepDead = 5
 
 // killSessions moves every live token to the dead ones.
 func (a *account) killSessions() {
