@@ -356,3 +356,32 @@ func TestThreeWrongAnswersEndTheSession(t *testing.T) {
 		t.Errorf("reason %q %v", reason, ok)
 	}
 }
+
+// TestOwnPasswordIsAskedForAndCounted: a wrong one is an event and a try; the right one ends everything but the acting session.
+func TestOwnPasswordIsAskedForAndCounted(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	first, second := w.begin("dana").Session, w.begin("dana").Session
+	actor, _, err := w.s.Actor(ctx, first, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		_, err = w.s.ChangePassword(ctx, actor, "not mine", newPassword)
+		wantField(t, err, "not your password")
+	}
+	if _, err = w.s.ChangePassword(ctx, actor, goodPassword, newPassword); sallyport.KindOf(err) != sallyport.TooMany {
+		t.Fatalf("the sixth try: %v", err)
+	}
+	if n := w.events("signin.password.wrong"); n != 5 {
+		t.Errorf("%d events", n)
+	}
+	w.clock.Advance(time.Minute)
+	out, err := w.s.ChangePassword(ctx, actor, goodPassword, newPassword)
+	if err != nil || !w.usable(out.Session) || w.usable(first) || w.usable(second) {
+		t.Fatalf("%v; new %v, acting %v, other %v", err, w.usable(out.Session), w.usable(first), w.usable(second))
+	}
+	if _, err := w.password("dana"); sallyport.CodeOf(err) != "wrong_password" {
+		t.Errorf("the old password: %v", err)
+	}
+}

@@ -168,7 +168,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		return Outcome{}, err
 	}
 	if !ok {
-		return Outcome{}, sallyport.InvalidField("old_password", "That is not your password.")
+		return Outcome{}, s.wrongOwnPassword(ctx, actor, g.technician)
 	}
 	sealed, err := s.newPassword(ctx, g.technician, password)
 	if err != nil {
@@ -197,6 +197,16 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 	})
 	s.messages.Wake()
 	return out, err
+}
+
+func (s *Service) wrongOwnPassword(ctx context.Context, actor sallyport.Actor, t sallyport.Technician) error {
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.InsertEvent(ctx, audit.New(audit.SignInPasswordWrong, actor).On(t).Because("own password change").Event())
+	})
+	if err != nil {
+		return err
+	}
+	return sallyport.InvalidField("old_password", "That is not your password.")
 }
 
 // countOwnGuess counts a try of the own password like any other guess, in the account's own lane.
