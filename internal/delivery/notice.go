@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"text/template"
 	"time"
 
@@ -102,16 +103,17 @@ func write(kind NoticeKind, d NoticeData) (letter, error) {
 		*v = oneLine(*v)
 	}
 	var subject, body strings.Builder
-	if err := t.subject.Execute(&subject, d); err != nil {
+	if err := t.subject().Execute(&subject, d); err != nil {
 		return letter{}, fmt.Errorf("notice %s: %w", kind, err)
 	}
-	if err := t.body.Execute(&body, d); err != nil {
+	if err := t.body().Execute(&body, d); err != nil {
 		return letter{}, fmt.Errorf("notice %s: %w", kind, err)
 	}
 	return letter{Subject: oneLine(subject.String()), Text: body.String()}, nil
 }
 
-type noticeText struct{ subject, body *template.Template }
+// noticeText is parsed when it is first needed, so that a start does not wait for it.
+type noticeText struct{ subject, body func() *template.Template }
 
 var noticeFuncs = template.FuncMap{
 	"time": func(t time.Time) string { return t.UTC().Format("2 January 2006 at 15:04 UTC") },
@@ -119,8 +121,10 @@ var noticeFuncs = template.FuncMap{
 
 // text makes a noticeText; between the greeting and the closing words it puts body.
 func text(subject, body string) noticeText {
-	parse := func(s string) *template.Template {
-		return template.Must(template.New("").Funcs(noticeFuncs).Option("missingkey=error").Parse(s))
+	parse := func(s string) func() *template.Template {
+		return sync.OnceValue(func() *template.Template {
+			return template.Must(template.New("").Funcs(noticeFuncs).Option("missingkey=error").Parse(s))
+		})
 	}
 	return noticeText{parse(subject), parse("Hello{{with .Name}} {{.}}{{end}},\n\n" + strings.TrimSpace(body) + closing)}
 }

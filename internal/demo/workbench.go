@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -19,9 +20,12 @@ import (
 //go:embed templates/workbench.html assets
 var files embed.FS
 
-var pageTemplate = template.Must(template.New("workbench.html").Funcs(template.FuncMap{
-	"clock": func(t time.Time) string { return t.Format("15:04:05") },
-}).ParseFS(files, "templates/workbench.html"))
+// pageTemplate is parsed when the workbench is first looked at: the other commands do not wait for it.
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("workbench.html").Funcs(template.FuncMap{
+		"clock": func(t time.Time) string { return t.Format("15:04:05") },
+	}).ParseFS(files, "templates/workbench.html"))
+})
 
 // bench is everything on the workbench, and the two servers behind it.
 type bench struct {
@@ -181,7 +185,7 @@ func (b *bench) page(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, v); err != nil {
+	if err := pageTemplate().Execute(&page, v); err != nil {
 		http.Error(w, "The workbench could not be drawn: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
