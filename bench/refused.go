@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
@@ -23,8 +24,12 @@ func (b *bench) refusedMemory() error {
 		return err
 	}
 	defer l.close()
-	if _, err := l.ask(50_000, []string{""}, http.StatusUnauthorized); err != nil {
-		return err // the heap finds its size
+	// The start, which no garbage collection disturbs, is over, and the heap has found its size.
+	for range 2 {
+		<-time.After(5 * time.Second)
+		if _, err := l.ask(50_000, []string{""}, http.StatusUnauthorized); err != nil {
+			return err
+		}
 	}
 	before, err := server.Memory(s.PID(), "VmRSS")
 	if err != nil {
@@ -36,7 +41,7 @@ func (b *bench) refusedMemory() error {
 	after, err := server.Memory(s.PID(), "VmRSS")
 	grown := float64(after-before) / (1 << 20)
 	b.add(finding{what: "Memory after 1,000,000 refused requests without a cookie", value: fmt.Sprintf("%+.1f MiB", grown), goal: "≤ 5 MiB",
-		within: grown <= 5, how: fmt.Sprintf("resident memory of the server before and after, warmed up with 50,000 of the same (%.0f MiB then)", float64(before)/(1<<20))})
+		within: grown <= 5, how: fmt.Sprintf("resident memory of the server before and after, warmed up with 100,000 of the same (%.0f MiB then)", float64(before)/(1<<20))})
 	return err
 }
 
