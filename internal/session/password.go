@@ -235,21 +235,10 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (Outcome, error
 	return Outcome{SignIn: token, Return: a.Return}, err
 }
 
-// clearGuesses forgets the narrow count; the account's count over all networks belongs to others too and only loses
-// this attempt.
+// clearGuesses ends the counts that this attempt was counted under: its owner is here.
 func (s *Service) clearGuesses(ctx context.Context, tx Tx, g guess) error {
 	for _, key := range g.keys {
-		if key[0] != 'a' {
-			if err := tx.DeleteGuess(ctx, key); err != nil {
-				return err
-			}
-			continue
-		}
-		had, err := tx.Guess(ctx, key)
-		if err != nil {
-			return err
-		}
-		if err := tx.PutGuess(ctx, key, max(0, had.Wrong-1), time.Time{}); err != nil {
+		if err := tx.DeleteGuess(ctx, key); err != nil {
 			return err
 		}
 	}
