@@ -74,11 +74,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 
 // listen opens the ports before the folder, so that root may open a low port and then become the folder's owner.
 func (a *App) listen(cfg config.Config) (err error) {
-	public, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
+	if a.public, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	a.public = web.Calm(public)
 	if cfg.Operations != "off" {
 		if a.operations, err = net.Listen("tcp", cfg.Operations); err != nil {
 			return fmt.Errorf("operations: %w (set operations to another port, or to off)", err)
@@ -156,7 +154,7 @@ func (a *App) Run(ctx context.Context) error {
 // serve starts the servers. The channel gives the error of the first that ends by itself.
 func (a *App) serve() <-chan error {
 	failed := make(chan error, len(a.servers))
-	listeners := []net.Listener{a.public, a.socket, a.operations}
+	listeners := []net.Listener{a.site.Listen(a.public), a.socket, a.operations}
 	for i, s := range a.servers {
 		go func() {
 			var err error

@@ -101,6 +101,8 @@ func (e *entry) usable(now int64, idle time.Duration) bool {
 
 // fill answers one check from the database, and remembers the answer unless something was committed meanwhile.
 func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) bool {
+	ctx, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
 	epoch := m.at()
 	var session sallyport.Session
 	var t sallyport.Technician

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,8 +14,10 @@ const deadlineTick = time.Second
 // Calm wraps a listener so that deadlines of its connections cost almost nothing. net/http sets five for every request,
 // and each would move a timer of the kernel's poller; here they are noted, and one goroutine looks once a second which
 // have passed. Deadlines in the past, with which net/http interrupts a read, take effect at once.
-func Calm(l net.Listener) net.Listener {
-	c := &calmListener{Listener: l, conns: map[*calmConn]struct{}{}, began: time.Now()}
+func Calm(l net.Listener) net.Listener { return newCalm(l, nil) }
+
+func newCalm(l net.Listener, q *quick) net.Listener {
+	c := &calmListener{Listener: l, conns: map[*calmConn]struct{}{}, began: time.Now(), quick: q}
 	go c.watch()
 	return c
 }
@@ -21,6 +25,7 @@ func Calm(l net.Listener) net.Listener {
 type calmListener struct {
 	net.Listener
 	began  time.Time
+	quick  *quick // nil: net/http answers everything
 	mu     sync.Mutex
 	conns  map[*calmConn]struct{}
 	closed bool
@@ -32,7 +37,7 @@ func (l *calmListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &calmConn{Conn: raw, home: l}
+	c := &calmConn{Conn: raw, home: l, fresh: l.quick.serves(raw)}
 	c.read = deadline{set: raw.SetReadDeadline, past: l.began}
 	c.write = deadline{set: raw.SetWriteDeadline, past: l.began}
 	l.mu.Lock()
@@ -41,12 +46,18 @@ func (l *calmListener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Close stops accepting. Connections go on, and so do their deadlines.
+// Close stops accepting. Connections go on, and so do their deadlines; those on which nothing but session checks was
+// asked end here, between two of them, for net/http knows nothing of these.
 func (l *calmListener) Close() error {
 	l.mu.Lock()
 	l.closed = true
+	conns := slices.Collect(maps.Keys(l.conns))
 	l.mu.Unlock()
-	return l.Listener.Close()
+	err := l.Listener.Close()
+	for _, c := range conns {
+		c.retire()
+	}
+	return err
 }
 
 // watch ends after Close, when the last connection has ended.
@@ -82,6 +93,60 @@ type calmConn struct {
 	net.Conn
 	home        *calmListener
 	read, write deadline
+
+	mu    sync.Mutex // held while a session check is answered here
+	fresh bool       // nothing but session checks was asked so far
+	asked bool       // and at least one was
+}
+
+// Read implements net.Conn. Session checks are answered here as long as nothing else was asked.
+func (c *calmConn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(p)
+		if n > 0 && c.answered(p[:n]) {
+			if err == nil {
+				continue
+			}
+			n = 0
+		}
+		return n, err
+	}
+}
+
+// answered reports whether b was a session check that has its answer now. What is not ends that for this connection.
+func (c *calmConn) answered(b []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.fresh {
+		return false
+	}
+	now := time.Now()
+	answer := c.home.quick.answer(b, now)
+	if answer == nil {
+		c.fresh = false
+		if c.asked { // the limits of the wait go over into those of a header that has begun
+			_ = c.read.note(now.Add(headerTime))
+		}
+		return false
+	}
+	c.asked = true
+	_ = c.write.note(now.Add(writeTime))
+	if _, err := c.Conn.Write(answer); err != nil {
+		_ = c.Conn.Close() // the next read says so
+	}
+	_ = c.read.note(now.Add(idleTime))
+	return true
+}
+
+// retire ends the connection where net/http has seen none of its requests, between two session checks.
+func (c *calmConn) retire() {
+	c.mu.Lock()
+	fresh := c.fresh
+	c.fresh = false
+	c.mu.Unlock()
+	if fresh {
+		_ = c.Close()
+	}
 }
 
 // SetReadDeadline implements net.Conn.
@@ -106,9 +171,14 @@ func (c *calmConn) CloseWrite() error {
 	return nil
 }
 
-// Close ends the connection.
+// Close ends the connection, when the session check under way on it has been answered; its reader has a second for that.
 func (c *calmConn) Close() error {
 	c.home.forget(c)
+	if !c.mu.TryLock() {
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+		c.mu.Lock()
+	}
+	defer c.mu.Unlock()
 	return c.Conn.Close()
 }
 

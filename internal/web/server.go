@@ -6,17 +6,20 @@ import (
 	"time"
 )
 
-// writeTime is how long an answer may wait for its reader.
-const writeTime = 60 * time.Second
+const (
+	headerTime = 5 * time.Second  // for a header to arrive
+	writeTime  = 60 * time.Second // how long an answer may wait for its reader
+	idleTime   = 90 * time.Second // how long a connection may wait for its next request
+)
 
 // NewServer puts a handler behind the time and size limits of every listener: 5 s for the header, 10 s for a body (set
 // per request), writeTime for an answer (a Site counts it anew while it writes), 32 KiB of header.
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headerTime,
 		WriteTimeout:      writeTime,
-		IdleTimeout:       90 * time.Second,
+		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
