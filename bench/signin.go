@@ -94,7 +94,7 @@ func (b *bench) reportSignIns(s *server.Server, share, rate float64, failed int6
 	b.add(finding{what: "Memory at most meanwhile", value: fmt.Sprintf("%.0f MiB", float64(most)/(1<<20)), goal: fmt.Sprintf("≤ %.0f MiB", limit),
 		within: float64(most)/(1<<20) <= limit, how: "the most resident memory that the server ever had; the goal is twice the hash's memory times its workers, plus 40 MiB"})
 	b.atMost(fmt.Sprintf("A signed-in page meanwhile, p95 (%.1f ms), against at rest (%.1f ms)", ms(page[1]), ms(page[0])), float64(page[1])/float64(page[0]), 10,
-		"GET /me of one signed-in technician, one after the other")
+		"GET /me of one signed-in technician, 40 times a second")
 	return err
 }
 
@@ -124,12 +124,19 @@ func signInAll(ctx context.Context, s *server.Server, members []team.Member, fai
 	wait.Wait()
 }
 
+// pageEvery is how often the own page is asked for: often enough for a 95th percentile, and not so often that the
+// asking is a load of its own.
+const pageEvery = 25 * time.Millisecond
+
 // pages asks for the own page while more says so, and returns how long each took.
 func pages(ctx context.Context, s *server.Server, token sallyport.Token, more func(n int) bool) ([]time.Duration, error) {
 	c := s.Client()
 	c.HoldSession(token.Reveal())
 	var took []time.Duration
+	pace := time.NewTicker(pageEvery)
+	defer pace.Stop()
 	for n := 0; more(n); n++ {
+		<-pace.C
 		began := time.Now()
 		a, err := c.Get(ctx, "/me")
 		if err != nil || a.Status != 200 {
