@@ -63,6 +63,7 @@ var table = map[string]row{
 	"internal/store/migrations": {layer: adapters, libs: []string{"github.com/pressly/goose/v3"}},
 	"internal/view":             {layer: adapters, libs: []string{"rsc.io/qr"}},
 	"internal/web":              {layer: adapters, also: []string{"view"}, libs: []string{"golang.org/x/time/rate"}},
+	"internal/subprocess":       {layer: adapters},
 	"internal/selfservice":      {layer: faces},
 	"internal/console":          {layer: faces},
 	"internal/control":          {layer: faces, libs: []string{"golang.org/x/sys/"}},

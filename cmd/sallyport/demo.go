@@ -20,5 +20,5 @@ func (c *demoCommand) Run(s *session) error {
 	if c.Verbose {
 		log = app.NewLog(config.Config{LogLevel: "debug", LogFormat: "text"})
 	}
-	return demo.Run(s.ctx, demo.Options{Folder: s.cmd.Data, Listen: c.Listen, Workbench: c.Workbench, Out: s.out, Log: log})
+	return demo.Run(s.ctx, demo.Options{Folder: s.cmd.Data, Listen: c.Listen, Workbench: c.Workbench, Out: s.out, Log: log, HashCommand: hashes()})
 }

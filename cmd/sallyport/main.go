@@ -26,6 +26,7 @@ type commands struct {
 	Policy     policyCommand     `cmd:"" help:"Show or change the numbers of the sign-in."`
 	Backup     backupCommand     `cmd:"" help:"Write a copy of the database."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Hash       hashCommand       `cmd:"" name:"hash-passwords" hidden:"" help:"Compute password hashes for a server that runs this."`
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

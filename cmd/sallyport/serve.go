@@ -27,7 +27,7 @@ func (c *serveCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(s.ctx, l.Config, app.Options{Log: app.NewLog(l.Config), AcceptClock: c.AcceptClock})
+	a, err := app.New(s.ctx, l.Config, app.Options{Log: app.NewLog(l.Config), AcceptClock: c.AcceptClock, HashCommand: hashes()})
 	if errors.Is(err, app.ErrHeld) {
 		return fmt.Errorf("a server runs on %s already", l.Data)
 	}

@@ -25,6 +25,7 @@ type Options struct {
 	Log         *slog.Logger     // nil: slog.Default()
 	Now         func() time.Time // the database's clock; nil: time.Now
 	AcceptClock bool             // start although the clock is behind the last stored time
+	HashCommand []string         // runs Hash in a process of its own; empty: password hashes are computed here
 }
 
 // core is the opened folder with every use case over it: what the server and the commands share.
@@ -37,6 +38,7 @@ type core struct {
 	db       *store.DB
 	keys     *keyring.Ring
 	hasher   *factor.Hasher
+	unhash   func() // ends what hashes
 	account  *account.Service
 	session  *session.Service
 	delivery *delivery.Service
@@ -45,6 +47,7 @@ type core struct {
 // openCore takes the folder and opens what lies in it. public is where links lead.
 func openCore(ctx context.Context, cfg config.Config, f *folder, public string, o Options) (*core, error) {
 	c := &core{cfg: cfg, public: public, log: o.Log, now: o.Now, folder: f}
+	c.hasher, c.unhash = newHasher(o.HashCommand)
 	if c.log == nil {
 		c.log = slog.Default()
 	}
@@ -75,7 +78,6 @@ func (c *core) newServices() error {
 	c.delivery = newDelivery(c, u.Hostname())
 	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db}, Keys: c.keys,
 		Notices: accountNotices{c.delivery}, PublicURL: c.public, Wake: c.delivery.Wake})
-	c.hasher = factor.NewHasher(processors())
 	c.session = session.New(session.Options{Store: transactions[session.Tx]{c.db}, Keys: c.keys, Hasher: c.hasher,
 		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log})
 	memory := c.session.Memory()
@@ -90,6 +92,7 @@ func (c *core) face() *control.Face {
 
 func (c *core) close() error {
 	c.session.Close()
+	c.unhash()
 	return errors.Join(c.db.Close(), c.folder.close())
 }
 

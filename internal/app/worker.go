@@ -16,7 +16,6 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 	w.Go(func() { c.session.Memory().Run(ctx) })
 	w.Go(func() { c.delivery.Run(ctx) })
 	w.Go(func() { c.watchClock(ctx) })
-	w.Go(func() { c.paceHeap(ctx) })
 	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
 	return w
 }

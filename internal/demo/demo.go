@@ -24,6 +24,8 @@ type Options struct {
 	Workbench string    // for the workbench; empty: 127.0.0.1:8090, or any free port where that is taken
 	Out       io.Writer // the terminal
 	Log       *slog.Logger
+
+	HashCommand []string // as in app.Options
 }
 
 // Run makes the organisation, serves it and the workbench until ctx ends, and takes away what it made in a temporary
@@ -50,7 +52,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo organisation: %w", err)
 	}
-	a, err := app.New(ctx, cfg, app.Options{Log: o.Log})
+	a, err := app.New(ctx, cfg, app.Options{Log: o.Log, HashCommand: o.HashCommand})
 	if err != nil {
 		return err
 	}

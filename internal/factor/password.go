@@ -35,23 +35,47 @@ const (
 var (
 	rawBase64 = base64.RawStdEncoding.Strict()
 	errPHC    = errors.New("stored password hash has not the form of Argon2id")
+	errDigest = errors.New("the password hash that was computed has another length than asked for")
 )
 
 // Hasher computes and checks password hashes, as many at once as it has workers. Each takes 19 MiB while it runs, so
 // that the memory in use is bound by 19 MiB times the workers; what a finished one leaves behind is the garbage
 // collector's, which the library gives no way to reuse, and at most about as much again.
 type Hasher struct {
-	queue queue
-	calls atomic.Int64
-	dummy string
+	queue  queue
+	calls  atomic.Int64
+	dummy  string
+	derive Derive
 }
 
-// NewHasher makes a hasher with so many workers; one per core is right, and less than one is taken as one.
+// Work is one computation of Argon2id (RFC 9106). Memory is in KiB, Size the length of the digest in bytes.
+type Work struct {
+	Password, Salt []byte
+	Memory, Passes uint32
+	Threads        uint8
+	Size           uint32
+}
+
+// Digest does the work.
+func (w Work) Digest() []byte {
+	return argon2.IDKey(w.Password, w.Salt, w.Passes, w.Memory, w.Threads, w.Size)
+}
+
+// Derive has the work done somewhere: in this process, or where its memory is not this process's.
+type Derive func(Work) ([]byte, error)
+
+// NewHasher makes a hasher with so many workers that computes here; see NewHasherOver.
 func NewHasher(workers int) *Hasher {
+	return NewHasherOver(workers, func(w Work) ([]byte, error) { return w.Digest(), nil })
+}
+
+// NewHasherOver makes a hasher with so many workers; one per core is right, and less than one is taken as one. An error
+// of derive is answered as ErrBusy.
+func NewHasherOver(workers int, derive Derive) *Hasher {
 	salt, digest := make([]byte, saltSize), make([]byte, hashSize)
 	rand.Read(salt)
 	rand.Read(digest) // of no password: nobody finds one that hashes to 256 random bits
-	return &Hasher{queue: queue{free: max(workers, 1)}, dummy: current(salt, digest).String()}
+	return &Hasher{queue: queue{free: max(workers, 1)}, derive: derive, dummy: current(salt, digest).String()}
 }
 
 // Hash makes the PHC string of a password that CheckPassword accepted. It waits in the lane of the known, for who sets
@@ -63,8 +87,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	defer h.queue.leave()
 	p := current(make([]byte, saltSize), make([]byte, hashSize))
 	rand.Read(p.salt)
-	p.digest = h.compute(p, password)
-	return p.String(), nil
+	var err error
+	p.digest, err = h.compute(p, password)
+	return p.String(), err
 }
 
 // Verify computes the hash of password and compares it with phc in constant time. Known says that the browser signed
@@ -83,8 +108,9 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (
 		return false, false, err
 	}
 	defer h.queue.leave()
-	ok = subtle.ConstantTimeCompare(h.compute(p, password), p.digest) == 1 && len(password) <= typedBytes
-	return ok, ok && !p.isCurrent(), nil
+	digest, err := h.compute(p, password)
+	ok = err == nil && subtle.ConstantTimeCompare(digest, p.digest) == 1 && len(password) <= typedBytes
+	return ok, ok && !p.isCurrent(), err
 }
 
 // Dummy is a PHC string with the parameters of new ones that no password matches: what an unknown user name is checked
@@ -95,12 +121,20 @@ func (h *Hasher) Dummy() string { return h.dummy }
 func (h *Hasher) Calls() int64 { return h.calls.Load() }
 
 // compute hashes what was typed in NFC, so that one password typed on two systems is one password.
-func (h *Hasher) compute(p phc, password string) []byte {
+func (h *Hasher) compute(p phc, password string) ([]byte, error) {
 	h.calls.Add(1)
 	if len(password) > typedBytes {
 		password = password[:typedBytes] // the same work; Verify lets none of these through
 	}
-	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), p.salt, p.passes, p.memory, p.threads, uint32(len(p.digest)))
+	digest, err := h.derive(Work{Password: norm.NFC.Bytes([]byte(password)), Salt: p.salt, Memory: p.memory, Passes: p.passes,
+		Threads: p.threads, Size: uint32(len(p.digest))})
+	if err == nil && len(digest) != len(p.digest) {
+		err = errDigest
+	}
+	if err != nil {
+		return nil, ErrBusy.Because(err)
+	}
+	return digest, nil
 }
 
 // phc is a stored hash with its parameters, in the PHC string format.

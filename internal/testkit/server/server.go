@@ -120,11 +120,51 @@ func transport(port int) *http.Transport {
 		}}
 }
 
-// CPU is the processor time that the process has used so far, all its threads together.
+// CPU is the processor time that the process and those it runs have used so far, all their threads together.
 func (s *Server) CPU() (time.Duration, error) { return CPU(s.PID()) }
 
-// CPU is the processor time of a process, summed over its threads in nanoseconds (/proc/PID/task/*/schedstat).
+// CPU is the processor time of a process and those it runs, summed over their threads in nanoseconds
+// (/proc/PID/task/*/schedstat).
 func CPU(pid int) (time.Duration, error) {
+	all, err := Family(pid)
+	if err != nil {
+		return 0, err
+	}
+	var total time.Duration
+	for _, p := range all {
+		one, err := cpu(p)
+		if err != nil && p == pid {
+			return 0, err
+		}
+		total += one
+	}
+	return total, nil
+}
+
+// Family is a process and those it runs, itself first.
+func Family(pid int) ([]int, error) {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil || len(lists) == 0 {
+		return nil, fmt.Errorf("process %d tells of no children: %w", pid, err)
+	}
+	all := []int{pid}
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue // a thread that ended meanwhile
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, child)
+		}
+	}
+	return all, nil
+}
+
+func cpu(pid int) (time.Duration, error) {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(tasks) == 0 {
 		return 0, fmt.Errorf("process %d has no threads: %w", pid, err)
@@ -148,8 +188,25 @@ func CPU(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// Memory is a line of /proc/PID/status in bytes: "VmRSS" is resident now, "VmHWM" the most it ever was.
+// Memory is a line of /proc/PID/status in bytes, of a process and those it runs together: "VmRSS" is resident now, "VmHWM"
+// the most it ever was.
 func Memory(pid int, line string) (int64, error) {
+	all, err := Family(pid)
+	if err != nil {
+		return 0, err
+	}
+	var total int64
+	for _, p := range all {
+		one, err := memory(p, line)
+		if err != nil && p == pid {
+			return 0, err
+		}
+		total += one
+	}
+	return total, nil
+}
+
+func memory(pid int, line string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
