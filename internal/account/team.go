@@ -75,6 +75,7 @@ func (team *Team) add(row TeamRow, err error) {
 		team.Changes++
 		team.Sessions += len(row.SessionsEnded)
 		team.SelfSignedOut = team.SelfSignedOut || row.Self
+		team.NeedsProof = team.NeedsProof || row.needsProof
 	case Refused:
 		team.Refused++
 	}
@@ -110,7 +111,7 @@ func (s *Service) previewRow(ctx context.Context, actor sallyport.Actor, row *Te
 
 // foreseen puts a preview into its row.
 func (r *TeamRow) foreseen(v Preview) {
-	r.MustSetUp, r.Warnings, r.SessionsEnded = v.MustSetUp, v.Warnings, v.SignsOut
+	r.MustSetUp, r.Warnings, r.SessionsEnded, r.needsProof = v.MustSetUp, v.Warnings, v.SignsOut, v.NeedsProof
 	if v.Stranded != "" {
 		r.Warnings = append([]string{v.Stranded}, r.Warnings...)
 	}
