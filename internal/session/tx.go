@@ -27,6 +27,7 @@ type technicians interface {
 	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)
 	UpdateTechnician(ctx context.Context, t sallyport.Technician) error
 	Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error)
+	Passwords(ctx context.Context, after sallyport.TechnicianID, n int) ([]sallyport.Technician, error)
 	SetPassword(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, sealed []byte) error
 	Activate(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) error
 	Guess(ctx context.Context, key string) (sallyport.Guess, error)
