@@ -39,7 +39,7 @@ func newDoor(t *testing.T) *door {
 		t.Fatal(err)
 	}
 	f := &fake{page: session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodApp}, Purpose: sallyport.PurposeSignIn, UserName: "dana", Organisation: "Northwind IT", Now: noon}}
-	f.own = session.OwnPage{Technician: sallyport.Technician{UserName: "dana", Method: sallyport.MethodApp}, Settings: sallyport.DefaultSettings(), Now: noon}
+	f.own = session.OwnPage{Technician: sallyport.Technician{UserName: "dana", Method: sallyport.MethodApp}, Settings: sallyport.DefaultSettings(), Now: noon, Page: 1, Size: 20}
 	site, err := web.New(web.Options{Public: public, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Identify: f.identify})
 	if err != nil {
 		t.Fatal(err)
