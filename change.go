@@ -53,6 +53,7 @@ type SessionRow struct {
 type SessionFilter struct {
 	Search     string // literal text in name, user name, address or browser
 	Technician TechnicianID
+	Except     Hash // one session that is left out, zero for none
 	Page       int
 	Size       int
 }

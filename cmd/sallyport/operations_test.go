@@ -65,7 +65,7 @@ sallyport policy get session-idle
 if grep -q panic /var/log/sallyport.log; then say "the server panicked"; fi
 if command -v systemd-analyze >/dev/null; then
   systemd-analyze verify /etc/systemd/system/sallyport.service
-  systemd-analyze security --offline=yes --threshold=15 /etc/systemd/system/sallyport.service | tail -1
+  systemd-analyze security --offline=yes --threshold=15 /etc/systemd/system/sallyport.service >exposure || say "too exposed: $(tail -1 exposure)"
 fi
 nginx -s stop
 echo ALL DONE

@@ -432,6 +432,13 @@ func TestD4_15(t *testing.T) {
 			t.Errorf("%s: %d rows", page, n)
 		}
 	}
+	one := h.holding(thousand[500])
+	for page, rows := range map[string]int{"/me": 20, "/me?page=50": 19, "/me?page=4711": 19} { // and this browser's on each
+		body := one.get(page).wants(http.StatusOK, "").Body
+		if n := strings.Count(body, `aria-label="End the session`); n != rows || !strings.Contains(body, "this browser") {
+			t.Errorf("%s: %d other sessions", page, n)
+		}
+	}
 	olgas := h.browser().atCode(olga)
 	olgas.post("/sign-in/code", "code", olga.Digits(half(0)))
 	live := 0

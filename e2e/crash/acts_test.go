@@ -45,7 +45,7 @@ func (w *worker) run(ctx context.Context) error {
 func (w *worker) act(ctx context.Context, a *account) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.lastEnd, a.touched = false, true
+	a.lastEnd = false
 	if a.unsure {
 		return w.reread(ctx, a)
 	}

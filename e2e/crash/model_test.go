@@ -30,7 +30,6 @@ type account struct {
 	last      string              // the last digits that were accepted, by an acknowledged sign-in
 	lastEnd   bool                // the last act was that sign-in
 	seen      map[string]struct{} // every token, for the search for secrets
-	touched   bool                // something was done to it since it was last looked at
 }
 
 // count is how often something was acknowledged, and how often it was tried: what really happened lies between.

@@ -13,14 +13,7 @@ import (
 func (s *Service) Preview(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, form Form, version int64) (Preview, error) {
 	var preview Preview
 	err := s.store.Read(ctx, func(tx Tx) error {
-		w, t, err := target(ctx, tx, actor, id, sallyport.WriteTechnicians)
-		if err != nil {
-			return err
-		}
-		if t.Version != version {
-			return staleError(ctx, tx, t, form)
-		}
-		p, err := think(ctx, tx, w, t, form)
+		p, err := planEdit(ctx, tx, actor, edit{id, form, version})
 		if err != nil {
 			return err
 		}

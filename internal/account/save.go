@@ -74,14 +74,7 @@ func (p *plan) noteEmail() {
 func (s *Service) Save(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, form Form, version int64) (Saved, error) {
 	var saved Saved
 	err := s.attempt(ctx, actor, id, func(tx Tx) error {
-		w, t, err := target(ctx, tx, actor, id, sallyport.WriteTechnicians)
-		if err != nil {
-			return err
-		}
-		if t.Version != version {
-			return staleError(ctx, tx, t, form)
-		}
-		p, err := think(ctx, tx, w, t, form)
+		p, err := planEdit(ctx, tx, actor, edit{id, form, version})
 		if err != nil {
 			return err
 		}
@@ -92,6 +85,25 @@ func (s *Service) Save(ctx context.Context, actor sallyport.Actor, id sallyport.
 		return Saved{}, err
 	}
 	return saved, nil
+}
+
+// edit is a form about a technician that began from one version of him.
+type edit struct {
+	id      sallyport.TechnicianID
+	form    Form
+	version int64
+}
+
+// planEdit plans an edit, *StaleError after another Save in between.
+func planEdit(ctx context.Context, tx Tx, actor sallyport.Actor, e edit) (plan, error) {
+	w, t, err := target(ctx, tx, actor, e.id, sallyport.WriteTechnicians)
+	if err != nil {
+		return plan{}, err
+	}
+	if t.Version != e.version {
+		return plan{}, staleError(ctx, tx, t, e.form)
+	}
+	return think(ctx, tx, w, t, e.form)
 }
 
 // carryOut judges a plan and does it.

@@ -18,7 +18,7 @@ func (s *Service) SaveTeam(ctx context.Context, actor sallyport.Actor, ids []sal
 }
 
 // rowAct previews or saves one technician.
-type rowAct func(ctx context.Context, actor sallyport.Actor, row *TeamRow, method sallyport.Method) error
+type rowAct func(ctx context.Context, actor sallyport.Actor, row *TeamRow) error
 
 func (s *Service) team(ctx context.Context, actor sallyport.Actor, ids []sallyport.TechnicianID, method sallyport.Method, do rowAct) (Team, error) {
 	if !method.Valid() {
@@ -30,8 +30,12 @@ func (s *Service) team(ctx context.Context, actor sallyport.Actor, ids []sallypo
 	}
 	team := Team{Method: method}
 	for _, id := range ids {
-		row := TeamRow{ID: id, Self: actor.Kind == sallyport.ActorTechnician && id == actor.ID}
-		err := s.teamRow(ctx, actor, &row, method, len(ids) == 1, do)
+		row := TeamRow{ID: id, Self: actor.Kind == sallyport.ActorTechnician && id == actor.ID, next: method}
+		act := do
+		if row.Self && len(ids) > 1 {
+			act = s.leaveOut
+		}
+		err := act(ctx, actor, &row)
 		if sallyport.KindOf(err) == sallyport.StepUp && err != nil && team.Changes == 0 {
 			return Team{}, err // nothing was done yet: ask for the proof, then do all of it
 		}
@@ -43,16 +47,9 @@ func (s *Service) team(ctx context.Context, actor sallyport.Actor, ids []sallypo
 	return team, nil
 }
 
-func (s *Service) teamRow(ctx context.Context, actor sallyport.Actor, row *TeamRow, method sallyport.Method, alone bool, do rowAct) error {
-	if row.Self && !alone {
-		row.Outcome, row.Why = LeftOut, "That is you. To change your own second factor, tick yourself alone."
-		return s.nameRow(ctx, actor, row)
-	}
-	return do(ctx, actor, row, method)
-}
-
-// nameRow reads who a row is about.
-func (s *Service) nameRow(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
+// leaveOut passes over the actor himself, who is ticked among others.
+func (s *Service) leaveOut(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
+	row.Outcome, row.Why = LeftOut, "That is you. To change your own second factor, tick yourself alone."
 	return s.store.Read(ctx, func(tx Tx) error {
 		_, t, err := target(ctx, tx, actor, row.ID, sallyport.WriteTechnicians)
 		row.about(t)
@@ -75,27 +72,28 @@ func (team *Team) add(row TeamRow, err error) {
 		team.Changes++
 		team.Sessions += len(row.SessionsEnded)
 		team.SelfSignedOut = team.SelfSignedOut || row.Self
+		team.NeedsProof = team.NeedsProof || row.needsProof
 	case Refused:
 		team.Refused++
 	}
 	team.Rows = append(team.Rows, row)
 }
 
-// onlyMethod is the form of t with another method and nothing else.
-func onlyMethod(t sallyport.Technician, method sallyport.Method) Form {
+// planRow plans another method for a row's technician and nothing else, and notes who he is.
+func planRow(ctx context.Context, tx Tx, actor sallyport.Actor, row *TeamRow) (plan, error) {
+	w, t, err := target(ctx, tx, actor, row.ID, sallyport.WriteTechnicians)
+	row.about(t)
+	if err != nil {
+		return plan{}, err
+	}
 	form := FormOf(t)
-	form.Method = method
-	return form
+	form.Method = row.next
+	return think(ctx, tx, w, t, form)
 }
 
-func (s *Service) previewRow(ctx context.Context, actor sallyport.Actor, row *TeamRow, method sallyport.Method) error {
+func (s *Service) previewRow(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
 	return s.store.Read(ctx, func(tx Tx) error {
-		w, t, err := target(ctx, tx, actor, row.ID, sallyport.WriteTechnicians)
-		row.about(t)
-		if err != nil {
-			return err
-		}
-		p, err := think(ctx, tx, w, t, onlyMethod(t, method))
+		p, err := planRow(ctx, tx, actor, row)
 		if err != nil {
 			return err
 		}
@@ -110,7 +108,7 @@ func (s *Service) previewRow(ctx context.Context, actor sallyport.Actor, row *Te
 
 // foreseen puts a preview into its row.
 func (r *TeamRow) foreseen(v Preview) {
-	r.MustSetUp, r.Warnings, r.SessionsEnded = v.MustSetUp, v.Warnings, v.SignsOut
+	r.MustSetUp, r.Warnings, r.SessionsEnded, r.needsProof = v.MustSetUp, v.Warnings, v.SignsOut, v.NeedsProof
 	if v.Stranded != "" {
 		r.Warnings = append([]string{v.Stranded}, r.Warnings...)
 	}
@@ -124,15 +122,10 @@ func (r *TeamRow) foreseen(v Preview) {
 	}
 }
 
-func (s *Service) saveRow(ctx context.Context, actor sallyport.Actor, row *TeamRow, method sallyport.Method) error {
+func (s *Service) saveRow(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
 	var saved Saved
 	err := s.attempt(ctx, actor, row.ID, func(tx Tx) error {
-		w, t, err := target(ctx, tx, actor, row.ID, sallyport.WriteTechnicians)
-		row.about(t)
-		if err != nil {
-			return err
-		}
-		p, err := think(ctx, tx, w, t, onlyMethod(t, method))
+		p, err := planRow(ctx, tx, actor, row)
 		if err != nil {
 			return err
 		}

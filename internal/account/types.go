@@ -139,6 +139,8 @@ type TeamRow struct {
 	Invitation    string              // link to hand over, shown once
 	Self          bool
 	Err           error
+	next          sallyport.Method // what he shall have
+	needsProof    bool             // foreseen: Save would ask for a fresh proof
 }
 
 // Team is the preview or the result of a roll-out.

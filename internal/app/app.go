@@ -61,6 +61,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 	if a.core, err = openCore(ctx, cfg, f, cfg.Public(a.public.Addr().String()), o); err != nil {
 		return errors.Join(err, f.close())
 	}
+	if err = a.core.session.LoadDummy(ctx); err != nil {
+		return err
+	}
 	a.ops = newOperations(a.core)
 	if a.site, a.closeFaces, err = newSite(a.core, a.ops); err != nil {
 		return err

@@ -102,8 +102,8 @@ func TestLogoAtTheDoor(t *testing.T) {
 			}
 		}
 	}
-	if code, page := get(t, a.URL()+"/nowhere"); code != 404 || strings.Contains(page, "<img") {
-		t.Errorf("the error page looks for a logo: %d", code)
+	if resp, page := answer(t, a.URL()+"/nowhere", "Accept", "text/html"); resp.StatusCode != 404 || strings.Contains(string(page), "<img") || !strings.Contains(string(page), "mistyped") {
+		t.Errorf("the error page looks for a logo, or says nothing: %d\n%s", resp.StatusCode, page)
 	}
 	call("policy/logo/remove", control.None{})
 	none()

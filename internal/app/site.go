@@ -62,6 +62,9 @@ func errorPage(c *core, pages *view.Renderer) web.ErrorPage {
 		if p.Heading == "" {
 			p.Heading = "This did not work"
 		}
+		if p.Text == p.Heading+"." {
+			p.Text = "Perhaps the address is mistyped, or what it led to is gone."
+		}
 		if f.Status == http.StatusMisdirectedRequest {
 			p.Back = f.Public + "/"
 		}

@@ -17,6 +17,7 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 	w.Go(func() { c.delivery.Run(ctx) })
 	w.Go(func() { c.watchClock(ctx) })
 	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
+	w.Go(func() { c.every(ctx, time.Hour, "dummy password", c.session.TuneDummy) })
 	return w
 }
 

@@ -40,10 +40,13 @@ func previewLines(p account.Preview) []view.PreviewLine {
 		say("warn", "This signs you out, too.")
 	}
 	if p.NeedsProof {
-		say("", "Before it is saved, you are asked once more who you are.")
+		say("", proofWords)
 	}
 	return lines
 }
+
+// proofWords say before a Save what it would otherwise ask unannounced.
+const proofWords = "Before it is saved, you are asked once more who you are."
 
 func signOutWords(p account.Preview) string {
 	name := firstOf(p.Technician.FirstName, p.Technician.Name())

@@ -150,6 +150,9 @@ func (c *Console) rolloutPreview(w http.ResponseWriter, r *http.Request, f web.F
 	}
 	page.Method, page.Groups = string(method), groups(team)
 	page.Ready, page.Save = team.Changes > 0, fmt.Sprintf("Save for %s", count(team.Changes, "technician", "technicians"))
+	if team.NeedsProof {
+		page.Proof = proofWords
+	}
 	return c.pages.Render(w, http.StatusOK, page)
 }
 

@@ -74,6 +74,8 @@ func TestWholeTeamAsksForAProof(t *testing.T) {
 	h.clock.Add(16 * time.Minute)
 	at := b.send("/admin/rollouts", "all", "role=admin").at
 	b.get(at).wants(http.StatusOK, "for 1 technician")
+	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician", "you are asked once more who you are")
+	b.send(at+"/preview", "method", "app").wants(http.StatusOK, "nothing happens").lacks("asked once more")
 	if p := b.send(at, "method", "email"); !strings.HasPrefix(p.at, "/confirm?return=") {
 		t.Fatalf("status %d to %q", p.status, p.at)
 	}
@@ -81,6 +83,7 @@ func TestWholeTeamAsksForAProof(t *testing.T) {
 		t.Fatal("saved without a proof")
 	}
 	b = h.signIn(me)
+	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician").lacks("asked once more")
 	b.send(at, "method", "email")
 	b.finished(at).wants(http.StatusOK, "Done: 1 saved")
 }

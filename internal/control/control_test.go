@@ -20,6 +20,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/testkit/need"
 )
 
 // accounts is the use cases as this face sees them: a list of rows and a note of who asked for what.
@@ -198,7 +199,7 @@ func TestKernelTellsWhoSpeaks(t *testing.T) {
 		return
 	}
 	if os.Getuid() != 0 {
-		t.Skip("only root can become somebody else")
+		need.Missing(t, "root, who alone can become somebody else,")
 	}
 	// A folder that everybody can reach, unlike a data folder, so that only the kernel's word stands between.
 	folder, err := os.MkdirTemp("/tmp", "sallyport-peer-")

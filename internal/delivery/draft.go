@@ -161,15 +161,9 @@ func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, chann
 		return err
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
-		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
-			return err
-		}
-		g, err := tx.Gateway(ctx, string(channel), slotDraft)
+		g, err := changeable(ctx, tx, act{actor, w, channel}, slotDraft)
 		if err != nil {
 			return err
-		}
-		if g == nil {
-			return sallyport.ErrNotFound
 		}
 		if err := tx.DeleteGateway(ctx, string(channel), slotDraft); err != nil {
 			return err
@@ -188,15 +182,9 @@ func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sal
 		return err
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
-		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
-			return err
-		}
-		g, err := tx.Gateway(ctx, string(channel), slotLive)
+		g, err := changeable(ctx, tx, act{actor, w, channel}, slotLive)
 		if err != nil {
 			return err
-		}
-		if g == nil {
-			return sallyport.ErrNotFound
 		}
 		need, err := tx.TechniciansNeeding(ctx, w.method)
 		if err != nil {
@@ -210,6 +198,18 @@ func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sal
 		}
 		return tx.InsertEvent(ctx, audit.New(w.removed, actor).Changed(shown(g), nil).Event())
 	})
+}
+
+// changeable reads settings that are there, and that the actor may change.
+func changeable(ctx context.Context, tx Tx, a act, slot string) (*sallyport.Gateway, error) {
+	if err := mayChange(ctx, tx, a.actor, a.permission); err != nil {
+		return nil, err
+	}
+	g, err := tx.Gateway(ctx, string(a.channel), slot)
+	if err == nil && g == nil {
+		err = sallyport.ErrNotFound
+	}
+	return g, err
 }
 
 func neededBy(w words, need []sallyport.Technician) error {

@@ -114,7 +114,7 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (
 }
 
 // Dummy is a PHC string with the parameters of new ones that no password matches: what an unknown user name is checked
-// against. It stays the same for the hasher's life.
+// against as long as no hash is stored. It stays the same for the hasher's life.
 func (h *Hasher) Dummy() string { return h.dummy }
 
 // Calls is how many hashes were computed so far.

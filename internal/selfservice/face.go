@@ -30,8 +30,9 @@ type Sessions interface {
 	Check(ctx context.Context, session sallyport.Token) bool
 	SignOut(ctx context.Context, session sallyport.Token, c sallyport.Client) error
 	EndedReason(ctx context.Context, session sallyport.Token) (sallyport.EndReason, bool)
-	Own(ctx context.Context, actor sallyport.Actor) (session.OwnPage, error)
+	Own(ctx context.Context, actor sallyport.Actor, page int) (session.OwnPage, error)
 	EndOwn(ctx context.Context, actor sallyport.Actor, id sallyport.Hash) error
+	EndOthers(ctx context.Context, actor sallyport.Actor) (int, error)
 	ChangePassword(ctx context.Context, actor sallyport.Actor, old, password string) (session.Outcome, error)
 	NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (session.Outcome, error)
 	BeginStepUp(ctx context.Context, actor sallyport.Actor, ret string) (session.Outcome, error)
@@ -114,6 +115,7 @@ func (f *Face) ownRoutes() []web.Route {
 		get("/me", web.SignedIn, f.own),
 		post("/me/password", web.SignedIn, f.changePassword),
 		post("/me/sessions/{id}/end", web.SignedIn, f.endOwn),
+		post("/me/sessions/end", web.SignedIn, f.endOthers),
 		get("/me/recovery-codes", web.SignedIn, f.recoveryCodesPage),
 		post("/me/recovery-codes", web.SignedIn, f.newRecoveryCodes),
 		get("/me/phone", web.SignedIn, f.phonePage),

@@ -39,7 +39,7 @@ func newDoor(t *testing.T) *door {
 		t.Fatal(err)
 	}
 	f := &fake{page: session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodApp}, Purpose: sallyport.PurposeSignIn, UserName: "dana", Organisation: "Northwind IT", Now: noon}}
-	f.own = session.OwnPage{Technician: sallyport.Technician{UserName: "dana", Method: sallyport.MethodApp}, Settings: sallyport.DefaultSettings(), Now: noon}
+	f.own = session.OwnPage{Technician: sallyport.Technician{UserName: "dana", Method: sallyport.MethodApp}, Settings: sallyport.DefaultSettings(), Now: noon, Page: 1, Size: 20}
 	site, err := web.New(web.Options{Public: public, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Identify: f.identify})
 	if err != nil {
 		t.Fatal(err)
@@ -388,14 +388,20 @@ func TestOwnPage(t *testing.T) {
 	d := newDoor(t)
 	d.wants(d.ask("GET", "/me", nil, sessionCookie, token()), 303, "/sign-in?return=%2Fme")
 	d.live = true
-	d.own.Sessions = []sallyport.Session{{Hash: sallyport.Hash{1}, Browser: "Firefox"}, {Hash: sallyport.Hash{2}, Browser: "Safari"}}
-	d.own.Current = sallyport.Hash{1}
-	body := d.says(d.ask("GET", "/me", nil, sessionCookie, token()), "this browser", `action="/me/sessions/02`)
+	d.own.Current = sallyport.Session{Hash: sallyport.Hash{1}, Browser: "Firefox"}
+	d.own.Others, d.own.Page, d.own.Size, d.own.Total = []sallyport.Session{{Hash: sallyport.Hash{2}, Browser: "Safari"}}, 2, 20, 21
+	body := d.says(d.ask("GET", "/me?page=2", nil, sessionCookie, token()), "this browser", `action="/me/sessions/02`, `href="/me?page=1#sessions"`, "everywhere else (21)")
+	if d.ownPage != 2 {
+		t.Errorf("page %d was asked for", d.ownPage)
+	}
 	if strings.Contains(body, `action="/me/sessions/01`) {
 		t.Error("the own session can be ended here")
 	}
 	id := strings.Repeat("02", 32)
 	d.wants(d.ask("POST", "/me/sessions/"+id+"/end", url.Values{}, sessionCookie, token()), 303, "/me?done=ended")
+	d.wants(d.ask("POST", "/me/sessions/"+id+"/end", url.Values{"page": {"2"}}, sessionCookie, token()), 303, "/me?done=ended&page=2")
+	d.wants(d.ask("POST", "/me/sessions/end", url.Values{}, sessionCookie, token()), 303, "/me?done=others")
+	d.says(d.ask("GET", "/me?done=others&page=x", nil, sessionCookie, token()), "You are signed in nowhere else now.")
 	if d.endedOwn[31] != 2 {
 		t.Errorf("ended %x", d.endedOwn)
 	}
@@ -404,7 +410,7 @@ func TestOwnPage(t *testing.T) {
 			t.Errorf("%q: %d", bad, r.StatusCode)
 		}
 	}
-	if want := []string{"end-own"}; !slices.Equal(d.asked, want) {
+	if want := []string{"end-own", "end-own", "end-others"}; !slices.Equal(d.asked, want) {
 		t.Errorf("asked %v", d.asked)
 	}
 }

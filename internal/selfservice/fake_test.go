@@ -18,6 +18,7 @@ type fake struct {
 	out      session.Outcome
 	page     session.Page
 	own      session.OwnPage
+	ownPage  int
 	link     session.LinkPage
 	form     session.LinkForm
 	err      error // of the call under test
@@ -89,7 +90,15 @@ func (f *fake) EndedReason(context.Context, sallyport.Token) (sallyport.EndReaso
 	return f.ended, f.ended != ""
 }
 
-func (f *fake) Own(context.Context, sallyport.Actor) (session.OwnPage, error) { return f.own, nil }
+func (f *fake) Own(_ context.Context, _ sallyport.Actor, page int) (session.OwnPage, error) {
+	f.ownPage = page
+	return f.own, nil
+}
+
+func (f *fake) EndOthers(context.Context, sallyport.Actor) (int, error) {
+	f.note("end-others")
+	return 1, f.err
+}
 
 func (f *fake) EndOwn(_ context.Context, _ sallyport.Actor, h sallyport.Hash) error {
 	f.note("end-own")

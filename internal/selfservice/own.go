@@ -3,6 +3,7 @@ package selfservice
 import (
 	"encoding/hex"
 	"net/http"
+	"strconv"
 
 	"sallyport"
 	"sallyport/internal/session"
@@ -14,39 +15,56 @@ import (
 var ownNotices = map[string]string{
 	"password": "Your password was changed. Every other session of yours has ended.",
 	"ended":    "That session has ended.",
+	"others":   "You are signed in nowhere else now.",
 	"phone":    "The app on your new phone is set up. The old phone's codes no longer work.",
 }
 
 // own shows the technician's own page.
 func (f *Face) own(w http.ResponseWriter, r *http.Request) error {
-	query, err := web.ReadQuery(r, "done")
+	query, err := web.ReadQuery(r, "done", "page")
 	if err != nil {
 		return err
 	}
-	return f.showOwn(w, r, ownNotices[query.Get("done")], nil)
+	page, _ := strconv.Atoi(query.Get("page")) // what is no number is the first page
+	return f.showOwn(w, r, ownShown{notice: ownNotices[query.Get("done")], page: page})
 }
 
-func (f *Face) showOwn(w http.ResponseWriter, r *http.Request, notice string, refused error) error {
-	p, err := f.use.Own(r.Context(), web.ActorOf(r))
+// ownShown is what the own page says beside what stands.
+type ownShown struct {
+	notice  string
+	refused error
+	page    int // of the other sessions
+}
+
+func (f *Face) showOwn(w http.ResponseWriter, r *http.Request, s ownShown) error {
+	p, err := f.use.Own(r.Context(), web.ActorOf(r), s.page)
 	if err != nil {
 		return err
 	}
 	t := p.Technician
-	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: view.ProblemOf(refused, p.Now), Notice: notice, Wide: true},
+	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: view.ProblemOf(s.refused, p.Now), Notice: s.notice, Wide: true},
 		Name: t.Name(), UserName: t.UserName, Email: t.Email, Role: p.Role.Name, Method: t.Method, SetUp: p.SetUp, FactorAt: p.FactorAt,
 		FactorUsed: p.FactorUsed, RecoveryLeft: p.RecoveryLeft, MayNewPhone: p.MayNewPhone, MayRecovery: p.MayRecovery,
-		MayAdmin: administers(p.Role), PasswordMin: p.Settings.PasswordMin, Sessions: ownSessions(p)}
-	return f.show(w, refused, page)
+		MayAdmin: administers(p.Role), PasswordMin: p.Settings.PasswordMin, Current: ownSession(p.Current), Others: ownSessions(p.Others), OthersTotal: p.Total, Page: p.Page,
+		Pager: view.NewPager(p.Page, p.Size, p.Total, ownAddress)}
+	return f.show(w, s.refused, page)
 }
 
-// ownSessions names each session by the hash of its token, from which no token can be made.
-func ownSessions(p session.OwnPage) []view.OwnSession {
-	list := make([]view.OwnSession, 0, len(p.Sessions))
-	for _, s := range p.Sessions {
-		list = append(list, view.OwnSession{ID: hex.EncodeToString(s.Hash[:]), Browser: s.Browser, Address: s.Address,
-			Method: view.ProofWords(s.Method), CreatedAt: s.CreatedAt, UsedAt: s.UsedAt, Current: s.Hash == p.Current})
+// ownAddress is the own page with another page of sessions.
+func ownAddress(page int) string { return "/me?page=" + strconv.Itoa(page) + "#sessions" }
+
+func ownSessions(all []sallyport.Session) []view.OwnSession {
+	list := make([]view.OwnSession, 0, len(all))
+	for _, s := range all {
+		list = append(list, ownSession(s))
 	}
 	return list
+}
+
+// ownSession names a session by the hash of its token, from which no token can be made.
+func ownSession(s sallyport.Session) view.OwnSession {
+	return view.OwnSession{ID: hex.EncodeToString(s.Hash[:]), Browser: s.Browser, Address: s.Address,
+		Method: view.ProofWords(s.Method), CreatedAt: s.CreatedAt, UsedAt: s.UsedAt}
 }
 
 // changePassword takes the current and the new password. The browser goes on under a new token.
@@ -58,7 +76,7 @@ func (f *Face) changePassword(w http.ResponseWriter, r *http.Request) error {
 	out, err := f.use.ChangePassword(r.Context(), web.ActorOf(r), form.Get("old_password"), form.Get("password"))
 	switch {
 	case err != nil && shown(err):
-		return f.showOwn(w, r, "", err)
+		return f.showOwn(w, r, ownShown{refused: err})
 	case err != nil:
 		return err
 	}
@@ -68,7 +86,8 @@ func (f *Face) changePassword(w http.ResponseWriter, r *http.Request) error {
 
 // endOwn ends one of the own sessions.
 func (f *Face) endOwn(w http.ResponseWriter, r *http.Request) error {
-	if _, err := web.ReadForm(r); err != nil {
+	form, err := web.ReadForm(r, "page")
+	if err != nil {
 		return err
 	}
 	var id sallyport.Hash
@@ -80,7 +99,21 @@ func (f *Face) endOwn(w http.ResponseWriter, r *http.Request) error {
 	if err := f.use.EndOwn(r.Context(), web.ActorOf(r), id); err != nil {
 		return err
 	}
+	if page, _ := strconv.Atoi(form.Get("page")); page > 1 {
+		return web.See(w, r, "/me?done=ended&page="+strconv.Itoa(page))
+	}
 	return web.See(w, r, "/me?done=ended")
+}
+
+// endOthers ends every session but this browser's.
+func (f *Face) endOthers(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.ReadForm(r); err != nil {
+		return err
+	}
+	if _, err := f.use.EndOthers(r.Context(), web.ActorOf(r)); err != nil {
+		return err
+	}
+	return web.See(w, r, "/me?done=others")
 }
 
 // recoveryCodesPage says how many codes are left, and offers ten new ones.
@@ -105,7 +138,7 @@ func (f *Face) ownAnd(r *http.Request) (session.OwnPage, string, error) {
 	if query.Has("return") {
 		back = web.LocalPath(query.Get("return"))
 	}
-	p, err := f.use.Own(r.Context(), web.ActorOf(r))
+	p, err := f.use.Own(r.Context(), web.ActorOf(r), 1)
 	return p, back, err
 }
 
@@ -131,13 +164,7 @@ func (f *Face) phonePage(w http.ResponseWriter, r *http.Request) error {
 	case !p.MayNewPhone:
 		return web.See(w, r, back)
 	}
-	page := view.OfferPhone{Door: f.door(r, nil), Left: p.RecoveryLeft, Return: back}
-	for _, s := range p.Sessions {
-		if s.Hash == p.Current {
-			page.AfterRecovery = s.Method == "recovery"
-		}
-	}
-	return f.show(w, nil, page)
+	return f.show(w, nil, view.OfferPhone{Door: f.door(r, nil), Left: p.RecoveryLeft, Return: back, AfterRecovery: p.Current.Method == "recovery"})
 }
 
 func (f *Face) newPhone(w http.ResponseWriter, r *http.Request) error {

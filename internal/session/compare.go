@@ -25,7 +25,7 @@ func (s *Service) compare(ctx context.Context, t *try) (bool, error) {
 	case AnswerEnrolment:
 		return s.compareEnrolment(ctx, t)
 	case AnswerPassword:
-		phc := s.dummy
+		phc := s.dummy.hash()
 		if err := s.openPassword(t.m.technician, &phc); err != nil {
 			return false, err
 		}

@@ -66,7 +66,7 @@ func (s *Service) end(ctx context.Context, tx Tx, hash sallyport.Hash, actor sal
 	if err != nil || !ended {
 		return err
 	}
-	return tx.InsertEvent(ctx, audit.New(audit.SessionEnded, actor).On(t).Because(string(sallyport.EndedByOwner)).Event())
+	return tx.InsertEvent(ctx, ownEnd(actor, t))
 }
 
 // EndedReason says why the session of token ended, to whoever still holds it; false when that is not known any more.
@@ -82,69 +82,10 @@ func (s *Service) EndedReason(ctx context.Context, token sallyport.Token) (reaso
 	return reason, known && err == nil
 }
 
-// Own is the technician's own page.
-func (s *Service) Own(ctx context.Context, actor sallyport.Actor) (OwnPage, error) {
-	var p OwnPage
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		if p.Technician, err = tx.Technician(ctx, actor.ID); err != nil {
-			return err
-		}
-		p.Role, _ = sallyport.RoleByID(p.Technician.Role)
-		if p.Now, err = tx.Now(ctx); err != nil {
-			return err
-		}
-		if p.Settings, err = tx.Settings(ctx); err != nil {
-			return err
-		}
-		if p.RecoveryLeft, err = tx.RecoveryLeft(ctx, actor.ID); err != nil {
-			return err
-		}
-		if p.Sessions, err = tx.SessionsOf(ctx, actor.ID); err != nil {
-			return err
-		}
-		f, err := tx.Factor(ctx, actor.ID)
-		if err == nil && f.Serves(p.Technician) {
-			p.SetUp, p.FactorAt, p.FactorUsed = true, f.ProvedAt, f.UsedAt
-		}
-		p.Current = actor.Session
-		p.MayRecovery = p.SetUp
-		p.MayNewPhone = p.SetUp && p.Technician.Method == sallyport.MethodApp
-		return err
-	})
-	return p, err
-}
-
-// EndOwn ends one of the actor's own sessions, ErrNotFound when it is not his or over.
-func (s *Service) EndOwn(ctx context.Context, actor sallyport.Actor, hash sallyport.Hash) error {
-	return s.store.Write(ctx, func(tx Tx) error {
-		t, err := tx.Technician(ctx, actor.ID)
-		if err != nil {
-			return err
-		}
-		list, err := tx.SessionsOf(ctx, actor.ID)
-		if err != nil {
-			return err
-		}
-		for _, own := range list {
-			if own.Hash == hash {
-				return s.end(ctx, tx, hash, actor, t)
-			}
-		}
-		return sallyport.ErrNotFound
-	})
-}
-
 // own reads what an own change needs: the acting session as it is now, and the moment around its technician.
 func (s *Service) own(ctx context.Context, tx Tx, actor sallyport.Actor) (m moment, session sallyport.Session, err error) {
-	set, err := tx.Settings(ctx)
-	if err != nil {
+	if session, m.technician, err = s.acting(ctx, tx, actor); err != nil {
 		return m, session, err
-	}
-	if session, m.technician, err = tx.Session(ctx, actor.Session, set.SessionIdle+touchEvery); err != nil {
-		return m, session, err
-	}
-	if m.technician.ID != actor.ID {
-		return m, session, sallyport.ErrUnauthorized
 	}
 	return m, session, m.read(ctx, tx)
 }
@@ -218,7 +159,7 @@ func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (gue
 		if err != nil {
 			return err
 		}
-		g = guess{technician: m.technician, phc: s.dummy, known: true, keys: []string{"o" + s.opaque("guess", string(actor.ID))}}
+		g = guess{technician: m.technician, phc: s.dummy.hash(), known: true, keys: []string{"o" + s.opaque("guess", string(actor.ID))}}
 		wait, err := longestWait(ctx, tx, g.keys, m.now)
 		if err != nil {
 			return err

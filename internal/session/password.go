@@ -92,7 +92,7 @@ func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
 	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
 		return guess{}, err
 	}
-	g := guess{technician: t, phc: s.dummy}
+	g := guess{technician: t, phc: s.dummy.hash()}
 	hash, _ := a.Device.Hash()
 	owner, known, err := tx.Device(ctx, hash)
 	if err != nil {

@@ -51,7 +51,7 @@ type Service struct {
 	now      func() time.Time
 	log      *slog.Logger
 	memory   *Memory
-	dummy    string
+	dummy    dummy
 	sending  sync.WaitGroup
 	resets   chan struct{} // password resets that are being begun
 	patience time.Duration // how long a page waits for the result of a send
@@ -64,7 +64,8 @@ func New(o Options) *Service {
 		o.Log = slog.Default()
 	}
 	s := &Service{store: o.Store, keys: o.Keys, hasher: o.Hasher, messages: o.Messages, host: o.Host, public: o.Public,
-		now: o.Now, log: o.Log, dummy: o.Hasher.Dummy(), resets: make(chan struct{}, resetsAtOnce), patience: 800 * time.Millisecond, sendTime: 15 * time.Second}
+		now: o.Now, log: o.Log, resets: make(chan struct{}, resetsAtOnce), patience: 800 * time.Millisecond, sendTime: 15 * time.Second}
+	s.dummy.set(o.Hasher.Dummy())
 	s.memory = newMemory(o.Store, o.Now)
 	return s
 }

@@ -27,6 +27,7 @@ type technicians interface {
 	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)
 	UpdateTechnician(ctx context.Context, t sallyport.Technician) error
 	Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error)
+	Passwords(ctx context.Context, after sallyport.TechnicianID, n int) ([]sallyport.Technician, error)
 	SetPassword(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, sealed []byte) error
 	Activate(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) error
 	Guess(ctx context.Context, key string) (sallyport.Guess, error)
@@ -79,7 +80,8 @@ type sessions interface {
 	RotateSession(ctx context.Context, from sallyport.Hash, to sallyport.Session) error
 	Session(ctx context.Context, hash sallyport.Hash, idle time.Duration) (sallyport.Session, sallyport.Technician, error)
 	EndSession(ctx context.Context, hash sallyport.Hash, reason sallyport.EndReason) (bool, error)
-	SessionsOf(ctx context.Context, technician sallyport.TechnicianID) ([]sallyport.Session, error)
+	EndSessions(ctx context.Context, technician sallyport.TechnicianID, except sallyport.Hash, reason sallyport.EndReason) ([]sallyport.Session, error)
+	Sessions(ctx context.Context, f sallyport.SessionFilter) ([]sallyport.SessionRow, int, error)
 	TouchSessions(ctx context.Context, used map[sallyport.Hash]time.Time) error
 	LoadSessions(ctx context.Context, after sallyport.Hash, n int) ([]sallyport.Session, error)
 	EndedReason(ctx context.Context, hash sallyport.Hash) (sallyport.EndReason, bool, error)

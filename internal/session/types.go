@@ -81,8 +81,11 @@ type OwnPage struct {
 	FactorAt     time.Time
 	FactorUsed   time.Time
 	RecoveryLeft int
-	Sessions     []sallyport.Session // the newest first
-	Current      sallyport.Hash
+	Current      sallyport.Session   // the one that reads this page
+	Others       []sallyport.Session // one page of the others, the one used last first
+	Page         int                 // its number, from 1
+	Size         int                 // how many others a page holds
+	Total        int                 // others on all pages
 	MayNewPhone  bool
 	MayRecovery  bool
 	Settings     sallyport.Settings

@@ -172,6 +172,9 @@ func (tx *Tx) Sessions(ctx context.Context, f sallyport.SessionFilter) ([]sallyp
 	if f.Technician != "" {
 		w.and(`s.technician = ?`, f.Technician)
 	}
+	if f.Except != (sallyport.Hash{}) {
+		w.and(`s.hash <> ?`, f.Except)
+	}
 	if f.Search != "" {
 		pattern, err := contains(f.Search)
 		if err != nil {

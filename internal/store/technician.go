@@ -152,6 +152,15 @@ func (tx *Tx) SetPassword(ctx context.Context, id sallyport.TechnicianID, gen sa
 		WHERE id = $1 AND generation = $2`, args{id, gen, sealed})
 }
 
+// Passwords returns the sealed passwords of up to n technicians whose id is greater than after, in the order of the
+// ids, with nothing beside them. Who has none is left out.
+func (tx *Tx) Passwords(ctx context.Context, after sallyport.TechnicianID, n int) ([]sallyport.Technician, error) {
+	return all(ctx, tx, func(r row) (t sallyport.Technician, err error) {
+		err = r.Scan(&t.ID, &t.Password)
+		return t, err
+	}, `SELECT id, password FROM technician WHERE id > $1 AND length(password) > 0 ORDER BY id LIMIT $2`, args{after, n})
+}
+
 // Activate makes an invited technician active, ErrConflict when he is not invited or gen is not his generation.
 func (tx *Tx) Activate(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) error {
 	return tx.must(ctx, sallyport.ErrConflict, `UPDATE technician SET status = 'active'

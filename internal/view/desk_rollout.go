@@ -10,6 +10,7 @@ type Rollout struct {
 	Groups  []RolloutGroup // the preview; empty until a method was chosen
 	Ready   bool           // the preview belongs to the chosen method and Save may be pressed
 	Save    string
+	Proof   string // that a fresh proof is asked for before anything is saved; empty where none is
 }
 
 // Template names the page's file.

@@ -102,6 +102,14 @@ func (c Code) Button() string {
 	return "Continue"
 }
 
+// Missing says what to do where no message came.
+func (c Code) Missing() string {
+	if c.Method == sallyport.MethodText {
+		return "Nothing came? Look whether the phone has reception, then send a new one."
+	}
+	return "Nothing came? Look into the spam folder, then send a new one."
+}
+
 // How is the end of "6-digit code from …" in the label of the field.
 func (c Code) How() string {
 	switch c.Method {

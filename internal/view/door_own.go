@@ -22,7 +22,11 @@ type Own struct {
 	MayRecovery  bool
 	MayAdmin     bool
 	PasswordMin  int
-	Sessions     []OwnSession
+	Current      OwnSession   // this browser
+	Others       []OwnSession // one page of the others
+	OthersTotal  int
+	Page         int
+	Pager        *Pager
 }
 
 // OwnSession is one line of the own sessions.
@@ -33,7 +37,6 @@ type OwnSession struct {
 	Method    string // what proved it, in words
 	CreatedAt time.Time
 	UsedAt    time.Time
-	Current   bool
 }
 
 // Template names the file.
@@ -47,9 +50,6 @@ func (Own) Lead() string { return "" }
 
 // HasFactor reports whether the method asks for a second factor at all.
 func (o Own) HasFactor() bool { return o.Method != sallyport.MethodOff }
-
-// Others is the number of sessions besides this one.
-func (o Own) Others() int { return max(len(o.Sessions)-1, 0) }
 
 // ProofWords is a session's method in words.
 func ProofWords(method string) string {

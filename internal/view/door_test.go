@@ -2,6 +2,7 @@ package view
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,9 +49,12 @@ func doors() map[string]Page {
 	codes := []string{"B843G-DVN4B-JSCNC-A1XA9-VZY2ZM", "WCWGW-MG9PT-KNTNK-8S10Q-A5VYCW"}
 	own := Own{Door: Door{Organisation: "Northwind IT", Wide: true}, Name: "Dana Reyes", UserName: "dana@northwind.example", Email: "dana@northwind.example",
 		Role: "Admin", Method: sallyport.MethodApp, SetUp: true, FactorAt: noon.Add(-240 * time.Hour), FactorUsed: noon, RecoveryLeft: 9,
-		MayNewPhone: true, MayRecovery: true, MayAdmin: true, PasswordMin: 15, Sessions: []OwnSession{
-			{ID: "a1", Browser: "Firefox on Windows", Address: "203.0.113.7", Method: ProofWords("app"), CreatedAt: noon.Add(-time.Hour), UsedAt: noon, Current: true},
-			{ID: "b2", Browser: "Safari on iPhone", Address: "2001:db8::5", Method: ProofWords("recovery"), CreatedAt: noon.Add(-3 * time.Hour), UsedAt: noon.Add(-2 * time.Hour)}}}
+		MayNewPhone: true, MayRecovery: true, MayAdmin: true, PasswordMin: 15, OthersTotal: 1, Page: 1, Current: OwnSession{ID: "a1", Browser: "Firefox on Windows", Address: "203.0.113.7", Method: ProofWords("app"), CreatedAt: noon.Add(-time.Hour), UsedAt: noon},
+		Others: []OwnSession{{ID: "b2", Browser: "Safari on iPhone", Address: "2001:db8::5", Method: ProofWords("recovery"), CreatedAt: noon.Add(-3 * time.Hour), UsedAt: noon.Add(-2 * time.Hour)}}}
+	ownMany, ownAlone := own, own
+	ownMany.OthersTotal, ownMany.Page = 999, 2
+	ownMany.Pager = NewPager(2, 20, 999, func(n int) string { return fmt.Sprintf("/me?page=%d#sessions", n) })
+	ownAlone.OthersTotal, ownAlone.Others, ownAlone.Method, ownAlone.SetUp, ownAlone.MayNewPhone, ownAlone.MayRecovery = 0, nil, sallyport.MethodOff, false, false, false
 	ownWrong := own
 	ownWrong.Problem = ProblemOf(sallyport.InvalidFields([]sallyport.Field{{Name: "old_password", Message: "That is not your password."}, {Name: "password", Message: "Please use 15 characters or more."}}), noon)
 	return map[string]Page{
@@ -95,6 +99,8 @@ func doors() map[string]Page {
 		"forgotten-sent":     ForgottenSent{Door: Door{Organisation: "Northwind IT"}},
 		"own":                own,
 		"own-wrong":          ownWrong,
+		"own-many":           ownMany,
+		"own-alone":          ownAlone,
 		"few-codes":          FewCodes{Door: Door{Organisation: "Northwind IT"}, Left: 2, Return: "/admin"},
 		"offer-phone":        OfferPhone{Door: Door{Organisation: "Northwind IT"}, Left: 1, AfterRecovery: true, Return: "/admin"},
 		"error":              ErrorPage{Door: Door{Organisation: "Northwind IT", RequestID: "abcdefghijklmnop"}, Heading: "Something went wrong on our side", Text: "Nothing was changed. Please try again."},

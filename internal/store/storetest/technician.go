@@ -85,6 +85,26 @@ func (b *bench) ids(what, want string) func([]sallyport.Technician, error) {
 	}
 }
 
+var _ = register("passwords are walked in the order of their ids", func(b *bench) {
+	for _, id := range []string{"c", "a", "d", "b"} {
+		b.person(id, func(t *sallyport.Technician) {
+			if t.Password = []byte("sealed " + id); id == "b" {
+				t.Password = nil
+			}
+		})
+	}
+	b.read(func(tx *store.Tx) error {
+		b.ids("first", "a c")(tx.Passwords(b.ctx, "", 2))
+		b.ids("second", "d")(tx.Passwords(b.ctx, "c", 2))
+		b.ids("no more", "")(tx.Passwords(b.ctx, "d", 2))
+		found, err := tx.Passwords(b.ctx, "c", 2)
+		if err == nil && string(found[0].Password) != "sealed d" {
+			b.Errorf("%q", found[0].Password)
+		}
+		return err
+	})
+})
+
 var _ = register("technician saved twice from one page is stale", func(b *bench) {
 	old := b.person("mira")
 	save := func(name string) error {

@@ -1,0 +1,99 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// signedIn stores n sessions of p, each used a second before the one made after it.
+func (w *world) signedIn(p sallyport.Technician, n int) (tokens []sallyport.Token) {
+	w.t.Helper()
+	now := w.clock.Now()
+	w.write(func(tx *store.Tx) error {
+		for i := range n {
+			token := sallyport.NewToken()
+			hash, _ := token.Hash()
+			used := now.Add(time.Duration(i-n) * time.Second)
+			_, err := tx.CreateSession(ctx, sallyport.Session{Hash: hash, Technician: p.ID, Generation: p.Generation, Method: "off", Browser: "Firefox on Linux",
+				Address: "192.0.2.10", CreatedAt: used, UsedAt: used, ProvedAt: used, ExpiresAt: now.Add(time.Hour)}, 0)
+			if err != nil {
+				return err
+			}
+			tokens = append(tokens, token)
+		}
+		return nil
+	})
+	return tokens
+}
+
+// TestOwnSessionsArePaged: 20 others at a time, the current one beside them on every page; a page beyond the last is
+// the last; other people's are never among them.
+func TestOwnSessionsArePaged(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodOff)
+	w.signedIn(w.technician("ilya", sallyport.MethodOff), 3)
+	tokens := w.signedIn(dana, 45)
+	current := tokens[0] // used longest ago: it would stand on the last page
+	actor, _, err := w.s.Actor(ctx, current, browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[sallyport.Hash]bool{}
+	for _, c := range []struct{ ask, page, rows int }{{0, 1, 20}, {2, 2, 20}, {3, 3, 4}, {99, 3, 4}} {
+		p, err := w.s.Own(ctx, actor, c.ask)
+		if err != nil || p.Page != c.page || len(p.Others) != c.rows || p.Total != 44 || p.Current.Hash != actor.Session {
+			t.Errorf("page %d: %d with %d of %d, %v", c.ask, p.Page, len(p.Others), p.Total, err)
+		}
+		for i, s := range p.Others {
+			seen[s.Hash] = true
+			if s.Hash == actor.Session || s.Technician != dana.ID || i > 0 && s.UsedAt.After(p.Others[i-1].UsedAt) {
+				t.Errorf("page %d: row %d does not belong there", c.ask, i)
+			}
+		}
+	}
+	if len(seen) != 44 {
+		t.Errorf("%d of 44 others were shown", len(seen))
+	}
+	n, err := w.s.EndOthers(ctx, actor)
+	if err != nil || n != 44 || !w.usable(current) || w.usable(tokens[44]) {
+		t.Errorf("%d ended, %v", n, err)
+	}
+	if p, err := w.s.Own(ctx, actor, 1); err != nil || p.Total != 0 || len(p.Others) != 0 {
+		t.Errorf("after that %d others, %v", p.Total, err)
+	}
+	var all, events int
+	err = w.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if _, all, err = tx.Sessions(ctx, sallyport.SessionFilter{Size: 1}); err != nil {
+			return err
+		}
+		found, err := tx.Events(ctx, sallyport.EventFilter{Type: "session.ended", Limit: 100})
+		events = len(found)
+		return err
+	})
+	if err != nil || all != 4 || events != 44 {
+		t.Errorf("%d sessions of everybody, want 4; %d events, want 44; %v", all, events, err)
+	}
+}
+
+// TestEndOthersNeedsASession: one that is over ends nothing.
+func TestEndOthersNeedsASession(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodOff)
+	tokens := w.signedIn(dana, 2)
+	actor, _, err := w.s.Actor(ctx, tokens[0], browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.s.SignOut(ctx, tokens[0], browser); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.s.EndOthers(ctx, actor); sallyport.KindOf(err) != sallyport.Unauthorized || !w.usable(tokens[1]) {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.s.Own(ctx, actor, 1); sallyport.KindOf(err) != sallyport.Unauthorized {
+		t.Errorf("the own page: %v", err)
+	}
+}
