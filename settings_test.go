@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sallyport"
+	"sallyport/internal/policy"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/limits.md")
@@ -72,13 +73,33 @@ var fixedLimits = [][2]string{
 	{"Wrong second-factor answers within 365 days until the factor is switched off", "300"},
 	{"Wait after wrong second-factor answers", "from the 5th on, 1 second doubling to 15 minutes"},
 	{"Wait after wrong passwords, per account and network (/64, or one IPv4 address)", "from the 5th on, 1 second doubling to 15 minutes"},
+	{"Wait after wrong passwords, per account and wide network (/48, or the /24 of an IPv4 address)", "from the 13th on, 1 second doubling to 15 minutes"},
 	{"Wait after wrong passwords, per account over all networks", "from the 5th on, at most 30 seconds"},
+	{"Accounts on which one password was wrong, over all networks", bucketWords(policy.SprayBucket)},
+	{"Wrong passwords from one network, over all accounts", bucketWords(policy.NetworkBucket)},
+	{"Wrong passwords from one wide network, over all accounts", bucketWords(policy.WideBucket)},
 	{"Longest password", "256 characters"},
 	{"A sign-in", "10 minutes, 30 while enrolling"},
 	{"Password-reset link", "24 hours, one use; 3 an hour and 5 a day"},
 	{"Rescue link", "15 minutes, one use"},
 	{"Wrong answers when asked again within a session", "3, then the session ends"},
 	{"Recovery codes", "10, of 128 bits, one use each"},
+}
+
+const closing = `
+A wrong password never locks an account. A browser that signed in before has a count of its own, and its own place in
+the queue for the password hash; a full queue answers after 2 seconds at most and says when to come back.
+
+Unknown names are counted like known ones. Every try is counted before it is compared, in the database, so that many at
+once, on many nodes, are no faster than one after the other. A right password takes its own count back, and what its own
+network or browser had counted against the account; what others counted stays. A try that found no place in the queue was
+not compared and costs nothing. The counts over all accounts hold wrong passwords of new browsers alone; no browser
+that signed in before is ever held up by them. Which password was wrong is remembered as 16 bits of a keyed hash, so that
+sprayed ones are recognised, for an hour at most.
+`
+
+func bucketWords(b policy.Bucket) string {
+	return fmt.Sprintf("%d at once, then one every %d seconds", b.Burst, int(b.Every.Seconds()))
 }
 
 func TestLimitsPage(t *testing.T) {
@@ -92,7 +113,7 @@ func TestLimitsPage(t *testing.T) {
 	for _, l := range fixedLimits {
 		fmt.Fprintf(&b, "| %s | %s |\n", l[0], l[1])
 	}
-	b.WriteString("\nA wrong password never locks an account. A browser that signed in before has a count of its own, and its own place in\nthe queue for the password hash; a full queue answers after 2 seconds at most and says when to come back.\n")
+	b.WriteString(closing)
 	const path = "docs/limits.md"
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {

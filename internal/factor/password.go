@@ -100,8 +100,12 @@ func (h *Hasher) compute(p phc, password string) []byte {
 	if len(password) > typedBytes {
 		password = password[:typedBytes] // the same work; Verify lets none of these through
 	}
-	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), p.salt, p.passes, p.memory, p.threads, uint32(len(p.digest)))
+	return argon2.IDKey(PasswordBytes(password), p.salt, p.passes, p.memory, p.threads, uint32(len(p.digest)))
 }
+
+// PasswordBytes are the bytes of a typed password that are hashed: in NFC, so that one password typed on two systems is
+// one password.
+func PasswordBytes(password string) []byte { return norm.NFC.Bytes([]byte(password)) }
 
 // phc is a stored hash with its parameters, in the PHC string format.
 type phc struct {

@@ -1,0 +1,286 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/factor"
+	"sallyport/internal/identity"
+	"sallyport/internal/policy"
+)
+
+// guess is an attempt on its way: whom it is about, and under what it was counted.
+type guess struct {
+	technician sallyport.Technician // zero where the name is unknown
+	phc        string               // the dummy's where there is no password
+	known      bool                 // this browser signed in to this account before
+	counters   []counter            // the narrow one first; they are locked in this order everywhere
+	buckets    []bucket             // of the networks
+	spray      bucket               // of the password; empty for a known browser
+	tried      string               // bucket of password and account, so that one account counts once
+}
+
+// counter counts the tries at one account by somebody.
+type counter struct {
+	key   string
+	wait  func(wrong int) time.Duration
+	until time.Time // the wait that this attempt began
+}
+
+// bucket throttles tries over all accounts.
+type bucket struct {
+	key  string
+	rule policy.Bucket
+}
+
+// errWaiting says that an attempt was not counted because a wait is running.
+var errWaiting = errors.New("session: a wait is running")
+
+// countGuess counts the attempt before anything is compared, and refuses it while a wait is running. Known and
+// unknown names go through the same statements.
+func (s *Service) countGuess(ctx context.Context, a Attempt) (g guess, err error) {
+	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if g, err = s.lookUp(ctx, tx, a); err != nil {
+			return err
+		}
+		return g.count(ctx, tx)
+	})
+	if errors.Is(err, errWaiting) {
+		err = s.refuseGuess(ctx, g, a)
+	}
+	return g, err
+}
+
+// count raises every counter and bucket by one, or answers errWaiting; the transaction must end then, so that none is
+// raised. Each is one conditional statement: of many attempts at once, on many nodes, no more get through than one
+// after the other would.
+func (g *guess) count(ctx context.Context, tx Tx) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range g.counters {
+		if err := g.counters[i].raise(ctx, tx, now); err != nil {
+			return err
+		}
+	}
+	for _, b := range g.buckets {
+		ok, err := tx.Fill(ctx, b.key, b.rule.Every, b.rule.Room())
+		if err != nil || !ok {
+			return errors.Join(err, errWaiting)
+		}
+	}
+	wait, err := g.spray.wait(ctx, tx, now)
+	if err == nil && wait > 0 {
+		err = errWaiting
+	}
+	return err
+}
+
+func (c *counter) raise(ctx context.Context, tx Tx, now time.Time) error {
+	wrong, ok, err := tx.CountGuess(ctx, c.key, false)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errWaiting
+	}
+	wait := c.wait(wrong)
+	if wait == 0 {
+		return nil
+	}
+	c.until = now.Add(wait)
+	return tx.SetGuessWait(ctx, c.key, c.until)
+}
+
+// wait is how long a full bucket takes until there is room for one more; 0 where there is room, or no bucket.
+func (b bucket) wait(ctx context.Context, tx Tx, now time.Time) (time.Duration, error) {
+	if b.key == "" {
+		return 0, nil
+	}
+	at, err := tx.EmptyAt(ctx, b.key)
+	return max(0, at.Add(b.rule.Every-b.rule.Room()).Sub(now)), err
+}
+
+// refuseGuess writes the event of an attempt that was not counted, and says how long to wait.
+func (s *Service) refuseGuess(ctx context.Context, g guess, a Attempt) error {
+	wait := time.Duration(0)
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if wait, err = g.longestWait(ctx, tx); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, s.guessEvent(audit.SignInThrottled, g, a).Event())
+	})
+	if err != nil {
+		return err
+	}
+	return tooManyPasswords(wait)
+}
+
+func (g *guess) longestWait(ctx context.Context, tx Tx) (time.Duration, error) {
+	now, err := tx.Now(ctx)
+	wait := time.Millisecond // where the wait ended just now
+	for _, c := range g.counters {
+		held, lost := tx.Guess(ctx, c.key)
+		wait, err = max(wait, held.WaitUntil.Sub(now)), errors.Join(err, lost)
+	}
+	for _, b := range append(g.buckets, g.spray) {
+		full, lost := b.wait(ctx, tx, now)
+		wait, err = max(wait, full), errors.Join(err, lost)
+	}
+	return wait, err
+}
+
+func tooManyPasswords(wait time.Duration) error {
+	return sallyport.E(sallyport.TooMany, "wait", "Too many tries. Please wait before the next one.").After(wait)
+}
+
+// right takes an attempt back whose password was right, and with it what its own network or browser had counted: its
+// owner is here. What others counted against the account stays, and so does the wait that one of them began.
+func (g *guess) right(ctx context.Context, tx Tx) error {
+	n := 0
+	for i, c := range g.counters {
+		var err error
+		if i == 0 {
+			n, err = tx.EndGuesses(ctx, c.key)
+		} else {
+			err = tx.TakeGuesses(ctx, c.key, n, c.until)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return g.pour(ctx, tx)
+}
+
+func (g *guess) pour(ctx context.Context, tx Tx) error {
+	for _, b := range g.buckets {
+		if err := tx.Pour(ctx, b.key, b.rule.Every); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notCompared takes an attempt back that found no place at the hash: nobody looked at it, and whoever waited in vain
+// must not wait longer for that. It answers with why.
+func (s *Service) notCompared(ctx context.Context, g guess, why error) error {
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		for _, c := range g.counters {
+			if err := tx.TakeGuesses(ctx, c.key, 1, c.until); err != nil {
+				return err
+			}
+		}
+		return g.pour(ctx, tx)
+	})
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	return why
+}
+
+// sprayLife is how long a wrong password counts once for one account only.
+const sprayLife = time.Hour
+
+// countSpray counts a wrong password, once for each account. It is counted afterwards, so that a right password leaves
+// nothing behind that is faster to try than its hash; the wait is asked for before.
+func (s *Service) countSpray(ctx context.Context, tx Tx, g guess) error {
+	if g.spray.key == "" {
+		return nil
+	}
+	first, err := tx.Fill(ctx, g.tried, sprayLife, sprayLife)
+	if err != nil || !first {
+		return err
+	}
+	_, err = tx.Fill(ctx, g.spray.key, g.spray.rule.Every, g.spray.rule.Room())
+	return err
+}
+
+// lookUp finds the account of the typed name and what this attempt is counted under.
+func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
+	_, key, _, invalid := identity.UserName(a.UserName)
+	if invalid != nil {
+		key = "?" + a.UserName // no key begins like that: the name of nobody
+	}
+	t, err := tx.TechnicianByKey(ctx, key)
+	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+		return guess{}, err
+	}
+	g := guess{technician: t, phc: s.dummy}
+	hash, _ := a.Device.Hash()
+	owner, known, err := tx.Device(ctx, hash)
+	if err != nil {
+		return guess{}, err
+	}
+	if g.known = known && t.ID != "" && owner == t.ID; g.known {
+		s.countKnown(&g, key, hash)
+	} else {
+		s.countUnknown(&g, key, a)
+	}
+	return g, s.openPassword(t, &g.phc)
+}
+
+// countKnown counts a browser that signed in before by itself: a stranger's guesses never hold it up. Its second
+// counter's wait is the short one that no proof of work lifts.
+func (s *Service) countKnown(g *guess, name string, device sallyport.Hash) {
+	g.counters = []counter{
+		{key: "d" + s.opaque("guess", name, string(device[:])), wait: policy.PasswordWait},
+		{key: "e" + s.opaque("guess", name, string(device[:])), wait: policy.AccountWait},
+	}
+}
+
+// countUnknown counts the account with the network, with the wider network, and over all networks; then the networks
+// and the password over all accounts.
+func (s *Service) countUnknown(g *guess, name string, a Attempt) {
+	narrow, wide := network(a.Client.Address, 32, 64), network(a.Client.Address, 24, 48)
+	g.counters = []counter{
+		{key: "n" + s.opaque("guess", name, narrow), wait: policy.PasswordWait},
+		{key: "w" + s.opaque("guess wide", name, wide), wait: policy.WideWait},
+		{key: "a" + s.opaque("guess", name), wait: policy.AccountWait},
+	}
+	g.buckets = []bucket{
+		{"n" + s.opaque("network", narrow), policy.NetworkBucket},
+		{"w" + s.opaque("network wide", wide), policy.WideBucket},
+	}
+	// Four hexadecimal digits tell sprayed passwords apart well enough, and say almost nothing about one.
+	mark := s.opaque("spray", string(factor.PasswordBytes(a.Password)))[:4]
+	g.spray = bucket{"p" + mark, policy.SprayBucket}
+	g.tried = "t" + s.opaque("spray account", mark, name)
+}
+
+func (s *Service) opaque(purpose string, parts ...string) string {
+	list := make([][]byte, len(parts))
+	for i, p := range parts {
+		list[i] = []byte(p)
+	}
+	const hex = "0123456789abcdef"
+	sum := s.keys.MAC(purpose, list...)
+	out := make([]byte, 0, 32)
+	for _, b := range sum[:16] {
+		out = append(out, hex[b>>4], hex[b&15])
+	}
+	return string(out)
+}
+
+// network is the network of an address, with so many bits of an IPv4 or an IPv6 address; whatever is neither stands
+// for itself.
+func network(address string, bits4, bits6 int) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	ip = ip.Unmap().WithZone("")
+	bits := bits6
+	if ip.Is4() {
+		bits = bits4
+	}
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return address
+	}
+	return p.String()
+}
