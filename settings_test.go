@@ -93,8 +93,8 @@ the queue for the password hash; a full queue answers after 2 seconds at most an
 Unknown names are counted like known ones. Every try is counted before it is compared, in the database, so that many at
 once, on many nodes, are no faster than one after the other. A right password takes its own count back, and what its own
 network or browser had counted against the account; what others counted stays. A try that found no place in the queue was
-not compared and costs nothing. The counts over all accounts hold wrong passwords of new browsers alone; no browser
-that signed in before is ever held up by them. Which password was wrong is remembered as 16 bits of a keyed hash, so that
+not compared and costs nothing. The counts over all accounts hold wrong passwords of new browsers alone, counted once they
+were wrong; no browser that signed in before is ever held up by them. Which password was wrong is remembered as 16 bits of a keyed hash, so that
 sprayed ones are recognised, for an hour at most.
 `
 

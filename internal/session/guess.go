@@ -19,9 +19,7 @@ type guess struct {
 	phc        string               // the dummy's where there is no password
 	known      bool                 // this browser signed in to this account before
 	counters   []counter            // the narrow one first; they are locked in this order everywhere
-	buckets    []bucket             // of the networks
-	spray      bucket               // of the password; empty for a known browser
-	tried      string               // bucket of password and account, so that one account counts once
+	buckets    []bucket             // of the networks and of the password; none for a known browser
 }
 
 // counter counts the tries at one account by somebody.
@@ -31,10 +29,11 @@ type counter struct {
 	until time.Time // the wait that this attempt began
 }
 
-// bucket throttles tries over all accounts.
+// bucket throttles wrong passwords over all accounts.
 type bucket struct {
 	key  string
 	rule policy.Bucket
+	once string // where it is not empty, a bucket of its own: what was counted under it an hour ago counts not again
 }
 
 // errWaiting says that an attempt was not counted because a wait is running.
@@ -55,9 +54,9 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (g guess, err error
 	return g, err
 }
 
-// count raises every counter and bucket by one, or answers errWaiting; the transaction must end then, so that none is
-// raised. Each is one conditional statement: of many attempts at once, on many nodes, no more get through than one
-// after the other would.
+// count raises every counter by one, or answers errWaiting; the transaction must end then, so that none is raised. Each
+// is one conditional statement: of many attempts at one account at once, on many nodes, no more get through than one
+// after the other would. The buckets are only asked: see countWrong.
 func (g *guess) count(ctx context.Context, tx Tx) error {
 	now, err := tx.Now(ctx)
 	if err != nil {
@@ -69,16 +68,19 @@ func (g *guess) count(ctx context.Context, tx Tx) error {
 		}
 	}
 	for _, b := range g.buckets {
-		ok, err := tx.Fill(ctx, b.key, b.rule.Every, b.rule.Room())
-		if err != nil || !ok {
-			return errors.Join(err, errWaiting)
+		wait, err := b.wait(ctx, tx, now)
+		if err != nil || wait > 0 {
+			return errors.Join(err, waiting(wait))
 		}
 	}
-	wait, err := g.spray.wait(ctx, tx, now)
-	if err == nil && wait > 0 {
-		err = errWaiting
+	return nil
+}
+
+func waiting(wait time.Duration) error {
+	if wait > 0 {
+		return errWaiting
 	}
-	return err
+	return nil
 }
 
 func (c *counter) raise(ctx context.Context, tx Tx, now time.Time) error {
@@ -97,11 +99,8 @@ func (c *counter) raise(ctx context.Context, tx Tx, now time.Time) error {
 	return tx.SetGuessWait(ctx, c.key, c.until)
 }
 
-// wait is how long a full bucket takes until there is room for one more; 0 where there is room, or no bucket.
+// wait is how long a full bucket takes until there is room for one more; 0 where there is room.
 func (b bucket) wait(ctx context.Context, tx Tx, now time.Time) (time.Duration, error) {
-	if b.key == "" {
-		return 0, nil
-	}
 	at, err := tx.EmptyAt(ctx, b.key)
 	return max(0, at.Add(b.rule.Every-b.rule.Room()).Sub(now)), err
 }
@@ -128,7 +127,7 @@ func (g *guess) longestWait(ctx context.Context, tx Tx) (time.Duration, error) {
 		held, lost := tx.Guess(ctx, c.key)
 		wait, err = max(wait, held.WaitUntil.Sub(now)), errors.Join(err, lost)
 	}
-	for _, b := range append(g.buckets, g.spray) {
+	for _, b := range g.buckets {
 		full, lost := b.wait(ctx, tx, now)
 		wait, err = max(wait, full), errors.Join(err, lost)
 	}
@@ -154,15 +153,6 @@ func (g *guess) right(ctx context.Context, tx Tx) error {
 			return err
 		}
 	}
-	return g.pour(ctx, tx)
-}
-
-func (g *guess) pour(ctx context.Context, tx Tx) error {
-	for _, b := range g.buckets {
-		if err := tx.Pour(ctx, b.key, b.rule.Every); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -175,7 +165,7 @@ func (s *Service) notCompared(ctx context.Context, g guess, why error) error {
 				return err
 			}
 		}
-		return g.pour(ctx, tx)
+		return nil
 	})
 	if err != nil {
 		return errors.Join(why, err)
@@ -183,21 +173,27 @@ func (s *Service) notCompared(ctx context.Context, g guess, why error) error {
 	return why
 }
 
-// sprayLife is how long a wrong password counts once for one account only.
-const sprayLife = time.Hour
+// onceLife is how long a wrong password counts once for one account only.
+const onceLife = time.Hour
 
-// countSpray counts a wrong password, once for each account. It is counted afterwards, so that a right password leaves
-// nothing behind that is faster to try than its hash; the wait is asked for before.
-func (s *Service) countSpray(ctx context.Context, tx Tx, g guess) error {
-	if g.spray.key == "" {
-		return nil
+// countWrong counts a wrong password over all accounts. That is counted afterwards, so that a right one leaves nothing
+// behind: no count when the process dies, and no hash that is faster to try than the stored one.
+func (g *guess) countWrong(ctx context.Context, tx Tx) error {
+	for _, b := range g.buckets {
+		if b.once != "" {
+			first, err := tx.Fill(ctx, b.once, onceLife, onceLife)
+			if err != nil {
+				return err
+			}
+			if !first {
+				continue
+			}
+		}
+		if _, err := tx.Fill(ctx, b.key, b.rule.Every, b.rule.Room()); err != nil {
+			return err
+		}
 	}
-	first, err := tx.Fill(ctx, g.tried, sprayLife, sprayLife)
-	if err != nil || !first {
-		return err
-	}
-	_, err = tx.Fill(ctx, g.spray.key, g.spray.rule.Every, g.spray.rule.Room())
-	return err
+	return nil
 }
 
 // lookUp finds the account of the typed name and what this attempt is counted under.
@@ -242,14 +238,13 @@ func (s *Service) countUnknown(g *guess, name string, a Attempt) {
 		{key: "w" + s.opaque("guess wide", name, wide), wait: policy.WideWait},
 		{key: "a" + s.opaque("guess", name), wait: policy.AccountWait},
 	}
-	g.buckets = []bucket{
-		{"n" + s.opaque("network", narrow), policy.NetworkBucket},
-		{"w" + s.opaque("network wide", wide), policy.WideBucket},
-	}
 	// Four hexadecimal digits tell sprayed passwords apart well enough, and say almost nothing about one.
 	mark := s.opaque("spray", string(factor.PasswordBytes(a.Password)))[:4]
-	g.spray = bucket{"p" + mark, policy.SprayBucket}
-	g.tried = "t" + s.opaque("spray account", mark, name)
+	g.buckets = []bucket{
+		{"n" + s.opaque("network", narrow), policy.NetworkBucket, ""},
+		{"w" + s.opaque("network wide", wide), policy.WideBucket, ""},
+		{"p" + mark, policy.SprayBucket, "o" + s.opaque("spray account", mark, name)},
+	}
 }
 
 func (s *Service) opaque(purpose string, parts ...string) string {

@@ -64,7 +64,7 @@ func (s *Service) guessEvent(what audit.Type, g guess, a Attempt) audit.Builder 
 
 func (s *Service) wrongPassword(ctx context.Context, g guess, a Attempt) error {
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
-		if err := s.countSpray(ctx, tx, g); err != nil {
+		if err := g.countWrong(ctx, tx); err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, s.guessEvent(audit.SignInPasswordWrong, g, a).Outcome("wrong").Event())

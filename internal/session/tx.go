@@ -41,7 +41,6 @@ type guesses interface {
 	TakeGuesses(ctx context.Context, key string, n int, until time.Time) error
 	EndGuesses(ctx context.Context, key string) (int, error)
 	Fill(ctx context.Context, key string, cost, room time.Duration) (bool, error)
-	Pour(ctx context.Context, key string, cost time.Duration) error
 	EmptyAt(ctx context.Context, key string) (time.Time, error)
 }
 

@@ -58,12 +58,6 @@ func (tx *Tx) Fill(ctx context.Context, key string, cost, room time.Duration) (o
 		WHERE bucket.empty_at <= now_us() + $3 - $2`, args{key, cost.Microseconds(), room.Microseconds()})
 }
 
-// Pour takes cost out of the bucket of key again.
-func (tx *Tx) Pour(ctx context.Context, key string, cost time.Duration) error {
-	_, err := tx.exec(ctx, `UPDATE bucket SET empty_at = empty_at - $2 WHERE id = $1`, args{key, cost.Microseconds()})
-	return err
-}
-
 // EmptyAt is when the bucket of key has run out, in the past or the zero time where nothing is in it.
 func (tx *Tx) EmptyAt(ctx context.Context, key string) (time.Time, error) {
 	var at time.Time
