@@ -9,6 +9,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/policy"
+	"sallyport/internal/puzzle"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/limits.md")
@@ -25,6 +26,7 @@ func TestSettingsKeepTheContract(t *testing.T) {
 		{"resend-hour", "5", []string{"3", "20"}, []string{"2", "21"}},
 		{"resend-day", "10", []string{"5", "50"}, []string{"4", "51"}},
 		{"factor-run", "100", []string{"10", "100"}, []string{"9", "101"}},
+		{"proof-after", "3", []string{"1", "10"}, []string{"0", "11"}},
 		{"steps-aside", "1", []string{"0", "2"}, []string{"3"}},
 		{"session-idle", "30", []string{"5", "1440"}, []string{"4", "1441"}},
 		{"session-age", "12", []string{"1", "24"}, []string{"0", "25"}},
@@ -78,6 +80,7 @@ var fixedLimits = [][2]string{
 	{"Accounts on which one password was wrong, over all networks", bucketWords(policy.SprayBucket)},
 	{"Wrong passwords from one network, over all accounts", bucketWords(policy.NetworkBucket)},
 	{"Wrong passwords from one wide network, over all accounts", bucketWords(policy.WideBucket)},
+	{"Proof of work in the place of the long waits of one account and network", fmt.Sprintf("some %d,000 hashes, twice as many after 4 and 8 more failed sign-ins, a second or two on a phone; 10 minutes, one use", puzzle.Parts<<puzzle.Easiest/1000)},
 	{"Longest password", "256 characters"},
 	{"A sign-in", "10 minutes, 30 while enrolling"},
 	{"Password-reset link", "24 hours, one use; 3 an hour and 5 a day"},
@@ -96,6 +99,9 @@ network or browser had counted against the account; what others counted stays. A
 not compared and costs nothing. The counts over all accounts hold wrong passwords of new browsers alone, counted once they
 were wrong; no browser that signed in before is ever held up by them. Which password was wrong is remembered as 16 bits of a keyed hash, so that
 sprayed ones are recognised, for an hour at most.
+
+With a proof of work the waits up to 15 minutes are lifted for one try. The account's own wait over all networks, half a
+minute at most, is not, and no throttle over all accounts is: nobody guesses at an account faster by it.
 `
 
 func bucketWords(b policy.Bucket) string {

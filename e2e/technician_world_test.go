@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ type northwind struct {
 	host  *control.Client // commands on the host
 	mails *post
 	texts *post
+	ahead atomic.Int64 // nanoseconds that the server's clock is ahead of the machine's
 }
 
 // newNorthwind starts the server on a folder in which prepare has put people.
@@ -66,7 +68,8 @@ func (n *northwind) serve(data string) {
 	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: map[string]string{
 		"data": data, "listen": "127.0.0.1:0", "operations": "off", "allowed_networks": "127.0.0.0/8", "requests_per_second": "0"}})
 	n.check(err)
-	a, err := app.New(n.t.Context(), loaded.Config, app.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	a, err := app.New(n.t.Context(), loaded.Config, app.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Now: func() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }})
 	n.check(err)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -238,5 +240,27 @@ func TestD7_8(t *testing.T) {
 				t.Errorf("the owner elsewhere: %v", err)
 			}
 		})
+	}
+}
+
+// TestW11: with the default of one step to either side, whoever has a technician's password and guesses as often as he
+// is let (300 wrong answers within 365 days, which TestWrongYear counts; 100 in a row end it sooner) finds the second
+// factor with less than 1 in 1,000, and a sent code with less than a third of that. No other setting of the limits lets
+// more be tried; two steps to either side are five live codes, which the setting's own help says.
+func TestW11(t *testing.T) {
+	const year = 300
+	chance := func(live int) float64 { return 1 - math.Pow(1-float64(live)/1e6, year) }
+	set := sallyport.DefaultSettings()
+	if p := chance(2*set.StepsAside + 1); p >= 1e-3 {
+		t.Errorf("the app: %.2g a year", p)
+	}
+	if p := chance(1); p >= 1e-3/3 {
+		t.Errorf("a sent code: %.2g a year", p)
+	}
+	key, _ := sallyport.SettingByName("steps-aside")
+	for aside := range 3 {
+		if said := fmt.Sprintf("%.1f", 1000*chance(2*aside+1)); !strings.Contains(key.Help, said) {
+			t.Errorf("%d steps aside: %s in 1,000, and the setting says %q", aside, said, key.Help)
+		}
 	}
 }

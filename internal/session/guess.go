@@ -18,15 +18,18 @@ type guess struct {
 	technician sallyport.Technician // zero where the name is unknown
 	phc        string               // the dummy's where there is no password
 	known      bool                 // this browser signed in to this account before
+	name       string               // key of the typed name, whether somebody has it or not
+	proof      string               // bucket of the proof of work that lifts the long waits; empty without one
 	counters   []counter            // the narrow one first; they are locked in this order everywhere
 	buckets    []bucket             // of the networks and of the password; none for a known browser
 }
 
 // counter counts the tries at one account by somebody.
 type counter struct {
-	key   string
-	wait  func(wrong int) time.Duration
-	until time.Time // the wait that this attempt began
+	key    string
+	wait   func(wrong int) time.Duration
+	lifted bool      // a proof of work stands in the place of this wait
+	until  time.Time // the wait that this attempt began
 }
 
 // bucket throttles wrong passwords over all accounts.
@@ -41,16 +44,30 @@ var errWaiting = errors.New("session: a wait is running")
 
 // countGuess counts the attempt before anything is compared, and refuses it while a wait is running. Known and
 // unknown names go through the same statements.
-func (s *Service) countGuess(ctx context.Context, a Attempt) (g guess, err error) {
+func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
+	g, err := s.countOnce(ctx, a, false)
+	if errors.Is(err, errWaiting) && a.Proof != "" {
+		g, err = s.countOnce(ctx, a, true)
+	}
+	if errors.Is(err, errWaiting) {
+		err = s.refuseGuess(ctx, g, a)
+	}
+	return g, err
+}
+
+// countOnce counts the attempt in one transaction, with the proof of work that it brought or without.
+func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
 	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if g, err = s.lookUp(ctx, tx, a); err != nil {
 			return err
 		}
+		if withProof {
+			if g.proof, err = s.proofOf(ctx, tx, g, a); err != nil {
+				return err
+			}
+		}
 		return g.count(ctx, tx)
 	})
-	if errors.Is(err, errWaiting) {
-		err = s.refuseGuess(ctx, g, a)
-	}
 	return g, err
 }
 
@@ -62,8 +79,14 @@ func (g *guess) count(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
+	if g.proof != "" {
+		first, err := tx.Fill(ctx, g.proof, challengeLife, challengeLife)
+		if err != nil || !first {
+			return errors.Join(err, errWaiting)
+		}
+	}
 	for i := range g.counters {
-		if err := g.counters[i].raise(ctx, tx, now); err != nil {
+		if err := g.counters[i].raise(ctx, tx, now, g.proof != ""); err != nil {
 			return err
 		}
 	}
@@ -83,8 +106,8 @@ func waiting(wait time.Duration) error {
 	return nil
 }
 
-func (c *counter) raise(ctx context.Context, tx Tx, now time.Time) error {
-	wrong, ok, err := tx.CountGuess(ctx, c.key, false)
+func (c *counter) raise(ctx context.Context, tx Tx, now time.Time, proved bool) error {
+	wrong, ok, err := tx.CountGuess(ctx, c.key, proved && c.lifted)
 	if err != nil {
 		return err
 	}
@@ -109,7 +132,7 @@ func (b bucket) wait(ctx context.Context, tx Tx, now time.Time) (time.Duration, 
 func (s *Service) refuseGuess(ctx context.Context, g guess, a Attempt) error {
 	wait := time.Duration(0)
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
-		if wait, err = g.longestWait(ctx, tx); err != nil {
+		if wait, err = g.longestWait(ctx, tx, false); err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, s.guessEvent(audit.SignInThrottled, g, a).Event())
@@ -120,10 +143,14 @@ func (s *Service) refuseGuess(ctx context.Context, g guess, a Attempt) error {
 	return tooManyPasswords(wait)
 }
 
-func (g *guess) longestWait(ctx context.Context, tx Tx) (time.Duration, error) {
+// longestWait is how long nothing is looked at: with a proof of work where proved, else without one.
+func (g *guess) longestWait(ctx context.Context, tx Tx, proved bool) (time.Duration, error) {
 	now, err := tx.Now(ctx)
 	wait := time.Millisecond // where the wait ended just now
 	for _, c := range g.counters {
+		if proved && c.lifted {
+			continue
+		}
 		held, lost := tx.Guess(ctx, c.key)
 		wait, err = max(wait, held.WaitUntil.Sub(now)), errors.Join(err, lost)
 	}
@@ -206,7 +233,7 @@ func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
 	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
 		return guess{}, err
 	}
-	g := guess{technician: t, phc: s.dummy}
+	g := guess{technician: t, phc: s.dummy, name: key}
 	hash, _ := a.Device.Hash()
 	owner, known, err := tx.Device(ctx, hash)
 	if err != nil {
@@ -224,7 +251,7 @@ func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
 // counter's wait is the short one that no proof of work lifts.
 func (s *Service) countKnown(g *guess, name string, device sallyport.Hash) {
 	g.counters = []counter{
-		{key: "d" + s.opaque("guess", name, string(device[:])), wait: policy.PasswordWait},
+		{key: "d" + s.opaque("guess", name, string(device[:])), wait: policy.PasswordWait, lifted: true},
 		{key: "e" + s.opaque("guess", name, string(device[:])), wait: policy.AccountWait},
 	}
 }
@@ -234,8 +261,8 @@ func (s *Service) countKnown(g *guess, name string, device sallyport.Hash) {
 func (s *Service) countUnknown(g *guess, name string, a Attempt) {
 	narrow, wide := network(a.Client.Address, 32, 64), network(a.Client.Address, 24, 48)
 	g.counters = []counter{
-		{key: "n" + s.opaque("guess", name, narrow), wait: policy.PasswordWait},
-		{key: "w" + s.opaque("guess wide", name, wide), wait: policy.WideWait},
+		{key: "n" + s.opaque("guess", name, narrow), wait: policy.PasswordWait, lifted: true},
+		{key: "w" + s.opaque("guess wide", name, wide), wait: policy.WideWait, lifted: true},
 		{key: "a" + s.opaque("guess", name), wait: policy.AccountWait},
 	}
 	// Four hexadecimal digits tell sprayed passwords apart well enough, and say almost nothing about one.

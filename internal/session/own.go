@@ -235,7 +235,7 @@ func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (gue
 func (s *Service) waitOwn(ctx context.Context, g guess) error {
 	wait := time.Duration(0)
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		wait, err = g.longestWait(ctx, tx)
+		wait, err = g.longestWait(ctx, tx, false)
 		return err
 	})
 	if err != nil {
