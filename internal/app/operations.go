@@ -40,6 +40,14 @@ func (o *operations) watch(site *web.Site) {
 	o.count("sallyport_session_checks_no_total", "GET /session answered with 401.", func() float64 { _, no := site.SessionChecks(); return float64(no) })
 }
 
+// watchConnections adds the numbers of the public listener.
+func (o *operations) watchConnections(l *web.Connections) {
+	o.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sallyport_connections", Help: "Open connections."},
+		func() float64 { open, _, _ := l.Count(); return float64(open) }))
+	o.count("sallyport_connections_refused_total", "Connections beyond the bounds.", func() float64 { _, refused, _ := l.Count(); return float64(refused) })
+	o.count("sallyport_connections_dropped_total", "Connections that lingered and were closed for a newcomer.", func() float64 { _, _, dropped := l.Count(); return float64(dropped) })
+}
+
 func (o *operations) observe(route string, status int, took time.Duration) {
 	if route == "" {
 		route = "none"

@@ -41,7 +41,8 @@ var (
 // that the memory in use is bound by 19 MiB times the workers; what a finished one leaves behind is the garbage
 // collector's, which the library gives no way to reuse, and at most about as much again.
 type Hasher struct {
-	queue queue
+	door  queue // sign-ins under way: more of them than the hash needs to stay busy would only fill memory and database
+	queue queue // of the hash itself
 	calls atomic.Int64
 	dummy string
 }
@@ -51,7 +52,22 @@ func NewHasher(workers int) *Hasher {
 	salt, digest := make([]byte, saltSize), make([]byte, hashSize)
 	rand.Read(salt)
 	rand.Read(digest) // of no password: nobody finds one that hashes to 256 random bits
-	return &Hasher{queue: queue{free: max(workers, 1)}, dummy: current(salt, digest).String()}
+	workers = max(workers, 1)
+	return &Hasher{door: queue{free: 2*workers + 2, most: 256 * workers}, queue: queue{free: workers}, dummy: current(salt, digest).String()}
+}
+
+// Enter waits for a place among the sign-ins that may look at the database and ask for a hash, 2 seconds at most; who
+// would not get one in that time is told at once. Known is as in Verify. Whoever got no error calls leave. The error is
+// ErrBusy.
+func (h *Hasher) Enter(ctx context.Context, known bool) (leave func(), err error) {
+	return h.door.leave, h.door.enter(ctx, lane(known))
+}
+
+func lane(known bool) int {
+	if known {
+		return laneKnown
+	}
+	return laneUnknown
 }
 
 // Hash makes the PHC string of a password that CheckPassword accepted. It waits in the lane of the known, for who sets
@@ -75,11 +91,7 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (
 	if err != nil {
 		return false, false, sallyport.E(sallyport.Internal, "password_hash", "Sallyport cannot read a stored password.").Because(err)
 	}
-	lane := laneUnknown
-	if known {
-		lane = laneKnown
-	}
-	if err := h.queue.enter(ctx, lane); err != nil {
+	if err := h.queue.enter(ctx, lane(known)); err != nil {
 		return false, false, err
 	}
 	defer h.queue.leave()

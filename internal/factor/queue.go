@@ -19,6 +19,7 @@ var ErrBusy = sallyport.E(sallyport.Unavailable, "busy", "Many people are signin
 type queue struct {
 	mu    sync.Mutex
 	free  int
+	most  int // who may wait in one lane; 0: any number
 	lanes [2][]chan struct{}
 }
 
@@ -37,6 +38,10 @@ func (q *queue) enter(ctx context.Context, lane int) error {
 		q.free--
 		q.mu.Unlock()
 		return nil
+	}
+	if q.most > 0 && len(q.lanes[lane]) >= q.most {
+		q.mu.Unlock()
+		return ErrBusy // his turn would not come in time
 	}
 	turn := make(chan struct{})
 	q.lanes[lane] = append(q.lanes[lane], turn)

@@ -16,6 +16,34 @@ var ErrWrongPassword = sallyport.E(sallyport.Invalid, "wrong_password", "User na
 // Password begins a sign-in. A right password leads to the second page; every other case is ErrWrongPassword after
 // the same work, or TooMany with the time to wait.
 func (s *Service) Password(ctx context.Context, a Attempt) (Outcome, error) {
+	leave, err := s.hasher.Enter(ctx, s.knows(ctx, a))
+	if err != nil {
+		return Outcome{}, err
+	}
+	out, err := s.compareAndBegin(ctx, a)
+	leave()
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.arrive(ctx, out, a.Client)
+}
+
+// knows reports whether a browser signed in to the account before. It is asked only where the browser says so: then it
+// has a place of its own in the queue, and whoever makes that up has not.
+func (s *Service) knows(ctx context.Context, a Attempt) bool {
+	if _, claims := a.Device.Hash(); !claims {
+		return false
+	}
+	var g guess
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		g, err = s.lookUp(ctx, tx, a)
+		return err
+	})
+	return err == nil && g.known
+}
+
+// compareAndBegin counts, compares, and stores the sign-in of a right password.
+func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (Outcome, error) {
 	g, err := s.countGuess(ctx, a)
 	if err != nil {
 		return Outcome{}, err
@@ -34,7 +62,7 @@ func (s *Service) Password(ctx context.Context, a Attempt) (Outcome, error) {
 	if renew {
 		s.renewHash(ctx, g.technician, a.Password)
 	}
-	return s.arrive(ctx, out, a.Client)
+	return out, nil
 }
 
 // openPassword replaces phc by t's own; without a password the dummy stays, and the same work is done.
