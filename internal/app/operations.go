@@ -23,7 +23,7 @@ func newOperations(c *core) *operations {
 	o := &operations{core: c, registry: prometheus.NewRegistry(),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sallyport_request_seconds", Help: "Time to answer, by route and status.",
 			Buckets: []float64{.001, .005, .02, .05, .1, .25, 1, 5, 15}}, []string{"route", "status"})}
-	o.registry.MustRegister(o.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.registry.MustRegister(o.took, c.refusals.took, c.refusals.unseen, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
 	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
 	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })

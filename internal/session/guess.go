@@ -115,7 +115,7 @@ func (c *counter) raise(ctx context.Context, tx Tx, now time.Time, proved bool) 
 		return errWaiting
 	}
 	wait := c.wait(wrong)
-	if wait == 0 {
+	if c.until = (time.Time{}); wait == 0 {
 		return nil
 	}
 	c.until = now.Add(wait)
