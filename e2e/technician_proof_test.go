@@ -63,7 +63,7 @@ func TestProofInThePlaceOfTheWait(t *testing.T) {
 	for _, v := range p.Axe() {
 		t.Error(v)
 	}
-	n.ahead.Add(int64(30 * time.Second))
+	n.forward(30 * time.Second)
 	p.Fill("Password", team.Password)
 	p.Press("Enter")
 	p.WaitURL("/sign-in/code")
@@ -82,13 +82,13 @@ func TestWaitWithoutScripts(t *testing.T) {
 	}
 	try()
 	p.WaitText("Too many tries.")
-	n.ahead.Add(int64(30 * time.Second))
+	n.forward(30 * time.Second)
 	try()
 	p.WaitText("Too many tries.")
 	if p.Has("piece of work") {
 		t.Error("the page speaks of work that nobody does")
 	}
-	n.ahead.Add(int64(15 * time.Minute))
+	n.forward(15 * time.Minute)
 	try()
 	p.WaitURL("/sign-in/code")
 }
