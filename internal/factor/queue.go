@@ -19,7 +19,8 @@ var ErrBusy = sallyport.E(sallyport.Unavailable, "busy", "Many people are signin
 type queue struct {
 	mu    sync.Mutex
 	free  int
-	most  int // who may wait in one lane; 0: any number
+	most  int           // who may wait in one lane; 0: any number
+	wait  time.Duration // for a place; 0: queueWait
 	lanes [2][]chan struct{}
 }
 
@@ -28,7 +29,7 @@ const (
 	laneUnknown = 1
 )
 
-// enter waits for a place, at most queueWait. Whoever got nil calls leave.
+// enter waits for a place, at most for q.wait. Whoever got nil calls leave.
 func (q *queue) enter(ctx context.Context, lane int) error {
 	if err := ctx.Err(); err != nil {
 		return ErrBusy.Because(err)
@@ -47,7 +48,11 @@ func (q *queue) enter(ctx context.Context, lane int) error {
 	q.lanes[lane] = append(q.lanes[lane], turn)
 	q.mu.Unlock()
 
-	timer := time.NewTimer(queueWait)
+	wait := q.wait
+	if wait == 0 {
+		wait = queueWait
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-turn:

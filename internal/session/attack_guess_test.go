@@ -267,3 +267,34 @@ func TestW11(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoServers: two processes over one database are as exact as one: of 200 guesses at once five are compared, and of
+// 40 submissions with one proof of work one is looked at.
+func TestTwoServers(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	servers := []*session.Service{w.over(storage{w.db}), w.over(storage{w.db})}
+	looked := func(n int, a func(i int) session.Attempt) int64 {
+		var wrong atomic.Int64
+		parallel(n, func(i int) {
+			_, err := servers[i%2].Password(ctx, a(i))
+			if err == session.ErrWrongPassword {
+				wrong.Add(1)
+			} else if sallyport.KindOf(err) != sallyport.TooMany {
+				t.Error(err)
+			}
+		})
+		return wrong.Load()
+	}
+	if n := looked(200, func(i int) session.Attempt {
+		return session.Attempt{UserName: "dana", Password: fmt.Sprint("wrong ", i), Client: browser}
+	}); n != 5 {
+		t.Errorf("%d guesses were compared", n)
+	}
+	p := w.page("ilya").failed(12)
+	w.clock.Advance(30 * time.Second)
+	p.solved().a.Password = "wrong again"
+	if n := looked(40, func(int) session.Attempt { return p.a }); n != 1 {
+		t.Errorf("%d submissions of one proof were looked at", n)
+	}
+}

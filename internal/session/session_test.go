@@ -115,7 +115,7 @@ type world struct {
 const goodPassword = "plum harbor 42 violet tram"
 
 var (
-	sharedHasher = factor.NewHasher(2)
+	sharedHasher = factor.NewHasher(2).Patient(time.Hour)
 	goodPHC      = sync.OnceValue(func() string {
 		phc, err := sharedHasher.Hash(context.Background(), goodPassword)
 		if err != nil {
