@@ -49,6 +49,7 @@ var table = map[string]row{
 	"internal/factor":           {layer: rules, libs: []string{xcrypto, xtext}},
 	"internal/policy":           {layer: rules},
 	"internal/audit":            {layer: rules},
+	"internal/puzzle":           {layer: rules},
 	"internal/keyring":          {layer: rules, libs: []string{xcrypto}},
 	"internal/identity":         {layer: rules, libs: []string{xtext, "golang.org/x/net/idna", "github.com/nyaruka/phonenumbers"}},
 	"internal/account":          {layer: useCases},

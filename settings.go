@@ -22,6 +22,7 @@ type Settings struct {
 	ResendHour     int // sends an hour per technician
 	ResendDay      int // sends a day per number or mailbox without a success
 	FactorRun      int // wrong second-factor answers in a row
+	ProofAfter     int // failed sign-ins until the page carries a proof of work
 	StepsAside     int // TOTP steps looked at to either side
 	SessionIdle    time.Duration
 	SessionAge     time.Duration
@@ -74,7 +75,8 @@ var SettingKeys = []SettingKey{
 	intKey("resend-hour", "sends", "5", 3, 20, "Codes an hour per technician.", func(s *Settings) *int { return &s.ResendHour }),
 	intKey("resend-day", "sends", "10", 5, 50, "Codes a day per number or mailbox that did not lead to a success.", func(s *Settings) *int { return &s.ResendDay }),
 	intKey("factor-run", "answers", "100", 10, 100, "Wrong second-factor answers in a row until the factor is switched off.", func(s *Settings) *int { return &s.FactorRun }),
-	intKey("steps-aside", "steps", "1", 0, 2, "Authenticator steps of 30 seconds looked at to either side.", func(s *Settings) *int { return &s.StepsAside }),
+	intKey("proof-after", "sign-ins", "3", 1, 10, "Failed ones, of one account from one network, until the page lets the browser work in the place of a long wait.", func(s *Settings) *int { return &s.ProofAfter }),
+	intKey("steps-aside", "steps", "1", 0, 2, "Authenticator steps of 30 seconds looked at to either side. What a guesser can reach in a year: 0.3, 0.9 or 1.5 in 1,000.", func(s *Settings) *int { return &s.StepsAside }),
 	spanKey("session-idle", "minutes", "30", 5, 1440, time.Minute, "A session ends after so long without a request.", func(s *Settings) *time.Duration { return &s.SessionIdle }),
 	spanKey("session-age", "hours", "12", 1, 24, time.Hour, "A session ends after so long in any case.", func(s *Settings) *time.Duration { return &s.SessionAge }),
 	intKey("session-limit", "sessions", "0", 0, 100, "Live sessions per technician; 0 is any number, 1 the newest only.", func(s *Settings) *int { return &s.SessionLimit }),

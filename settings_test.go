@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"sallyport"
+	"sallyport/internal/policy"
+	"sallyport/internal/puzzle"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/limits.md")
@@ -24,6 +26,7 @@ func TestSettingsKeepTheContract(t *testing.T) {
 		{"resend-hour", "5", []string{"3", "20"}, []string{"2", "21"}},
 		{"resend-day", "10", []string{"5", "50"}, []string{"4", "51"}},
 		{"factor-run", "100", []string{"10", "100"}, []string{"9", "101"}},
+		{"proof-after", "3", []string{"1", "10"}, []string{"0", "11"}},
 		{"steps-aside", "1", []string{"0", "2"}, []string{"3"}},
 		{"session-idle", "30", []string{"5", "1440"}, []string{"4", "1441"}},
 		{"session-age", "12", []string{"1", "24"}, []string{"0", "25"}},
@@ -72,13 +75,37 @@ var fixedLimits = [][2]string{
 	{"Wrong second-factor answers within 365 days until the factor is switched off", "300"},
 	{"Wait after wrong second-factor answers", "from the 5th on, 1 second doubling to 15 minutes"},
 	{"Wait after wrong passwords, per account and network (/64, or one IPv4 address)", "from the 5th on, 1 second doubling to 15 minutes"},
+	{"Wait after wrong passwords, per account and wide network (/48, or the /24 of an IPv4 address)", "from the 13th on, 1 second doubling to 15 minutes"},
 	{"Wait after wrong passwords, per account over all networks", "from the 5th on, at most 30 seconds"},
+	{"Accounts on which one password was wrong, over all networks", bucketWords(policy.SprayBucket)},
+	{"Wrong passwords from one network, over all accounts", bucketWords(policy.NetworkBucket)},
+	{"Wrong passwords from one wide network, over all accounts", bucketWords(policy.WideBucket)},
+	{"Proof of work in the place of the long waits of one account and network", fmt.Sprintf("some %d,000 hashes, twice as many after 4 and 8 more failed sign-ins, a second or two on a phone; 10 minutes, one use", puzzle.Parts<<puzzle.Easiest/1000)},
 	{"Longest password", "256 characters"},
 	{"A sign-in", "10 minutes, 30 while enrolling"},
 	{"Password-reset link", "24 hours, one use; 3 an hour and 5 a day"},
 	{"Rescue link", "15 minutes, one use"},
 	{"Wrong answers when asked again within a session", "3, then the session ends"},
 	{"Recovery codes", "10, of 128 bits, one use each"},
+}
+
+const closing = `
+A wrong password never locks an account. A browser that signed in before has a count of its own, and its own place in
+the queue for the password hash; a full queue answers after 2 seconds at most and says when to come back.
+
+Unknown names are counted like known ones. Every try is counted before it is compared, in the database, so that many at
+once, on many nodes, are no faster than one after the other. A right password takes its own count back, and what its own
+network or browser had counted against the account; what others counted stays. A try that found no place in the queue was
+not compared and costs nothing. The counts over all accounts hold wrong passwords of new browsers alone, counted once they
+were wrong; no browser that signed in before is ever held up by them. Which password was wrong is remembered as 16 bits of a keyed hash, so that
+sprayed ones are recognised, for an hour at most.
+
+With a proof of work the waits up to 15 minutes are lifted for one try. The account's own wait over all networks, half a
+minute at most, is not, and no throttle over all accounts is: nobody guesses at an account faster by it.
+`
+
+func bucketWords(b policy.Bucket) string {
+	return fmt.Sprintf("%d at once, then one every %d seconds", b.Burst, int(b.Every.Seconds()))
 }
 
 func TestLimitsPage(t *testing.T) {
@@ -92,7 +119,7 @@ func TestLimitsPage(t *testing.T) {
 	for _, l := range fixedLimits {
 		fmt.Fprintf(&b, "| %s | %s |\n", l[0], l[1])
 	}
-	b.WriteString("\nA wrong password never locks an account. A browser that signed in before has a count of its own, and its own place in\nthe queue for the password hash; a full queue answers after 2 seconds at most and says when to come back.\n")
+	b.WriteString(closing)
 	const path = "docs/limits.md"
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {

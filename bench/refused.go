@@ -45,8 +45,8 @@ func (b *bench) refusedMemory() error {
 	return err
 }
 
-// serve makes a data folder, lets fill put people into it, and starts the server on it.
-func (b *bench) serve(name string, fill func(*team.Folder) error) (*server.Server, error) {
+// serve makes a data folder, lets fill put people into it, and starts the server on it, with env beside the usual.
+func (b *bench) serve(name string, fill func(*team.Folder) error, env ...string) (*server.Server, error) {
 	f, err := team.Make(b.ctx, b.dir(name))
 	if err != nil {
 		return nil, err
@@ -60,15 +60,15 @@ func (b *bench) serve(name string, fill func(*team.Folder) error) (*server.Serve
 	if err != nil {
 		return nil, err
 	}
-	return b.serveOn(name)
+	return b.serveOn(name, env...)
 }
 
-func (b *bench) serveOn(name string) (*server.Server, error) {
+func (b *bench) serveOn(name string, env ...string) (*server.Server, error) {
 	port, err := server.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.Start(b.binary, b.dir(name), port, io.Discard)
+	s, err := server.Start(b.binary, b.dir(name), port, io.Discard, env...)
 	if err != nil {
 		return nil, err
 	}

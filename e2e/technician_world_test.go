@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,35 @@ type northwind struct {
 	host  *control.Client // commands on the host
 	mails *post
 	texts *post
+	ahead atomic.Int64 // nanoseconds that the server's clock is ahead of the machine's
+	leaps leaps
+}
+
+// leaps is a log that counts how often the server noticed that its clock was set.
+type leaps struct{ seen atomic.Int64 }
+
+func (l *leaps) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), "the clock was set") {
+		l.seen.Add(1)
+	}
+	return len(line), nil
+}
+
+// forward sets the server's clock ahead and waits until that was noticed: what was unfinished is over then.
+func (n *northwind) forward(d time.Duration) {
+	n.t.Helper()
+	seen := n.leaps.seen.Load()
+	n.ahead.Add(int64(d))
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	over := time.After(patience)
+	for n.leaps.seen.Load() == seen {
+		select {
+		case <-tick.C:
+		case <-over:
+			n.t.Fatal("the server does not notice that its clock was set")
+		}
+	}
 }
 
 // newNorthwind starts the server on a folder in which prepare has put people.
@@ -66,7 +96,8 @@ func (n *northwind) serve(data string) {
 	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: map[string]string{
 		"data": data, "listen": "127.0.0.1:0", "operations": "off", "allowed_networks": "127.0.0.0/8", "requests_per_second": "0"}})
 	n.check(err)
-	a, err := app.New(n.t.Context(), loaded.Config, app.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	a, err := app.New(n.t.Context(), loaded.Config, app.Options{Log: slog.New(slog.NewTextHandler(&n.leaps, nil)),
+		Now: func() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }})
 	n.check(err)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

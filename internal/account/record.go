@@ -43,14 +43,20 @@ func (s *Service) attempt(ctx context.Context, actor sallyport.Actor, id sallypo
 
 // attemptOn is attempt where only the act finds out whom it is about.
 func (s *Service) attemptOn(ctx context.Context, actor sallyport.Actor, about *sallyport.TechnicianID, act func(Tx) error) error {
-	err := s.store.Write(ctx, act)
+	_, err := s.attemptMeasured(ctx, actor, about, act)
+	return err
+}
+
+// attemptMeasured is attemptOn, and says when what the act ended was refused.
+func (s *Service) attemptMeasured(ctx context.Context, actor sallyport.Actor, about *sallyport.TechnicianID, act func(Tx) error) (Refusal, error) {
+	refusal, err := s.store.write(ctx, act)
 	switch sallyport.KindOf(err) {
 	case sallyport.Forbidden, sallyport.Conflict, sallyport.Invalid:
 		if noted := s.recordRefusal(ctx, actor, *about, err); noted != nil {
-			return errors.Join(err, noted)
+			return refusal, errors.Join(err, noted)
 		}
 	}
-	return err
+	return refusal, err
 }
 
 func (s *Service) recordRefusal(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, refused error) error {

@@ -73,7 +73,7 @@ func (p *plan) noteEmail() {
 // fields are sallyport.Invalid, a proof that is too old sallyport.ErrStepUp; nothing has changed after either.
 func (s *Service) Save(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, form Form, version int64) (Saved, error) {
 	var saved Saved
-	err := s.attempt(ctx, actor, id, func(tx Tx) error {
+	refusal, err := s.attemptMeasured(ctx, actor, &id, func(tx Tx) error {
 		p, err := planEdit(ctx, tx, actor, edit{id, form, version})
 		if err != nil {
 			return err
@@ -84,6 +84,7 @@ func (s *Service) Save(ctx context.Context, actor sallyport.Actor, id sallyport.
 	if err != nil {
 		return Saved{}, err
 	}
+	saved.Refusal = refusal
 	return saved, nil
 }
 

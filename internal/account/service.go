@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Keys makes the keyed hash under which a code is stored.
@@ -11,18 +12,22 @@ type Keys interface {
 	MAC(purpose string, parts ...[]byte) []byte
 }
 
-// Options are the parts a Service works with. All are needed but Wake.
+// Options are the parts a Service works with. The first four are needed.
 type Options struct {
 	Store     Store
 	Keys      Keys
 	Notices   Notices
 	PublicURL string // without a path, like https://id.example.org
 	Wake      func() // lets the outbox look at once; called after each commit, must not block
+
+	Nodes   Nodes            // the other servers on the same database; nil: there are none
+	Refused func(Refusal)    // is told of each act that ended everything older of somebody; may be nil
+	Now     func() time.Time // measures how long that took, nothing else; nil: time.Now
 }
 
 // Service carries out the use cases. Its methods may be called by many goroutines.
 type Service struct {
-	store     Store
+	store     *refusing
 	keys      Keys
 	notices   Notices
 	publicURL string
@@ -34,7 +39,11 @@ func New(o Options) *Service {
 	if o.Wake != nil {
 		o.Store = waking{o.Store, o.Wake}
 	}
-	return &Service{store: o.Store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/")}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	store := &refusing{Store: o.Store, nodes: o.Nodes, told: o.Refused, now: o.Now}
+	return &Service{store: store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/")}
 }
 
 // waking is a store that wakes the outbox after each commit: what was just written need not wait for its next round.

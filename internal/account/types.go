@@ -89,7 +89,8 @@ type Saved struct {
 	Version        int64    // after it
 	What           []string // what changed, one line each
 	SessionsEnded  []sallyport.Session
-	SignedOut      bool   // the generation rose: nothing older lets anybody in
+	SignedOut      bool // the generation rose: nothing older lets anybody in
+	Refusal        Refusal
 	SelfSignedOut  bool   // the actor's own sessions are among them
 	MustSetUp      string // as in Preview
 	Invitation     string // link to hand over, shown once; empty when it was sent or none was needed

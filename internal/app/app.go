@@ -27,7 +27,8 @@ type App struct {
 	closeFaces func()
 	cert       *certificate // nil without TLS
 	public     net.Listener
-	operations net.Listener // nil when switched off
+	crowd      *web.Connections // public, as what counts its connections
+	operations net.Listener     // nil when switched off
 	socket     net.Listener
 	servers    []*http.Server
 	ops        *operations
@@ -65,6 +66,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 		return err
 	}
 	a.ops = newOperations(a.core)
+	a.ops.watchConnections(a.crowd)
 	if a.site, a.closeFaces, err = newSite(a.core, a.ops); err != nil {
 		return err
 	}
@@ -77,9 +79,12 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 
 // listen opens the ports before the folder, so that root may open a low port and then become the folder's owner.
 func (a *App) listen(cfg config.Config) (err error) {
-	if a.public, err = net.Listen("tcp", cfg.Listen); err != nil {
+	public, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	a.crowd = web.Bound(public, bounds(cfg))
+	a.public = a.crowd
 	if cfg.Operations != "off" {
 		if a.operations, err = net.Listen("tcp", cfg.Operations); err != nil {
 			return fmt.Errorf("operations: %w (set operations to another port, or to off)", err)

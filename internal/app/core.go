@@ -42,11 +42,12 @@ type core struct {
 	account  *account.Service
 	session  *session.Service
 	delivery *delivery.Service
+	refusals *refusals
 }
 
 // openCore takes the folder and opens what lies in it. public is where links lead.
 func openCore(ctx context.Context, cfg config.Config, f *folder, public string, o Options) (*core, error) {
-	c := &core{cfg: cfg, public: public, log: o.Log, now: o.Now, folder: f}
+	c := &core{cfg: cfg, public: public, log: o.Log, now: o.Now, folder: f, refusals: newRefusals()}
 	c.hasher, c.unhash = newHasher(o.HashCommand)
 	if c.log == nil {
 		c.log = slog.Default()
@@ -77,7 +78,7 @@ func (c *core) newServices() error {
 	}
 	c.delivery = newDelivery(c, u.Hostname())
 	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db}, Keys: c.keys,
-		Notices: accountNotices{c.delivery}, PublicURL: c.public, Wake: c.delivery.Wake})
+		Notices: accountNotices{c.delivery}, PublicURL: c.public, Wake: c.delivery.Wake, Refused: c.refusals.observe})
 	c.session = session.New(session.Options{Store: transactions[session.Tx]{c.db}, Keys: c.keys, Hasher: c.hasher,
 		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log})
 	memory := c.session.Memory()

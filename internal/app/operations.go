@@ -23,7 +23,7 @@ func newOperations(c *core) *operations {
 	o := &operations{core: c, registry: prometheus.NewRegistry(),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sallyport_request_seconds", Help: "Time to answer, by route and status.",
 			Buckets: []float64{.001, .005, .02, .05, .1, .25, 1, 5, 15}}, []string{"route", "status"})}
-	o.registry.MustRegister(o.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.registry.MustRegister(o.took, c.refusals.took, c.refusals.unseen, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
 	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
 	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })
@@ -38,6 +38,14 @@ func (o *operations) count(name, help string, value func() float64) {
 func (o *operations) watch(site *web.Site) {
 	o.count("sallyport_session_checks_yes_total", "GET /session answered with 204.", func() float64 { yes, _ := site.SessionChecks(); return float64(yes) })
 	o.count("sallyport_session_checks_no_total", "GET /session answered with 401.", func() float64 { _, no := site.SessionChecks(); return float64(no) })
+}
+
+// watchConnections adds the numbers of the public listener.
+func (o *operations) watchConnections(l *web.Connections) {
+	o.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sallyport_connections", Help: "Open connections."},
+		func() float64 { open, _, _ := l.Count(); return float64(open) }))
+	o.count("sallyport_connections_refused_total", "Connections beyond the bounds.", func() float64 { _, refused, _ := l.Count(); return float64(refused) })
+	o.count("sallyport_connections_dropped_total", "Connections that lingered and were closed for a newcomer.", func() float64 { _, _, dropped := l.Count(); return float64(dropped) })
 }
 
 func (o *operations) observe(route string, status int, took time.Duration) {

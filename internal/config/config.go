@@ -15,6 +15,7 @@ type Config struct {
 	AllowedNetworks   []string `toml:"allowed_networks" default:"" example:"10.1.2.0/24" help:"Loopback, link-local and private networks in which mail servers and text-message gateways may be dialled, also without TLS."`
 	Operations        string   `toml:"operations" default:"127.0.0.1:8081" help:"Address and port of /healthz, /readyz and /metrics, or off."`
 	RequestsPerSecond int      `toml:"requests_per_second" default:"100" help:"Requests a second from one network (an IPv4 address or an IPv6 /64), five times as many at once. 0 is any number."`
+	Connections       int      `toml:"connections" default:"8192" help:"Connections at once. One network (an IPv4 address or an IPv6 /64) may have an eighth of them, and fewer the fuller it is; listed proxies as many as there are."`
 	LogLevel          string   `toml:"log_level" default:"info" help:"debug, info, warn or error."`
 	LogFormat         string   `toml:"log_format" default:"json" help:"json or text."`
 }

@@ -82,6 +82,7 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"every proxy":          {"trusted_proxies = [\"0.0.0.0/0\"]\n", "everybody"},
 		"no proxy":             {"trusted_proxies = [\"nginx\"]\n", "not an address or a network"},
 		"level":                {"log_level = \"loud\"\n", "not one of"},
+		"few connections":      {"connections = 63\n", "64 to 1000000"},
 		"negative rate":        {"requests_per_second = -1\n", "0 or more"},
 		"operations elsewhere": {"operations = \"here\"\n", "operations:"},
 	} {

@@ -31,6 +31,11 @@ func (l *Loaded) findKey(s Sources) {
 	l.Key = filepath.Join(l.Data, "key")
 }
 
+const (
+	leastConnections = 64
+	mostConnections  = 1_000_000
+)
+
 // validate returns every problem at once.
 func (l *Loaded) validate() error {
 	var all []error
@@ -52,6 +57,9 @@ func (l *Loaded) validate() error {
 	add("log_format", oneOf(l.LogFormat, "json", "text"))
 	if l.RequestsPerSecond < 0 {
 		add("requests_per_second", errors.New("0 or more"))
+	}
+	if l.Connections < leastConnections || l.Connections > mostConnections {
+		add("connections", fmt.Errorf("%d to %d", leastConnections, mostConnections))
 	}
 	if (l.TLSCert == "") != (l.TLSKey == "") {
 		add("tls_cert", errors.New("tls_cert and tls_key are needed together"))

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"sallyport"
@@ -84,7 +85,11 @@ func savedLines(name string, s account.Saved) []string {
 	if n := len(s.SessionsEnded); n > 0 {
 		first = "Saved. " + name + " was signed out of " + count(n, "browser", "browsers") + ": " + strings.Join(where(s.SessionsEnded), ", ") + "."
 	}
-	lines := append([]string{first}, s.What...)
+	lines := []string{first}
+	if s.SignedOut {
+		lines = append(lines, refusalWords(s.Refusal))
+	}
+	lines = append(lines, s.What...)
 	if s.MustSetUp != "" {
 		lines = append(lines, s.MustSetUp)
 	}
@@ -92,6 +97,18 @@ func savedLines(name string, s account.Saved) []string {
 		lines = append(lines, "A fresh invitation is on its way.")
 	}
 	return lines
+}
+
+// refusalWords say after how long nothing older was let in by any server.
+func refusalWords(r account.Refusal) string {
+	took := "less than 1 ms"
+	if ms := r.After.Milliseconds(); ms > 0 {
+		took = strconv.FormatInt(ms, 10) + " ms"
+	}
+	if r.Unseen {
+		return "Refused after " + took + ", but not every server could be asked. One that cannot read the database refuses everything."
+	}
+	return "Refused everywhere after " + took + "."
 }
 
 func staleView(d view.Desk, e *account.StaleError) *view.Stale {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -42,7 +43,8 @@ var (
 // that the memory in use is bound by 19 MiB times the workers; what a finished one leaves behind is the garbage
 // collector's, which the library gives no way to reuse, and at most about as much again.
 type Hasher struct {
-	queue  queue
+	door   queue // sign-ins under way: more of them than the hash needs to stay busy would only fill memory and database
+	queue  queue // of the hash itself
 	calls  atomic.Int64
 	dummy  string
 	derive Derive
@@ -75,7 +77,30 @@ func NewHasherOver(workers int, derive Derive) *Hasher {
 	salt, digest := make([]byte, saltSize), make([]byte, hashSize)
 	rand.Read(salt)
 	rand.Read(digest) // of no password: nobody finds one that hashes to 256 random bits
-	return &Hasher{queue: queue{free: max(workers, 1)}, derive: derive, dummy: current(salt, digest).String()}
+	workers = max(workers, 1)
+	return &Hasher{door: queue{free: 2*workers + 2, most: 256 * workers}, queue: queue{free: workers}, derive: derive,
+		dummy: current(salt, digest).String()}
+}
+
+// Patient lets everybody wait so long for a place, in place of 2 seconds: for tests that ask a loaded machine for exact
+// counts. It is called before the first use, and returns h.
+func (h *Hasher) Patient(wait time.Duration) *Hasher {
+	h.door.wait, h.queue.wait = wait, wait
+	return h
+}
+
+// Enter waits for a place among the sign-ins that may look at the database and ask for a hash, 2 seconds at most; who
+// would not get one in that time is told at once. Known is as in Verify. Whoever got no error calls leave. The error is
+// ErrBusy.
+func (h *Hasher) Enter(ctx context.Context, known bool) (leave func(), err error) {
+	return h.door.leave, h.door.enter(ctx, lane(known))
+}
+
+func lane(known bool) int {
+	if known {
+		return laneKnown
+	}
+	return laneUnknown
 }
 
 // Hash makes the PHC string of a password that CheckPassword accepted. It waits in the lane of the known, for who sets
@@ -100,11 +125,7 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (
 	if err != nil {
 		return false, false, sallyport.E(sallyport.Internal, "password_hash", "Sallyport cannot read a stored password.").Because(err)
 	}
-	lane := laneUnknown
-	if known {
-		lane = laneKnown
-	}
-	if err := h.queue.enter(ctx, lane); err != nil {
+	if err := h.queue.enter(ctx, lane(known)); err != nil {
 		return false, false, err
 	}
 	defer h.queue.leave()
@@ -126,7 +147,7 @@ func (h *Hasher) compute(p phc, password string) ([]byte, error) {
 	if len(password) > typedBytes {
 		password = password[:typedBytes] // the same work; Verify lets none of these through
 	}
-	digest, err := h.derive(Work{Password: norm.NFC.Bytes([]byte(password)), Salt: p.salt, Memory: p.memory, Passes: p.passes,
+	digest, err := h.derive(Work{Password: PasswordBytes(password), Salt: p.salt, Memory: p.memory, Passes: p.passes,
 		Threads: p.threads, Size: uint32(len(p.digest))})
 	if err == nil && len(digest) != len(p.digest) {
 		err = errDigest
@@ -136,6 +157,10 @@ func (h *Hasher) compute(p phc, password string) ([]byte, error) {
 	}
 	return digest, nil
 }
+
+// PasswordBytes are the bytes of a typed password that are hashed: in NFC, so that one password typed on two systems is
+// one password.
+func PasswordBytes(password string) []byte { return norm.NFC.Bytes([]byte(password)) }
 
 // phc is a stored hash with its parameters, in the PHC string format.
 type phc struct {

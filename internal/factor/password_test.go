@@ -194,6 +194,27 @@ func TestD7_11(t *testing.T) {
 	})
 }
 
+// TestFullQueueSaysSoAtOnce: whose turn would not come in time is not kept waiting for that.
+func TestFullQueueSaysSoAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &queue{most: 3}
+		ctx, cancel := context.WithCancel(t.Context())
+		for _, lane := range []int{laneUnknown, laneKnown} {
+			for range 3 {
+				go func() { _ = q.enter(ctx, lane) }()
+			}
+		}
+		synctest.Wait()
+		start := time.Now()
+		for _, lane := range []int{laneUnknown, laneKnown} {
+			if err := q.enter(ctx, lane); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
+				t.Errorf("%v after %v", err, time.Since(start))
+			}
+		}
+		cancel()
+	})
+}
+
 func TestQueueLetsGoOfWhoHangsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queue{}

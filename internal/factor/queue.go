@@ -19,6 +19,8 @@ var ErrBusy = sallyport.E(sallyport.Unavailable, "busy", "Many people are signin
 type queue struct {
 	mu    sync.Mutex
 	free  int
+	most  int           // who may wait in one lane; 0: any number
+	wait  time.Duration // for a place; 0: queueWait
 	lanes [2][]chan struct{}
 }
 
@@ -27,7 +29,7 @@ const (
 	laneUnknown = 1
 )
 
-// enter waits for a place, at most queueWait. Whoever got nil calls leave.
+// enter waits for a place, at most for q.wait. Whoever got nil calls leave.
 func (q *queue) enter(ctx context.Context, lane int) error {
 	if err := ctx.Err(); err != nil {
 		return ErrBusy.Because(err)
@@ -38,11 +40,19 @@ func (q *queue) enter(ctx context.Context, lane int) error {
 		q.mu.Unlock()
 		return nil
 	}
+	if q.most > 0 && len(q.lanes[lane]) >= q.most {
+		q.mu.Unlock()
+		return ErrBusy // his turn would not come in time
+	}
 	turn := make(chan struct{})
 	q.lanes[lane] = append(q.lanes[lane], turn)
 	q.mu.Unlock()
 
-	timer := time.NewTimer(queueWait)
+	wait := q.wait
+	if wait == 0 {
+		wait = queueWait
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-turn:

@@ -182,6 +182,9 @@ func TestWaits(t *testing.T) {
 		if FactorWait(wrong) != want || PasswordWait(wrong) != want || AccountWait(wrong) != min(want, 30*time.Second) {
 			t.Errorf("%d: %v, %v, %v", wrong, FactorWait(wrong), PasswordWait(wrong), AccountWait(wrong))
 		}
+		if wide := WideWait(wrong + 8); wrong < 1<<62 && wide != want {
+			t.Errorf("%d from a wide network: %v", wrong+8, wide)
+		}
 	}
 	for wrong := range 200 {
 		if FactorWait(wrong+1) < FactorWait(wrong) || AccountWait(wrong+1) < AccountWait(wrong) {

@@ -15,6 +15,7 @@ import (
 // SignIns are the use cases between the password and the session. *session.Service is one.
 type SignIns interface {
 	Password(ctx context.Context, a session.Attempt) (session.Outcome, error)
+	Challenge(ctx context.Context, a session.Attempt) (*session.Challenge, error)
 	Page(ctx context.Context, signIn sallyport.Token) (session.Page, error)
 	Send(ctx context.Context, signIn sallyport.Token, c sallyport.Client) (session.Page, error)
 	Answer(ctx context.Context, signIn sallyport.Token, a session.Answer, c sallyport.Client) (session.Outcome, error)

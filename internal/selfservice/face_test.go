@@ -180,6 +180,36 @@ func TestWaitIsSaid(t *testing.T) {
 	d.says(r, "Too many tries.", "12:01:30 UTC")
 }
 
+// TestChallengeIsCarried: the page after a refused attempt carries the proof of work, and hands back what came of it.
+func TestChallengeIsCarried(t *testing.T) {
+	d := newDoor(t)
+	d.challenge = &session.Challenge{Text: "AQ0x", Difficulty: 14, From: noon.Add(20 * time.Second), Now: noon}
+	d.err = session.ErrWrongPassword
+	cookie := token()
+	form := url.Values{"user_name": {"dana"}, "password": {"x"}, "challenge": {"AQ0w"}, "proof": {"00"}}
+	r := d.ask("POST", "/sign-in", form, signInCookie, cookie)
+	d.says(r, `name="challenge" value="AQ0x"`, `data-difficulty="14"`, `data-parts="16"`)
+	if a := d.attempt; a.Challenge != "AQ0w" || a.Proof != "00" || a.Begun.Reveal() != cookie {
+		t.Errorf("%+v", a)
+	}
+	if strings.Contains(text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)), "picture puzzle") {
+		t.Error("a page without a wait explains it")
+	}
+	d.err = sallyport.E(sallyport.TooMany, "wait", "Too many tries.").After(time.Hour)
+	d.says(d.ask("POST", "/sign-in", form, signInCookie, cookie), "try again from", "12:00:20 UTC")
+	d.challenge.From = noon
+	d.says(d.ask("POST", "/sign-in", form, signInCookie, cookie), "You can try again now.")
+	for name, none := range map[string]func(){
+		"a fault":        func() { d.challengeErr = sallyport.ErrUnavailable },
+		"too few failed": func() { d.challenge, d.challengeErr = nil, nil },
+	} {
+		none()
+		if strings.Contains(text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)), `name="challenge"`) {
+			t.Errorf("%s: the page carries a challenge", name)
+		}
+	}
+}
+
 func TestForcedSignOutSaysWhy(t *testing.T) {
 	d := newDoor(t)
 	d.ended = sallyport.EndedBySave

@@ -29,6 +29,9 @@ type fake struct {
 	changed  []string
 	endedOwn sallyport.Hash
 
+	challenge    *session.Challenge
+	challengeErr error
+
 	picture    *account.Logo
 	pictureErr error
 }
@@ -39,6 +42,10 @@ func (f *fake) Password(_ context.Context, a session.Attempt) (session.Outcome, 
 	f.note("password")
 	f.attempt = a
 	return f.out, f.err
+}
+
+func (f *fake) Challenge(context.Context, session.Attempt) (*session.Challenge, error) {
+	return f.challenge, f.challengeErr
 }
 
 func (f *fake) Page(_ context.Context, t sallyport.Token) (session.Page, error) {

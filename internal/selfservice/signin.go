@@ -1,9 +1,12 @@
 package selfservice
 
 import (
+	"errors"
 	"net/http"
+	"time"
 
 	"sallyport"
+	"sallyport/internal/puzzle"
 	"sallyport/internal/session"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
@@ -62,15 +65,16 @@ var errNoCookie = sallyport.E(sallyport.Forbidden, "no_cookie",
 
 // signIn takes user name and password.
 func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r, "user_name", "password", "return")
+	form, err := web.ReadForm(r, "user_name", "password", "return", "challenge", "proof")
 	if err != nil {
 		return err
 	}
 	attempt := session.Attempt{UserName: form.Get("user_name"), Password: form.Get("password"),
-		Return: web.LocalPath(form.Get("return")), Client: web.ClientOf(r)}
+		Return: web.LocalPath(form.Get("return")), Client: web.ClientOf(r), Challenge: form.Get("challenge"), Proof: form.Get("proof")}
 	attempt.Device, _ = f.cookies.Device.Read(r)
 	var out session.Outcome
-	if _, ok := f.cookies.SignIn.Read(r); !ok {
+	var ok bool
+	if attempt.Begun, ok = f.cookies.SignIn.Read(r); !ok {
 		err = errNoCookie
 	} else if err = filled(attempt); err == nil {
 		out, err = f.use.Password(r.Context(), attempt)
@@ -99,7 +103,24 @@ func (f *Face) signInAgain(w http.ResponseWriter, r *http.Request, a session.Att
 		return refused
 	}
 	f.begin(w, r)
-	return f.show(w, refused, view.SignIn{Door: f.door(r, refused), UserName: a.UserName, Return: a.Return})
+	return f.show(w, refused, view.SignIn{Door: f.door(r, refused), UserName: a.UserName, Return: a.Return, Challenge: f.challenge(r, a, refused)})
+}
+
+// challenge is the proof of work that the page carries after failed sign-ins. Where none can be made the wait applies.
+func (f *Face) challenge(r *http.Request, a session.Attempt, refused error) *view.Challenge {
+	kind := sallyport.KindOf(refused)
+	if a.Begun == "" || a.UserName == "" || kind != sallyport.TooMany && !errors.Is(refused, session.ErrWrongPassword) {
+		return nil
+	}
+	c, err := f.use.Challenge(r.Context(), a)
+	if err != nil || c == nil {
+		return nil
+	}
+	shown := &view.Challenge{Text: c.Text, Difficulty: c.Difficulty, Parts: puzzle.Parts, Waits: kind == sallyport.TooMany}
+	if c.From.Sub(c.Now) >= time.Second {
+		shown.From = c.From
+	}
+	return shown
 }
 
 // signOut ends the session of this browser.

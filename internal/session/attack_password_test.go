@@ -56,6 +56,15 @@ func TestD7_3(t *testing.T) {
 			t.Errorf("%q: %+v, a known name %+v", name, got, want)
 		}
 	}
+	for i := range 8 { // the waits begin
+		want := measure("dana")
+		if throttled := i >= 4; (want.hashes == 0) != throttled {
+			t.Errorf("try %d: %+v", i+2, want)
+		}
+		if got := measure("nobody"); got != want {
+			t.Errorf("try %d: %+v, a known name %+v", i+2, got, want)
+		}
+	}
 }
 
 // TestD7_3Reset: asking for a reset is answered before anything was looked up: while the database is held by somebody
@@ -89,19 +98,6 @@ func TestD7_3Reset(t *testing.T) {
 	w.s.Close()
 	if w.mail.told(session.NoticeReset) != 1 {
 		t.Error("the link was not made afterwards")
-	}
-}
-
-// TestD7_5: one password against very many names from many addresses locks nobody out.
-func TestD7_5(t *testing.T) {
-	w := newWorld(t)
-	w.technician("dana", sallyport.MethodOff)
-	for i := range 60 {
-		client := sallyport.Client{Address: fmt.Sprintf("198.51.100.%d", i)}
-		_ = attempt(w, session.Attempt{UserName: fmt.Sprintf("user%d", i), Password: "Winter2026!", Client: client})
-	}
-	if err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser}); err != nil {
-		t.Errorf("a technician is kept out: %v", err)
 	}
 }
 
@@ -140,22 +136,6 @@ func TestD7_7(t *testing.T) {
 	}
 }
 
-// TestD7_8: an IPv6 attacker moves within his /64 for nothing.
-func TestD7_8(t *testing.T) {
-	w := newWorld(t)
-	w.technician("dana", sallyport.MethodOff)
-	refused := 0
-	for i := range 20 {
-		client := sallyport.Client{Address: fmt.Sprintf("2001:db8:1:1::%x", i+1)}
-		if sallyport.KindOf(attempt(w, session.Attempt{UserName: "dana", Password: "wrong", Client: client})) == sallyport.TooMany {
-			refused++
-		}
-	}
-	if refused != 15 {
-		t.Errorf("%d of 20 were refused", refused)
-	}
-}
-
 // TestParallelGuesses: a thousand guesses at once are no faster than one after the other (W12).
 func TestParallelGuesses(t *testing.T) {
 	w := newWorld(t)
@@ -167,7 +147,7 @@ func TestParallelGuesses(t *testing.T) {
 			in.Add(1)
 		}
 	})
-	if n := sharedHasher.Calls() - before; n > 5 || in.Load() != 0 {
+	if n := sharedHasher.Calls() - before; n != 5 || in.Load() != 0 {
 		t.Errorf("%d guesses were hashed", n)
 	}
 }

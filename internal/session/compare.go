@@ -127,13 +127,9 @@ func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, e
 	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
 		return false, nil
 	}
-	key := s.stepUpKey(t.m.signIn.Session)
-	had, err := tx.Guess(ctx, key)
-	if err != nil {
+	wrong, _, err := tx.CountGuess(ctx, s.stepUpKey(t.m.signIn.Session), true)
+	if err != nil || wrong < stepUpTries {
 		return false, err
-	}
-	if had.Wrong+1 < stepUpTries {
-		return false, tx.PutGuess(ctx, key, had.Wrong+1, time.Time{})
 	}
 	return true, s.endGuessing(ctx, tx, t)
 }

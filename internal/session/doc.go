@@ -5,5 +5,6 @@
 // committed whatever happens to the request, then compare outside, then consume. Session state changes in one
 // transaction with its audit event. It knows no HTTP and no SQL.
 //
-// Begin with service.go (what it needs), then password.go, answer.go and finish.go; memory.go is the hot path.
+// Begin with service.go (what it needs), then password.go (guess.go: how tries are counted; proof.go: what lifts a wait),
+// answer.go and finish.go; memory.go is the hot path.
 package session

@@ -103,7 +103,7 @@ func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 		return err
 	}
 	out.Session = token
-	if err := tx.DeleteGuess(ctx, s.stepUpKey(m.signIn.Session)); err != nil {
+	if _, err := tx.EndGuesses(ctx, s.stepUpKey(m.signIn.Session)); err != nil {
 		return err
 	}
 	return tx.InsertEvent(ctx, audit.New(audit.SessionStepUp, himself(m.technician, c)).On(m.technician).Event())

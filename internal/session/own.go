@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/login"
+	"sallyport/internal/policy"
 )
 
 // Actor is who acts through a session, read anew for each page: ErrUnauthorized unless the session is usable now.
@@ -106,7 +108,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 	}
 	ok, _, err := s.hasher.Verify(ctx, g.phc, old, true)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, s.notCompared(ctx, g, err)
 	}
 	if !ok {
 		return Outcome{}, s.wrongOwnPassword(ctx, actor, g.technician)
@@ -121,7 +123,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		if err != nil {
 			return err
 		}
-		if err := s.clearGuesses(ctx, tx, g); err != nil {
+		if err := g.right(ctx, tx); err != nil {
 			return err
 		}
 		if err := tx.SetPassword(ctx, actor.ID, m.technician.Generation, sealed); err != nil {
@@ -152,31 +154,35 @@ func (s *Service) wrongOwnPassword(ctx context.Context, actor sallyport.Actor, t
 
 // countOwnGuess counts a try of the own password like any other guess, in the account's own lane.
 func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (guess, error) {
-	var g guess
-	var refused error
+	g := guess{phc: s.dummy.hash(), known: true, counters: []counter{{key: "o" + s.opaque("guess", string(actor.ID)), wait: policy.PasswordWait}}}
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
 		m, _, err := s.own(ctx, tx, actor)
 		if err != nil {
 			return err
 		}
-		g = guess{technician: m.technician, phc: s.dummy.hash(), known: true, keys: []string{"o" + s.opaque("guess", string(actor.ID))}}
-		wait, err := longestWait(ctx, tx, g.keys, m.now)
-		if err != nil {
-			return err
-		}
-		if wait > 0 {
-			refused = tooManyPasswords(wait)
-			return nil
-		}
-		return s.raiseGuesses(ctx, tx, g, m.now)
+		g.technician = m.technician
+		return g.count(ctx, tx)
 	})
-	if err == nil {
-		err = refused
+	if errors.Is(err, errWaiting) {
+		err = s.waitOwn(ctx, g)
 	}
 	if err == nil {
 		err = s.openPassword(g.technician, &g.phc)
 	}
 	return g, err
+}
+
+// waitOwn says how long to wait with the next try of the own password.
+func (s *Service) waitOwn(ctx context.Context, g guess) error {
+	wait := time.Duration(0)
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		wait, err = g.longestWait(ctx, tx, false)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return tooManyPasswords(wait)
 }
 
 // newPassword judges, hashes and seals a password for t. Nothing is stored yet.

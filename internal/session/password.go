@@ -2,16 +2,12 @@ package session
 
 import (
 	"context"
-	"net/netip"
-	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/factor"
-	"sallyport/internal/identity"
 	"sallyport/internal/keyring"
 	"sallyport/internal/login"
-	"sallyport/internal/policy"
 )
 
 // ErrWrongPassword is the one answer to a wrong user name, a wrong password, an unknown or a deactivated account.
@@ -20,13 +16,41 @@ var ErrWrongPassword = sallyport.E(sallyport.Invalid, "wrong_password", "User na
 // Password begins a sign-in. A right password leads to the second page; every other case is ErrWrongPassword after
 // the same work, or TooMany with the time to wait.
 func (s *Service) Password(ctx context.Context, a Attempt) (Outcome, error) {
+	leave, err := s.hasher.Enter(ctx, s.knows(ctx, a))
+	if err != nil {
+		return Outcome{}, err
+	}
+	out, err := s.compareAndBegin(ctx, a)
+	leave()
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.arrive(ctx, out, a.Client)
+}
+
+// knows reports whether a browser signed in to the account before. It is asked only where the browser says so: then it
+// has a place of its own in the queue, and whoever makes that up has not.
+func (s *Service) knows(ctx context.Context, a Attempt) bool {
+	if _, claims := a.Device.Hash(); !claims {
+		return false
+	}
+	var g guess
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		g, err = s.lookUp(ctx, tx, a)
+		return err
+	})
+	return err == nil && g.known
+}
+
+// compareAndBegin counts, compares, and stores the sign-in of a right password.
+func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (Outcome, error) {
 	g, err := s.countGuess(ctx, a)
 	if err != nil {
 		return Outcome{}, err
 	}
 	ok, renew, err := s.hasher.Verify(ctx, g.phc, a.Password, g.known)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, s.notCompared(ctx, g, err)
 	}
 	if !ok || g.technician.Status != sallyport.Active {
 		return Outcome{}, s.wrongPassword(ctx, g, a)
@@ -38,69 +62,7 @@ func (s *Service) Password(ctx context.Context, a Attempt) (Outcome, error) {
 	if renew {
 		s.renewHash(ctx, g.technician, a.Password)
 	}
-	return s.arrive(ctx, out, a.Client)
-}
-
-// guess is what counting an attempt found out.
-type guess struct {
-	technician sallyport.Technician // zero where the name is unknown
-	phc        string               // the dummy's where there is no password
-	known      bool                 // this browser signed in to this account before
-	keys       []string
-}
-
-// countGuess counts the attempt before anything is compared, and refuses it while a wait is running. Known and
-// unknown names go through the same statements.
-func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
-	var g guess
-	var refused error
-	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
-		if g, err = s.lookUp(ctx, tx, a); err != nil {
-			return err
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		wait, err := longestWait(ctx, tx, g.keys, now)
-		if err != nil {
-			return err
-		}
-		if wait > 0 {
-			refused = tooManyPasswords(wait)
-			return tx.InsertEvent(ctx, s.guessEvent(audit.SignInThrottled, g, a).Event())
-		}
-		return s.raiseGuesses(ctx, tx, g, now)
-	})
-	if err == nil {
-		err = refused
-	}
-	return g, err
-}
-
-func tooManyPasswords(wait time.Duration) error {
-	return sallyport.E(sallyport.TooMany, "wait", "Too many tries. Please wait before the next one.").After(wait)
-}
-
-// lookUp finds the account of the typed name and the counters that this attempt falls under.
-func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
-	_, key, _, invalid := identity.UserName(a.UserName)
-	if invalid != nil {
-		key = "?" + a.UserName // no key begins like that: the name of nobody
-	}
-	t, err := tx.TechnicianByKey(ctx, key)
-	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
-		return guess{}, err
-	}
-	g := guess{technician: t, phc: s.dummy.hash()}
-	hash, _ := a.Device.Hash()
-	owner, known, err := tx.Device(ctx, hash)
-	if err != nil {
-		return guess{}, err
-	}
-	g.known = known && t.ID != "" && owner == t.ID
-	g.keys = s.guessKeys(key, a.Client.Address, hash, g.known)
-	return g, s.openPassword(t, &g.phc)
+	return out, nil
 }
 
 // openPassword replaces phc by t's own; without a password the dummy stays, and the same work is done.
@@ -120,78 +82,6 @@ func passwordPlace(id sallyport.TechnicianID) keyring.Place {
 	return keyring.Place{Table: "technician", Row: string(id), Column: "password"}
 }
 
-// guessKeys are the counters of an attempt, first the narrow one: account and network, then the account over all
-// networks. A browser that signed in before has its own counter instead, so that a stranger's guesses never hold it up.
-func (s *Service) guessKeys(nameKey, address string, device sallyport.Hash, known bool) []string {
-	if known {
-		return []string{"d" + s.opaque("guess", nameKey, string(device[:]))}
-	}
-	return []string{"n" + s.opaque("guess", nameKey, network(address)), "a" + s.opaque("guess", nameKey)}
-}
-
-func (s *Service) opaque(purpose string, parts ...string) string {
-	list := make([][]byte, len(parts))
-	for i, p := range parts {
-		list[i] = []byte(p)
-	}
-	const hex = "0123456789abcdef"
-	sum := s.keys.MAC(purpose, list...)
-	out := make([]byte, 0, 32)
-	for _, b := range sum[:16] {
-		out = append(out, hex[b>>4], hex[b&15])
-	}
-	return string(out)
-}
-
-// network is one IPv4 address or the /64 of an IPv6 address; whatever is neither stands for itself.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	ip = ip.Unmap()
-	if ip.Is4() {
-		return ip.String()
-	}
-	p, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return address
-	}
-	return p.String()
-}
-
-func longestWait(ctx context.Context, tx Tx, keys []string, now time.Time) (time.Duration, error) {
-	var wait time.Duration
-	for _, key := range keys {
-		g, err := tx.Guess(ctx, key)
-		if err != nil {
-			return 0, err
-		}
-		wait = max(wait, g.WaitUntil.Sub(now))
-	}
-	return wait, nil
-}
-
-// raiseGuesses counts the attempt under each of its keys, and lets the next one wait where five or more were wrong.
-func (s *Service) raiseGuesses(ctx context.Context, tx Tx, g guess, now time.Time) error {
-	for _, key := range g.keys {
-		had, err := tx.Guess(ctx, key)
-		if err != nil {
-			return err
-		}
-		wrong, wait := had.Wrong+1, time.Duration(0)
-		if key[0] == 'a' {
-			wait = policy.AccountWait(wrong)
-		} else {
-			wait = policy.PasswordWait(wrong)
-		}
-		if err := tx.PutGuess(ctx, key, wrong, now.Add(wait)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *Service) guessEvent(what audit.Type, g guess, a Attempt) audit.Builder {
 	e := audit.New(what, nobody(a.Client))
 	if g.technician.ID != "" {
@@ -202,6 +92,9 @@ func (s *Service) guessEvent(what audit.Type, g guess, a Attempt) audit.Builder 
 
 func (s *Service) wrongPassword(ctx context.Context, g guess, a Attempt) error {
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		if err := g.countWrong(ctx, tx); err != nil {
+			return err
+		}
 		return tx.InsertEvent(ctx, s.guessEvent(audit.SignInPasswordWrong, g, a).Outcome("wrong").Event())
 	})
 	if err != nil {
@@ -223,7 +116,7 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (Outcome, error
 		if err != nil {
 			return err
 		}
-		if err := s.clearGuesses(ctx, tx, g); err != nil {
+		if err := g.right(ctx, tx); err != nil {
 			return err
 		}
 		if err := s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
@@ -233,16 +126,6 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (Outcome, error
 		return tx.InsertEvent(ctx, audit.New(audit.SignInPasswordRight, himself(t, a.Client)).On(t).Event())
 	})
 	return Outcome{SignIn: token, Return: a.Return}, err
-}
-
-// clearGuesses ends the counts that this attempt was counted under: its owner is here.
-func (s *Service) clearGuesses(ctx context.Context, tx Tx, g guess) error {
-	for _, key := range g.keys {
-		if err := tx.DeleteGuess(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // insertSignIn stores a new sign-in of t with its life.

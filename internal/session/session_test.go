@@ -115,7 +115,7 @@ type world struct {
 const goodPassword = "plum harbor 42 violet tram"
 
 var (
-	sharedHasher = factor.NewHasher(2)
+	sharedHasher = factor.NewHasher(2).Patient(time.Hour)
 	goodPHC      = sync.OnceValue(func() string {
 		phc, err := sharedHasher.Hash(context.Background(), goodPassword)
 		if err != nil {
@@ -136,7 +136,8 @@ func newWorld(t testing.TB) *world {
 	}
 	w.db = db
 	w.s = session.New(session.Options{Store: storage{db}, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
-		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now})
+		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now,
+		CountTime: time.Hour}) // no count is lost to the machine's load
 	db.OnCommit(w.s.Memory().Committed, w.s.Memory().Forget)
 	t.Cleanup(func() { w.s.Close(); db.Close() })
 	for _, channel := range []sallyport.Channel{sallyport.ChannelEmail, sallyport.ChannelSMS} {
@@ -170,13 +171,33 @@ func (w *world) policy(change func(*sallyport.Settings)) {
 // technician adds an active account with the good password and an open set-up.
 func (w *world) technician(name string, method sallyport.Method) sallyport.Technician {
 	w.t.Helper()
-	id := sallyport.TechnicianID(sallyport.NewID())
-	t := sallyport.Technician{ID: id, FirstName: "Dana", LastName: "Reyes", UserName: name, UserNameKey: name, Skeleton: name,
-		Email: name + "@northwind.example", Phone: "+15551230001", Role: sallyport.ReadOnlyTechnician, Status: sallyport.Active,
-		Method: method, Generation: 1, Version: 1, CreatedAt: w.clock.Now(), PasswordAt: w.clock.Now(), SetupUntil: w.clock.Now().Add(72 * time.Hour),
-		Password: w.keys.Seal([]byte(goodPHC()), keyring.Place{Table: "technician", Row: string(id), Column: "password"})}
+	t := w.person(name, method, goodPHC())
 	w.write(func(tx *store.Tx) error { return tx.InsertTechnician(context.Background(), t) })
 	return t
+}
+
+// cheapPHC is a hash that no password has and that takes no time to compare.
+const cheapPHC = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// cheap adds accounts for tests of very many guesses.
+func (w *world) cheap(names ...string) {
+	w.t.Helper()
+	w.write(func(tx *store.Tx) error {
+		for _, name := range names {
+			if err := tx.InsertTechnician(context.Background(), w.person(name, sallyport.MethodOff, cheapPHC)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *world) person(name string, method sallyport.Method, phc string) sallyport.Technician {
+	id := sallyport.TechnicianID(sallyport.NewID())
+	return sallyport.Technician{ID: id, FirstName: "Dana", LastName: "Reyes", UserName: name, UserNameKey: name, Skeleton: name,
+		Email: name + "@northwind.example", Phone: "+15551230001", Role: sallyport.ReadOnlyTechnician, Status: sallyport.Active,
+		Method: method, Generation: 1, Version: 1, CreatedAt: w.clock.Now(), PasswordAt: w.clock.Now(), SetupUntil: w.clock.Now().Add(72 * time.Hour),
+		Password: w.keys.Seal([]byte(phc), keyring.Place{Table: "technician", Row: string(id), Column: "password"})}
 }
 
 func (w *world) read(id sallyport.TechnicianID) (t sallyport.Technician) {

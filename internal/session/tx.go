@@ -11,6 +11,7 @@ import (
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	technicians
+	guesses
 	factors
 	signIns
 	codes
@@ -30,11 +31,18 @@ type technicians interface {
 	Passwords(ctx context.Context, after sallyport.TechnicianID, n int) ([]sallyport.Technician, error)
 	SetPassword(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, sealed []byte) error
 	Activate(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) error
-	Guess(ctx context.Context, key string) (sallyport.Guess, error)
-	PutGuess(ctx context.Context, key string, wrong int, waitUntil time.Time) error
-	DeleteGuess(ctx context.Context, key string) error
 	PutDevice(ctx context.Context, hash sallyport.Hash, technician sallyport.TechnicianID) error
 	Device(ctx context.Context, hash sallyport.Hash) (sallyport.TechnicianID, bool, error)
+}
+
+type guesses interface {
+	Guess(ctx context.Context, key string) (sallyport.Guess, error)
+	CountGuess(ctx context.Context, key string, evenWaiting bool) (wrong int, ok bool, err error)
+	SetGuessWait(ctx context.Context, key string, until time.Time) error
+	TakeGuesses(ctx context.Context, key string, n int, until time.Time) error
+	EndGuesses(ctx context.Context, key string) (int, error)
+	Fill(ctx context.Context, key string, cost, room time.Duration) (bool, error)
+	EmptyAt(ctx context.Context, key string) (time.Time, error)
 }
 
 type factors interface {

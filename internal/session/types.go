@@ -14,6 +14,18 @@ type Attempt struct {
 	Return   string          // local path to go on to afterwards, judged by the face
 	Device   sallyport.Token // cookie of a browser that signed in before; may be empty
 	Client   sallyport.Client
+
+	Begun     sallyport.Token // cookie that the page of the form gave to the browser: a challenge belongs to it
+	Challenge string          // of the page, as it came back; may be empty
+	Proof     string          // what the browser worked out for it; may be empty
+}
+
+// Challenge is the proof of work that a sign-in page carries after failed sign-ins.
+type Challenge struct {
+	Text       string
+	Difficulty int       // of each of puzzle.Parts parts, in zero bits
+	From       time.Time // a try with the proof is looked at from then on; without it the whole wait applies
+	Now        time.Time // the database's clock
 }
 
 // AnswerKind says which question an answer is for.

@@ -74,28 +74,3 @@ func (tx *Tx) ResetWrong(ctx context.Context, id sallyport.TechnicianID) error {
 	_, err = tx.exec(ctx, `DELETE FROM wrong_day WHERE technician = $1`, args{id})
 	return err
 }
-
-// guessLife is how long wrong passwords are remembered after the last one.
-const guessLife = 24 * time.Hour
-
-// Guess returns the count of wrong passwords under key, the zero Guess where there is none of the last 24 hours.
-func (tx *Tx) Guess(ctx context.Context, key string) (sallyport.Guess, error) {
-	var g sallyport.Guess
-	_, err := tx.one(ctx, `SELECT wrong, wait_until, last_at FROM guess WHERE id = $1 AND last_at > now_us() - $2`,
-		args{key, guessLife.Microseconds()}, &g.Wrong, stamp{&g.WaitUntil}, stamp{&g.LastAt})
-	return g, err
-}
-
-// PutGuess stores the count under key.
-func (tx *Tx) PutGuess(ctx context.Context, key string, wrong int, waitUntil time.Time) error {
-	_, err := tx.exec(ctx, `INSERT INTO guess (id, wrong, wait_until, last_at) VALUES ($1, $2, $3, now_us())
-		ON CONFLICT (id) DO UPDATE SET wrong = excluded.wrong, wait_until = excluded.wait_until, last_at = excluded.last_at`,
-		args{key, wrong, waitUntil})
-	return err
-}
-
-// DeleteGuess forgets the count under key.
-func (tx *Tx) DeleteGuess(ctx context.Context, key string) error {
-	_, err := tx.exec(ctx, `DELETE FROM guess WHERE id = $1`, args{key})
-	return err
-}

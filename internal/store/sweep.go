@@ -57,6 +57,7 @@ var sweeps = []sweep{
 	{"enrolment_code", "technician", `expires_at <= now_us() - $1`, 0},
 	{"ended_session", "hash", `ended_at <= now_us() - $1`, endedLife},
 	{"guess", "id", `last_at <= now_us() - $1`, guessLife},
+	{"bucket", "id", `empty_at <= now_us() - $1`, 0},
 	{"send", "code", `at <= now_us() - $1`, sendLife},
 	{"reset_asked", "id", `at <= now_us() - $1`, askedLife},
 	{"wrong_day", "(technician, day)", `day <= (now_us() - $1) / 86400000000`, deviceLife},

@@ -1,6 +1,10 @@
 package view
 
-import "sallyport"
+import (
+	"time"
+
+	"sallyport"
+)
 
 // SignIn is the first page: user name and password.
 type SignIn struct {
@@ -8,6 +12,17 @@ type SignIn struct {
 	UserName string // as typed, kept after an error
 	Return   string // local path to go on to
 	Reason   string // why the last session ended, from EndedWords; empty when there is nothing to say
+
+	Challenge *Challenge // nil before several sign-ins failed
+}
+
+// Challenge is the proof of work in the place of a puzzle. proof.js solves it while the form is filled in; without
+// script it is never seen.
+type Challenge struct {
+	Text              string
+	Difficulty, Parts int
+	Waits             bool      // this page says to wait: so it says what the proof is good for
+	From              time.Time // a try with the proof is looked at from then on; zero: now
 }
 
 // Template names the file.

@@ -61,6 +61,8 @@ func doors() map[string]Page {
 		"sign-in":            SignIn{Door: Door{Organisation: "Northwind IT"}, Return: "/admin"},
 		"sign-in-wrong":      SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.Unauthorized, "sign_in_wrong", "User name or password is not right."), noon)}, UserName: "dana@northwind.example", Return: "/"},
 		"sign-in-wait":       SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "wait", "There were several wrong passwords.").After(16*time.Second), noon)}, UserName: "dana@northwind.example", Return: "/"},
+		"sign-in-proof":      SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "wait", "Too many tries. Please wait before the next one.").After(8*time.Minute), noon)}, UserName: "dana@northwind.example", Return: "/", Challenge: &Challenge{Text: "AQ0", Difficulty: 4, Parts: 16, Waits: true, From: noon.Add(20 * time.Second)}},
+		"sign-in-proof-now":  SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "wait", "Too many tries. Please wait before the next one.").After(8*time.Minute), noon)}, UserName: "dana@northwind.example", Return: "/", Challenge: &Challenge{Text: "AQ0", Difficulty: 4, Parts: 16, Waits: true}},
 		"sign-in-forced":     SignIn{Door: Door{Organisation: "Northwind IT"}, Return: "/", Reason: EndedWords(sallyport.EndedBySave)},
 		"signed-out":         SignedOut{Door: Door{Organisation: "Northwind IT", Logo: &Picture{Address: "/logo?v=0123456789abcdef", Width: 240, Height: 96}}},
 		"code-app":           Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},

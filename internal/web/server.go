@@ -10,6 +10,8 @@ const (
 	headerTime = 5 * time.Second  // for a header to arrive
 	writeTime  = 60 * time.Second // how long an answer may wait for its reader
 	idleTime   = 90 * time.Second // how long a connection may wait for its next request
+
+	streamsAtOnce = 100 // requests under way on one connection of HTTP/2
 )
 
 // NewServer puts a handler behind the time and size limits of every listener: 5 s for the header, 10 s for a body (set
@@ -21,6 +23,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      writeTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    32 << 10,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streamsAtOnce},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }

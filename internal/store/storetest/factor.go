@@ -226,29 +226,3 @@ var _ = register("answers count for 365 days", func(b *bench) {
 	b.Add(24 * time.Hour)
 	year(0)
 })
-
-var _ = register("guesses are kept for a day", func(b *bench) {
-	b.write(func(tx *store.Tx) error {
-		g, err := tx.Guess(b.ctx, "mira|192.0.2.1")
-		if g != (sallyport.Guess{}) {
-			b.Errorf("before: %+v", g)
-		}
-		b.ok(err)
-		b.ok(tx.PutGuess(b.ctx, "mira|192.0.2.1", 5, b.Now().Add(time.Second)))
-		b.ok(tx.PutGuess(b.ctx, "mira|192.0.2.1", 6, b.Now().Add(time.Minute)))
-		b.ok(tx.PutGuess(b.ctx, "other", 1, time.Time{}))
-		g, err = tx.Guess(b.ctx, "mira|192.0.2.1")
-		if g.Wrong != 6 || !g.WaitUntil.Equal(b.Now().Add(time.Minute)) || !g.LastAt.Equal(b.Now()) {
-			b.Errorf("%+v", g)
-		}
-		b.ok(tx.DeleteGuess(b.ctx, "other"))
-		if g, _ := tx.Guess(b.ctx, "other"); g.Wrong != 0 {
-			b.Errorf("deleted: %+v", g)
-		}
-		b.Add(24 * time.Hour)
-		if g, _ := tx.Guess(b.ctx, "mira|192.0.2.1"); g.Wrong != 0 {
-			b.Errorf("a day later: %+v", g)
-		}
-		return err
-	})
-})

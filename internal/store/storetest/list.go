@@ -150,7 +150,7 @@ var _ = register("sweep deletes what is over, and nothing else", func(b *bench) 
 	b.session(t, "old")
 	b.sent(b.signIn(t, "i"), "c")
 	b.write(func(tx *store.Tx) error {
-		b.ok(tx.PutGuess(b.ctx, "k", 1, time.Time{}))
+		b.guess(tx, "k", 1)
 		b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "x.y"}))
 		b.ok(tx.InsertSend(b.ctx, "c", t.ID, "a"))
 		_, _, err := tx.CountAnswer(b.ctx, t.ID, 1, 100, false)
@@ -203,25 +203,4 @@ var _ = register("sweep deletes what is over, and nothing else", func(b *bench) 
 	b.Add(24 * time.Hour)
 	sweep()
 	events(0)
-})
-
-var _ = register("sweep is bounded", func(b *bench) {
-	b.write(func(tx *store.Tx) error {
-		for i := range 7000 {
-			b.ok(tx.PutGuess(b.ctx, fmt.Sprint(i), 1, time.Time{}))
-		}
-		return nil
-	})
-	b.Add(25 * time.Hour)
-	for range 2 {
-		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
-	}
-	b.Add(-25 * time.Hour)
-	b.read(func(tx *store.Tx) error {
-		g, err := tx.Guess(b.ctx, "6999")
-		if g.Wrong != 0 {
-			b.Error("two sweeps left something of 7,000 rows")
-		}
-		return err
-	})
 })

@@ -15,6 +15,8 @@ import (
 // Client is one browser without scripts: it keeps cookies, sends what a browser sends with a form, and does not follow
 // redirects.
 type Client struct {
+	From string // address that a listed proxy would say; empty: no proxy says anything
+
 	base    string
 	cookies map[string]string
 	http    *http.Client
@@ -77,6 +79,9 @@ func (c *Client) do(ctx context.Context, method, path string, form url.Values) (
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Origin", c.base)
 		request.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	if c.From != "" {
+		request.Header.Set("X-Forwarded-For", c.From)
 	}
 	for name, value := range c.cookies {
 		request.AddCookie(&http.Cookie{Name: name, Value: value})

@@ -1,0 +1,60 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/account"
+)
+
+// slowNodes are servers of which the last refuses after a while, or cannot be asked.
+type slowNodes struct {
+	now   *time.Time
+	err   error
+	asked func() // when they are asked: the commit has been by then
+}
+
+func (n *slowNodes) Refuse(context.Context) error {
+	n.asked()
+	*n.now = n.now.Add(40 * time.Millisecond)
+	return n.err
+}
+
+// TestTimeToRefusal: an act that ends everything older says after how long the last server refused, measured from
+// before the commit, once; one that ends nothing says nothing.
+func TestTimeToRefusal(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	actor := h.session(admin)
+	now := time.Unix(1000, 0)
+	nodes := &slowNodes{now: &now}
+	var told []account.Refusal
+	s := account.New(account.Options{Store: adapter{h.db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL,
+		Nodes: nodes, Refused: func(r account.Refusal) { told = append(told, r) }, Now: func() time.Time { now = now.Add(time.Millisecond); return now }})
+
+	nodes.asked = func() {
+		if h.technician(dana.ID).Generation != dana.Generation+1 {
+			t.Error("the servers were asked before the commit")
+		}
+	}
+	saved, err := s.Save(ctx, actor, dana.ID, form(dana, method(sallyport.MethodEmail)), dana.Version)
+	if err != nil || saved.Refusal.After != 41*time.Millisecond || saved.Refusal.Unseen || len(told) != 1 || told[0] != saved.Refusal {
+		t.Errorf("%+v, %v, told %v", saved.Refusal, err, told)
+	}
+	dana = h.technician(dana.ID)
+	saved, err = s.Save(ctx, actor, dana.ID, form(dana, func(f *account.Form) { f.LastName = "Reyes" }), dana.Version)
+	if err != nil || saved.Refusal != (account.Refusal{}) || len(told) != 1 {
+		t.Errorf("a new name: %+v, %v, told %v", saved.Refusal, err, told)
+	}
+	nodes.asked, nodes.err = func() {}, errors.New("no answer")
+	if _, err := s.SignOut(ctx, actor, dana.ID); err != nil || len(told) != 2 || !told[1].Unseen {
+		t.Errorf("%v, told %v", err, told)
+	}
+	if _, err := s.Delete(ctx, actor, dana.ID, "left"); err != nil || len(told) != 3 {
+		t.Errorf("%v, told %v", err, told)
+	}
+}

@@ -1,0 +1,221 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/policy"
+)
+
+// guess is an attempt on its way: whom it is about, and under what it was counted.
+type guess struct {
+	technician sallyport.Technician // zero where the name is unknown
+	phc        string               // the dummy's where there is no password
+	known      bool                 // this browser signed in to this account before
+	name       string               // key of the typed name, whether somebody has it or not
+	proof      string               // bucket of the proof of work that lifts the long waits; empty without one
+	counters   []counter            // the narrow one first; they are locked in this order everywhere
+	buckets    []bucket             // of the networks and of the password; none for a known browser
+}
+
+// counter counts the tries at one account by somebody.
+type counter struct {
+	key    string
+	wait   func(wrong int) time.Duration
+	lifted bool      // a proof of work stands in the place of this wait
+	until  time.Time // the wait that this attempt began
+}
+
+// bucket throttles wrong passwords over all accounts.
+type bucket struct {
+	key  string
+	rule policy.Bucket
+	once string // where it is not empty, a bucket of its own: what was counted under it an hour ago counts not again
+}
+
+// errWaiting says that an attempt was not counted because a wait is running.
+var errWaiting = errors.New("session: a wait is running")
+
+// countGuess counts the attempt before anything is compared, and refuses it while a wait is running. Known and
+// unknown names go through the same statements.
+func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
+	g, err := s.countOnce(ctx, a, false)
+	if errors.Is(err, errWaiting) && a.Proof != "" {
+		g, err = s.countOnce(ctx, a, true)
+	}
+	if errors.Is(err, errWaiting) {
+		err = s.refuseGuess(ctx, g, a)
+	}
+	return g, err
+}
+
+// countOnce counts the attempt in one transaction, with the proof of work that it brought or without.
+func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
+	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if g, err = s.lookUp(ctx, tx, a); err != nil {
+			return err
+		}
+		if withProof {
+			if g.proof, err = s.proofOf(ctx, tx, g, a); err != nil {
+				return err
+			}
+		}
+		return g.count(ctx, tx)
+	})
+	return g, err
+}
+
+// count raises every counter by one, or answers errWaiting; the transaction must end then, so that none is raised. Each
+// is one conditional statement: of many attempts at one account at once, on many nodes, no more get through than one
+// after the other would. The buckets are only asked: see countWrong.
+func (g *guess) count(ctx context.Context, tx Tx) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if g.proof != "" {
+		first, err := tx.Fill(ctx, g.proof, challengeLife, challengeLife)
+		if err != nil || !first {
+			return errors.Join(err, errWaiting)
+		}
+	}
+	for i := range g.counters {
+		if err := g.counters[i].raise(ctx, tx, now, g.proof != ""); err != nil {
+			return err
+		}
+	}
+	for _, b := range g.buckets {
+		wait, err := b.wait(ctx, tx, now)
+		if err != nil || wait > 0 {
+			return errors.Join(err, waiting(wait))
+		}
+	}
+	return nil
+}
+
+func waiting(wait time.Duration) error {
+	if wait > 0 {
+		return errWaiting
+	}
+	return nil
+}
+
+func (c *counter) raise(ctx context.Context, tx Tx, now time.Time, proved bool) error {
+	wrong, ok, err := tx.CountGuess(ctx, c.key, proved && c.lifted)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errWaiting
+	}
+	wait := c.wait(wrong)
+	if c.until = (time.Time{}); wait == 0 {
+		return nil
+	}
+	c.until = now.Add(wait)
+	return tx.SetGuessWait(ctx, c.key, c.until)
+}
+
+// wait is how long a full bucket takes until there is room for one more; 0 where there is room.
+func (b bucket) wait(ctx context.Context, tx Tx, now time.Time) (time.Duration, error) {
+	at, err := tx.EmptyAt(ctx, b.key)
+	return max(0, at.Add(b.rule.Every-b.rule.Room()).Sub(now)), err
+}
+
+// refuseGuess writes the event of an attempt that was not counted, and says how long to wait.
+func (s *Service) refuseGuess(ctx context.Context, g guess, a Attempt) error {
+	wait := time.Duration(0)
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if wait, err = g.longestWait(ctx, tx, false); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, s.guessEvent(audit.SignInThrottled, g, a).Event())
+	})
+	if err != nil {
+		return err
+	}
+	return tooManyPasswords(wait)
+}
+
+// longestWait is how long nothing is looked at: with a proof of work where proved, else without one.
+func (g *guess) longestWait(ctx context.Context, tx Tx, proved bool) (time.Duration, error) {
+	now, err := tx.Now(ctx)
+	wait := time.Millisecond // where the wait ended just now
+	for _, c := range g.counters {
+		if proved && c.lifted {
+			continue
+		}
+		held, lost := tx.Guess(ctx, c.key)
+		wait, err = max(wait, held.WaitUntil.Sub(now)), errors.Join(err, lost)
+	}
+	for _, b := range g.buckets {
+		full, lost := b.wait(ctx, tx, now)
+		wait, err = max(wait, full), errors.Join(err, lost)
+	}
+	return wait, err
+}
+
+func tooManyPasswords(wait time.Duration) error {
+	return sallyport.E(sallyport.TooMany, "wait", "Too many tries. Please wait before the next one.").After(wait)
+}
+
+// right takes an attempt back whose password was right, and with it what its own network or browser had counted: its
+// owner is here. What others counted against the account stays, and so does the wait that one of them began.
+func (g *guess) right(ctx context.Context, tx Tx) error {
+	n := 0
+	for i, c := range g.counters {
+		var err error
+		if i == 0 {
+			n, err = tx.EndGuesses(ctx, c.key)
+		} else {
+			err = tx.TakeGuesses(ctx, c.key, n, c.until)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notCompared takes an attempt back that found no place at the hash: nobody looked at it, and whoever waited in vain
+// must not wait longer for that. It answers with why.
+func (s *Service) notCompared(ctx context.Context, g guess, why error) error {
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		for _, c := range g.counters {
+			if err := tx.TakeGuesses(ctx, c.key, 1, c.until); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	return why
+}
+
+// onceLife is how long a wrong password counts once for one account only.
+const onceLife = time.Hour
+
+// countWrong counts a wrong password over all accounts. That is counted afterwards, so that a right one leaves nothing
+// behind: no count when the process dies, and no hash that is faster to try than the stored one.
+func (g *guess) countWrong(ctx context.Context, tx Tx) error {
+	for _, b := range g.buckets {
+		if b.once != "" {
+			first, err := tx.Fill(ctx, b.once, onceLife, onceLife)
+			if err != nil {
+				return err
+			}
+			if !first {
+				continue
+			}
+		}
+		if _, err := tx.Fill(ctx, b.key, b.rule.Every, b.rule.Room()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

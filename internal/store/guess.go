@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// guessLife is how long wrong passwords are remembered after the last one.
+const guessLife = 24 * time.Hour
+
+// Guess returns the count of wrong passwords under key, the zero Guess where there is none of the last 24 hours.
+func (tx *Tx) Guess(ctx context.Context, key string) (sallyport.Guess, error) {
+	var g sallyport.Guess
+	_, err := tx.one(ctx, `SELECT wrong, wait_until, last_at FROM guess WHERE id = $1 AND last_at > now_us() - $2`,
+		args{key, guessLife.Microseconds()}, &g.Wrong, stamp{&g.WaitUntil}, stamp{&g.LastAt})
+	return g, err
+}
+
+// CountGuess counts one more try under key before anybody looks at it. It may be looked at only if ok: it is not while
+// a wait is running there, unless evenWaiting. wrong is the count with this try; one that is older than a day begins
+// anew. The row stays locked until the end of the transaction, so that what follows belongs to this try.
+func (tx *Tx) CountGuess(ctx context.Context, key string, evenWaiting bool) (wrong int, ok bool, err error) {
+	ok, err = tx.one(ctx, `INSERT INTO guess (id, wrong, wait_until, last_at) VALUES ($1, 1, 0, now_us())
+		ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at,
+			wrong = CASE WHEN guess.last_at > excluded.last_at - $2 THEN guess.wrong + 1 ELSE 1 END
+		WHERE guess.wait_until <= excluded.last_at OR $3 RETURNING wrong`,
+		args{key, guessLife.Microseconds(), evenWaiting}, &wrong)
+	return wrong, ok, err
+}
+
+// SetGuessWait says until when nothing is counted, and so nothing looked at, under key.
+func (tx *Tx) SetGuessWait(ctx context.Context, key string, until time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE guess SET wait_until = $2 WHERE id = $1`, args{key, until})
+	return err
+}
+
+// TakeGuesses takes n counted tries under key back, and the wait that ends at until; a wait that somebody else's try
+// began goes on.
+func (tx *Tx) TakeGuesses(ctx context.Context, key string, n int, until time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE guess SET wrong = CASE WHEN wrong > $2 THEN wrong - $2 ELSE 0 END,
+		wait_until = CASE WHEN wait_until = $3 THEN 0 ELSE wait_until END WHERE id = $1`, args{key, n, until})
+	return err
+}
+
+// EndGuesses forgets the count under key and returns how many tries it held.
+func (tx *Tx) EndGuesses(ctx context.Context, key string) (n int, err error) {
+	_, err = tx.one(ctx, `DELETE FROM guess WHERE id = $1 RETURNING wrong`, args{key}, &n)
+	return n, err
+}
+
+// Fill puts one more into the bucket of key unless it is full: each takes cost to run out again, and all of them
+// together may take room. Of many at once, on however many nodes, as many are let in as there is room for.
+func (tx *Tx) Fill(ctx context.Context, key string, cost, room time.Duration) (ok bool, err error) {
+	return tx.did(ctx, `INSERT INTO bucket (id, empty_at) VALUES ($1, now_us() + $2)
+		ON CONFLICT (id) DO UPDATE SET empty_at = $2 + CASE WHEN bucket.empty_at > now_us() THEN bucket.empty_at ELSE now_us() END
+		WHERE bucket.empty_at <= now_us() + $3 - $2`, args{key, cost.Microseconds(), room.Microseconds()})
+}
+
+// EmptyAt is when the bucket of key has run out, in the past or the zero time where nothing is in it.
+func (tx *Tx) EmptyAt(ctx context.Context, key string) (time.Time, error) {
+	var at time.Time
+	_, err := tx.one(ctx, `SELECT empty_at FROM bucket WHERE id = $1`, args{key}, stamp{&at})
+	return at, err
+}
