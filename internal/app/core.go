@@ -76,10 +76,15 @@ func (c *core) newServices() error {
 	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db}, Keys: c.keys,
 		Notices: accountNotices{c.delivery}, PublicURL: c.public, Wake: c.delivery.Wake})
 	c.hasher = factor.NewHasher(processors())
-	c.session = session.New(session.Options{Store: transactions[session.Tx]{c.db}, Keys: c.keys, Hasher: c.hasher,
-		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log})
-	memory := c.session.Memory()
-	c.db.OnCommit(memory.Committed, memory.Forget)
+	o := session.Options{Store: transactions[session.Tx]{c.db}, Keys: c.keys, Hasher: c.hasher,
+		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log}
+	if c.db.Shared() {
+		o.Lookup = c.db
+	}
+	c.session = session.New(o)
+	if memory := c.session.Memory(); memory != nil {
+		c.db.OnCommit(memory.Committed, memory.Forget)
+	}
 	return nil
 }
 

@@ -36,7 +36,7 @@ func (c *core) paceHeap(ctx context.Context) {
 	tick := time.NewTicker(heapEvery)
 	defer tick.Stop()
 	for {
-		debug.SetMemoryLimit(heapLimit(processors(), c.session.Memory().Len()))
+		debug.SetMemoryLimit(heapLimit(processors(), c.session.Remembered()))
 		select {
 		case <-ctx.Done():
 			return

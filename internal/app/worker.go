@@ -13,7 +13,7 @@ type workers struct{ sync.WaitGroup }
 
 func (c *core) startWorkers(ctx context.Context) *workers {
 	w := &workers{}
-	w.Go(func() { c.session.Memory().Run(ctx) })
+	w.Go(func() { c.session.Run(ctx) })
 	w.Go(func() { c.delivery.Run(ctx) })
 	w.Go(func() { c.watchClock(ctx) })
 	w.Go(func() { c.paceHeap(ctx) })

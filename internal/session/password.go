@@ -55,6 +55,7 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 	var g guess
 	var refused error
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		refused = nil
 		if g, err = s.lookUp(ctx, tx, a); err != nil {
 			return err
 		}

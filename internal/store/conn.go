@@ -42,10 +42,13 @@ func (c *conn) control(statement string) error {
 // commit commits. A commit that the server was told not to wait for, while its standby had not confirmed it, counts as
 // one of unknown outcome: it may be lost with the server.
 func (c *conn) commit() error {
+	if c.notices != nil {
+		c.notices.warned.Store(false)
+	}
 	if err := c.control("COMMIT"); err != nil {
 		return err
 	}
-	if c.notices != nil && c.notices.warned.Swap(false) {
+	if c.notices != nil && c.notices.warned.Load() {
 		return sallyport.ErrUnavailable.Because(errNotReplicated)
 	}
 	return nil

@@ -89,47 +89,43 @@ func (db *DB) OnCommit(committed func(sallyport.Change), forget func()) {
 // anew by each run.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	if db.rehearse {
-		_ = db.writeOnce(ctx, func(tx *Tx) error { return errors.Join(fn(tx), errRehearsal) })
+		_, _ = db.writeOnce(ctx, func(tx *Tx) error { return errors.Join(fn(tx), errRehearsal) })
 	}
 	if db.turns != nil {
 		return db.writeInTurn(ctx, fn)
 	}
-	return db.writeOnce(ctx, fn)
+	_, err := db.writeOnce(ctx, fn)
+	return err
 }
 
 var errRehearsal = errors.New("store: a rehearsal is always undone")
 
-func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) error {
+// writeOnce runs fn in one transaction. Where it fails, why is what the database said, nil where that is not the cause or
+// nobody knows whether the transaction took effect: only what is surely undone may be run again.
+func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error) {
 	c, err := db.writer.begun(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	db.writes.Add(1)
 	defer db.writer.give(c)
 	tx := &Tx{db: db, conn: c}
 	if err := tx.run(ctx, fn); err != nil {
-		c.clean = c.clean && (db.turns == nil || !broken(err))
-		return err
+		c.clean = c.clean && (tx.failed == nil || !broken(tx.failed))
+		return tx.failed, err
 	}
 	if err := c.commit(); err != nil {
 		if undone(err) {
-			c.clean = c.control("ROLLBACK") == nil
-			return err
+			return err, err
 		}
 		_ = c.control("ROLLBACK")
 		db.unknown()
-		return unknownCommit{err}
+		return nil, err
 	}
 	c.clean = true
 	db.tell(tx.change)
-	return nil
+	return nil, nil
 }
-
-// unknownCommit is an Unavailable of which nobody knows whether the transaction took effect. It is never run again.
-type unknownCommit struct{ error }
-
-// Unwrap lets the product's error be found.
-func (u unknownCommit) Unwrap() error { return u.error }
 
 // Read runs fn on a snapshot. Writing methods fail in it.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {

@@ -41,15 +41,15 @@ func (db *DB) writeInTurn(ctx context.Context, fn func(*Tx) error) error {
 	began := time.Now()
 	for try := 1; ; try++ {
 		giveBack := db.turns.take(try)
-		err := func() error {
+		why, err := func() (error, error) {
 			defer giveBack()
 			return db.writeOnce(ctx, fn)
 		}()
-		if err == nil || !inTheWay(err) {
+		if err == nil || !inTheWay(why) {
 			return err
 		}
 		if try >= writeTries || time.Since(began) > writePatience {
-			return sallyport.ErrUnavailable.Because(fmt.Errorf("%d runs, each in another's way: %w", try, err))
+			return sallyport.ErrUnavailable.Because(fmt.Errorf("%d runs, each in another's way: %w", try, why))
 		}
 		db.again.Add(1)
 		if err := pause(ctx, try); err != nil {
@@ -59,10 +59,9 @@ func (db *DB) writeInTurn(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // inTheWay reports whether a transaction was undone because of another one, or because its connection broke before its
-// COMMIT. A broken unique rule is among them: the other's row was not to be seen yet, and the next run sees it.
+// COMMIT, by what the database said. A broken unique rule is among them: the other's row was not to be seen yet, and the next run sees it.
 func inTheWay(err error) bool {
-	var unknown unknownCommit
-	if errors.As(err, &unknown) {
+	if err == nil {
 		return false
 	}
 	var e *pgconn.PgError

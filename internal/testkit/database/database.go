@@ -67,11 +67,24 @@ func OnlySQLite(t testing.TB, why string) {
 // Open opens an empty database whose clock shows what c shows, until the test ends.
 func Open(t testing.TB, c *clock.Clock) *store.DB {
 	t.Helper()
-	o := store.Options{Folder: t.TempDir(), Now: c.Now}
-	if OnPostgres() {
-		o = store.Options{Address: postgres.Database(t), Rehearse: true}
-		postgres.Follow(t, o.Address, c)
+	one, _ := OpenTwo(t, c)
+	return one
+}
+
+// OpenTwo opens an empty database as two nodes would, each for itself. On SQLite, where there is one node, both are the same.
+func OpenTwo(t testing.TB, c *clock.Clock) (one, two *store.DB) {
+	t.Helper()
+	if !OnPostgres() {
+		one = open(t, store.Options{Folder: t.TempDir(), Now: c.Now})
+		return one, one
 	}
+	address := postgres.Database(t)
+	postgres.Follow(t, address, c)
+	return open(t, store.Options{Address: address, Rehearse: true}), open(t, store.Options{Address: address})
+}
+
+func open(t testing.TB, o store.Options) *store.DB {
+	t.Helper()
 	db, err := store.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
