@@ -15,7 +15,11 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 	w := &workers{}
 	w.Go(func() { c.session.Run(ctx) })
 	w.Go(func() { c.delivery.Run(ctx) })
-	w.Go(func() { c.watchClock(ctx) })
+	if c.fit == nil {
+		w.Go(func() { c.watchClock(ctx) })
+	} else {
+		w.Go(func() { c.watchDatabase(ctx) })
+	}
 	w.Go(func() { c.paceHeap(ctx) })
 	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
 	return w

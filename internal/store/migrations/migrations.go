@@ -50,7 +50,7 @@ func Postgres(ctx context.Context, db *sql.DB) (err error) {
 	return up(ctx, db, goose.DialectPostgres)
 }
 
-// PostgresState looks how far the schema is, and changes nothing but the table of steps where there is none.
+// PostgresState says how far the schema is.
 func PostgresState(ctx context.Context, db *sql.DB) (State, error) {
 	return state(ctx, db, goose.DialectPostgres)
 }
