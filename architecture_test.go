@@ -60,7 +60,7 @@ var table = map[string]row{
 	"internal/delivery/twilio":  {layer: adapters, also: []string{"delivery/dial"}},
 	"internal/delivery/httpsms": {layer: adapters, also: []string{"delivery/dial"}},
 	"internal/delivery/kannel":  {layer: adapters, also: []string{"delivery/dial"}},
-	"internal/store":            {layer: adapters, also: []string{"store/migrations"}, libs: []string{sqlite, "github.com/pressly/goose/v3"}},
+	"internal/store":            {layer: adapters, also: []string{"store/migrations"}, libs: []string{sqlite, "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	"internal/store/migrations": {layer: adapters, libs: []string{"github.com/pressly/goose/v3"}},
 	"internal/view":             {layer: adapters, libs: []string{"rsc.io/qr"}},
 	"internal/web":              {layer: adapters, also: []string{"view"}, libs: []string{"golang.org/x/time/rate"}},

@@ -17,6 +17,12 @@ func (c Change) Empty() bool {
 	return len(c.Raised) == 0 && len(c.Gone) == 0 && len(c.Created) == 0 && len(c.Ended) == 0 && c.Policy == nil
 }
 
+// Seen is a session as a look-up of many at once finds it: usable, but for idleness.
+type Seen struct {
+	Hash  Hash
+	Since time.Duration // its last use that is stored, before now
+}
+
 // Raised is what a rise of the generation ended.
 type Raised struct {
 	Generation Generation

@@ -25,6 +25,8 @@ type commands struct {
 	Technician technicianCommand `cmd:"" help:"List, add, import technicians; reset a second factor; sign out."`
 	Policy     policyCommand     `cmd:"" help:"Show or change the numbers of the sign-in."`
 	Backup     backupCommand     `cmd:"" help:"Write a copy of the database."`
+	Restore    restoreCommand    `cmd:"" help:"Go on with a database that was put back from a backup."`
+	Migrate    migrateCommand    `cmd:"" help:"Show or bring up to date the schema of the database."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Hash       hashCommand       `cmd:"" name:"hash-passwords" hidden:"" help:"Compute password hashes for a server that runs this."`
 }

@@ -43,16 +43,25 @@ func (s *session) ask(name string, in, out any) error {
 }
 
 func (s *session) with(use func(*control.Client) error) error {
-	l, err := s.load(nil)
+	cfg, o, err := s.quiet()
 	if err != nil {
 		return err
 	}
-	l.LogLevel = "warn" // a command speaks for itself
-	client, done, err := app.Command(s.ctx, l.Config, app.Options{Log: app.NewLog(l.Config)})
+	client, done, err := app.Command(s.ctx, cfg, o)
 	if err != nil {
 		return err
 	}
 	return errors.Join(use(client), done())
+}
+
+// quiet is the configuration of a command, which speaks for itself: its log says warnings alone.
+func (s *session) quiet() (config.Config, app.Options, error) {
+	l, err := s.load(nil)
+	if err != nil {
+		return config.Config{}, app.Options{}, err
+	}
+	l.LogLevel = "warn"
+	return l.Config, app.Options{Log: app.NewLog(l.Config)}, nil
 }
 
 // printf writes to standard output. A closed pipe ends the process anyway.

@@ -113,7 +113,7 @@ func TestAdd(t *testing.T) {
 	if err != nil || !again.Sent || again.Link != "" || len(h.outbox()) != 1 || h.outbox()[0].To != ilya.Email {
 		t.Fatalf("%+v, %v", again, err)
 	}
-	if l := h.letters.made[0]; l.kind != account.NoticeInvitation || !h.alive(l.data.Link) || !l.data.Until.Equal(again.ExpiresAt) {
+	if l := h.letters.made[len(h.letters.made)-1]; l.kind != account.NoticeInvitation || !h.alive(l.data.Link) || !l.data.Until.Equal(again.ExpiresAt) {
 		t.Errorf("%+v", l)
 	}
 	if bytes.Contains(h.outbox()[0].Sealed, []byte(publicURL)) {

@@ -14,6 +14,7 @@ import (
 	"sallyport/internal/keyring"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/database"
 )
 
 // adapter gives the real store the shape that this package asks for.
@@ -51,6 +52,9 @@ func (l *letters) Notice(kind account.NoticeKind, to string, data account.Notice
 		NextAt: l.now(), CreatedAt: l.now(), ExpiresAt: l.now().Add(time.Hour)}, nil
 }
 
+// The use cases are tried on each engine; see package database.
+func TestMain(m *testing.M) { database.Main(m) }
+
 // house is a service over a real database, with the people that a test puts into it.
 type house struct {
 	t       testing.TB
@@ -68,10 +72,7 @@ const publicURL = "https://id.northwind.example"
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), ring: keyring.Generate()}
-	db, err := store.Open(context.Background(), store.Options{Folder: t.TempDir(), Now: h.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := database.Open(t, h.clock)
 	t.Cleanup(h.close)
 	h.db, h.letters = db, &letters{ring: h.ring, now: h.clock.Now}
 	h.Service = account.New(account.Options{Store: adapter{db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})

@@ -105,7 +105,7 @@ func TestD2_12(t *testing.T) {
 
 	rounds := 0
 	for at := 1; ; at++ {
-		failing := &failingStore{adapter{h.db}, at, 0}
+		failing := &failingStore{adapter{h.db}, at}
 		_, err := h.over(failing).Save(ctx, actor, dana.ID, change, dana.Version)
 		if err == nil {
 			break
@@ -135,20 +135,21 @@ var errDisk = errors.New("disk full")
 // failingStore fails the n-th writing call of a transaction.
 type failingStore struct {
 	adapter
-	at, n int
+	at int
 }
 
 func (s *failingStore) Write(ctx context.Context, f func(account.Tx) error) error {
-	return s.adapter.Write(ctx, func(tx account.Tx) error { return f(&failingTx{tx, s}) })
+	return s.adapter.Write(ctx, func(tx account.Tx) error { return f(&failingTx{tx, s, 0}) })
 }
 
 type failingTx struct {
 	account.Tx
 	s *failingStore
+	n int
 }
 
 func (tx *failingTx) fail() error {
-	if tx.s.n++; tx.s.n == tx.s.at {
+	if tx.n++; tx.n == tx.s.at {
 		return errDisk
 	}
 	return nil

@@ -10,15 +10,24 @@ import (
 )
 
 // transactions gives a use case the database through the interface that it declared for itself.
-type transactions[T any] struct{ db *store.DB }
+type transactions[T any] struct {
+	db  *store.DB
+	fit *fitness // nil where this process is the only one
+}
 
 // Write implements the Store interface of T's package.
 func (t transactions[T]) Write(ctx context.Context, f func(T) error) error {
+	if err := t.fit.check(); err != nil {
+		return err
+	}
 	return t.db.Write(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
 }
 
 // Read implements the Store interface of T's package.
 func (t transactions[T]) Read(ctx context.Context, f func(T) error) error {
+	if err := t.fit.check(); err != nil {
+		return err
+	}
 	return t.db.Read(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
 }
 

@@ -64,7 +64,13 @@ func configure(t *testing.T, env map[string]string) config.Config {
 // staff fills the folder with two people who are signed in.
 func staff(t *testing.T, folder string) (super, read sallyport.Token) {
 	t.Helper()
-	f, err := team.Make(t.Context(), folder)
+	return staffOn(t, folder, "")
+}
+
+// staffOn is staff with the database at that address.
+func staffOn(t *testing.T, folder, address string) (super, read sallyport.Token) {
+	t.Helper()
+	f, err := team.MakeOn(t.Context(), folder, address)
 	if err != nil {
 		t.Fatal(err)
 	}

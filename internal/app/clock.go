@@ -57,9 +57,9 @@ func (c *core) lastTime(ctx context.Context) (last, now time.Time, err error) {
 	return last, now, err
 }
 
-// markTime stores the time, for the next start to compare with.
+// markTime stores the time and the next mark, for the next start to compare with.
 func (c *core) markTime(ctx context.Context) error {
-	return c.db.Write(ctx, func(tx *store.Tx) error {
+	return c.mark(ctx, func(tx *store.Tx) error {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err

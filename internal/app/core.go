@@ -26,6 +26,8 @@ type Options struct {
 	Now         func() time.Time // the database's clock; nil: time.Now
 	AcceptClock bool             // start although the clock is behind the last stored time
 	HashCommand []string         // runs Hash in a process of its own; empty: password hashes are computed here
+
+	restoring bool // what the node has seen of the database is about to be settled
 }
 
 // core is the opened folder with every use case over it: what the server and the commands share.
@@ -36,6 +38,8 @@ type core struct {
 	now      func() time.Time
 	folder   *folder
 	db       *store.DB
+	fit      *fitness // nil where this process is the only one
+	state    *state
 	keys     *keyring.Ring
 	hasher   *factor.Hasher
 	unhash   func() // ends what hashes
@@ -56,11 +60,20 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 		c.now = time.Now
 	}
 	var err error
-	if c.db, err = store.Open(ctx, store.Options{Folder: f.path, Now: c.now}); err != nil {
+	if c.db, err = store.Open(ctx, store.Options{Folder: f.path, Address: cfg.Database, Now: c.now}); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
+	}
+	for _, warning := range c.db.Warnings() {
+		c.log.Warn(warning)
 	}
 	if c.keys, err = openKey(ctx, c.db, cfg.Key); err == nil {
 		err = c.checkClock(ctx, o.AcceptClock)
+	}
+	if err == nil {
+		err = c.checkNode(ctx)
+	}
+	if err == nil && !o.restoring {
+		err = c.checkState(ctx)
 	}
 	if err == nil {
 		err = c.newServices()
@@ -77,12 +90,17 @@ func (c *core) newServices() error {
 		return err
 	}
 	c.delivery = newDelivery(c, u.Hostname())
-	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db}, Keys: c.keys,
+	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db, c.fit}, Keys: c.keys,
 		Notices: accountNotices{c.delivery}, PublicURL: c.public, Wake: c.delivery.Wake, Refused: c.refusals.observe})
-	c.session = session.New(session.Options{Store: transactions[session.Tx]{c.db}, Keys: c.keys, Hasher: c.hasher,
-		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log})
-	memory := c.session.Memory()
-	c.db.OnCommit(memory.Committed, memory.Forget)
+	o := session.Options{Store: transactions[session.Tx]{c.db, c.fit}, Keys: c.keys, Hasher: c.hasher,
+		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log}
+	if c.db.Shared() {
+		o.Lookup = lookup{c.db, c.fit}
+	}
+	c.session = session.New(o)
+	if memory := c.session.Memory(); memory != nil {
+		c.db.OnCommit(memory.Committed, memory.Forget)
+	}
 	return nil
 }
 
@@ -102,7 +120,7 @@ func (c *core) backup(ctx context.Context, actor sallyport.Actor, path string) e
 	if err := c.db.Backup(ctx, path); err != nil {
 		return err
 	}
-	return c.db.Write(ctx, func(tx *store.Tx) error {
+	return c.mark(ctx, func(tx *store.Tx) error { // the mark that the copy does not have tells it from the original
 		return tx.InsertEvent(ctx, audit.New(audit.BackupMade, actor).Changed(nil, map[string]string{"with_key": "no"}).Event())
 	})
 }

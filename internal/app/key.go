@@ -15,6 +15,9 @@ import (
 // checkKey is the meta entry that holds the key's check value.
 const checkKey = "key-check"
 
+// keyID is the meta entry that names the key, for people.
+const keyID = "key-id"
+
 // openKey reads the key and compares it with the database. A key is made only where the database was never used: a
 // missing key beside a used database, or another installation's key, is the end of the start.
 func openKey(ctx context.Context, db *store.DB, path string) (*keyring.Ring, error) {
@@ -30,13 +33,44 @@ func openKey(ctx context.Context, db *store.DB, path string) (*keyring.Ring, err
 		return nil, keyError(path, err)
 	}
 	if check == nil && fresh {
-		err := db.Write(ctx, func(tx *store.Tx) error { return tx.PutMeta(ctx, checkKey, ring.Check()) })
-		return ring, err
+		if check, err = storeCheck(ctx, db, ring); err != nil {
+			return nil, err
+		}
 	}
 	if !ring.Matches(check) {
-		return nil, fmt.Errorf("the key in %s (%s) is not the one that this database was made with: put the right key file there", path, ring.ID())
+		return nil, fmt.Errorf("the key in %s (%s) is not the one that this database was made with (%s): put the right key file there",
+			path, ring.ID(), storedID(ctx, db))
 	}
 	return ring, nil
+}
+
+// storeCheck makes ring's key the database's, unless another node's became it a moment before. It returns the one that
+// stands.
+func storeCheck(ctx context.Context, db *store.DB, ring *keyring.Ring) (check []byte, err error) {
+	err = db.Write(ctx, func(tx *store.Tx) (err error) {
+		if check, err = tx.Meta(ctx, checkKey); err != nil || check != nil {
+			return err
+		}
+		check = ring.Check()
+		if err := tx.PutMeta(ctx, checkKey, check); err != nil {
+			return err
+		}
+		return tx.PutMeta(ctx, keyID, []byte(ring.ID()))
+	})
+	return check, err
+}
+
+// storedID names the database's key for people.
+func storedID(ctx context.Context, db *store.DB) string {
+	var id []byte
+	err := db.Read(ctx, func(tx *store.Tx) (err error) {
+		id, err = tx.Meta(ctx, keyID)
+		return err
+	})
+	if err != nil || len(id) == 0 {
+		return "its name was not stored"
+	}
+	return string(id)
 }
 
 func storedCheck(ctx context.Context, db *store.DB) (check []byte, fresh bool, err error) {

@@ -133,6 +133,9 @@ func TestLogoOutlastsTheServer(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(cfg.Data, "sallyport.db"), copied.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := app.AcceptRestore(t.Context(), cfg, quiet()); err != nil {
+		t.Fatal(err)
+	}
 	again, _ := running(t, cfg, quiet())
 	if code, body := get(t, again.URL()+"/logo"); code != 200 || body != string(square(t, 40)) {
 		t.Errorf("%d, %d bytes", code, len(body))

@@ -26,6 +26,7 @@ func newOperations(c *core) *operations {
 	o.registry.MustRegister(o.took, c.refusals.took, c.refusals.unseen, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
 	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
+	o.count("sallyport_database_again_total", "Write transactions that ran again after a conflict.", func() float64 { return float64(c.db.Stats().Again) })
 	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })
 	return o
 }
@@ -63,9 +64,13 @@ func (o *operations) handler() http.Handler {
 	return mux
 }
 
-// ready answers whether a request could be served now: the database gives an answer.
+// ready answers whether a request could be served now: the database gives an answer, and this node is fit to serve.
 func (o *operations) ready(w http.ResponseWriter, r *http.Request) {
-	if err := o.core.db.Ping(r.Context()); err != nil {
+	err := o.core.fit.check()
+	if err == nil {
+		err = o.core.db.Ping(r.Context())
+	}
+	if err != nil {
 		o.core.log.Error("not ready", "error", err)
 		_ = web.Text(w, http.StatusServiceUnavailable, "not ready\n")
 		return

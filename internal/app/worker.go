@@ -13,9 +13,13 @@ type workers struct{ sync.WaitGroup }
 
 func (c *core) startWorkers(ctx context.Context) *workers {
 	w := &workers{}
-	w.Go(func() { c.session.Memory().Run(ctx) })
+	w.Go(func() { c.session.Run(ctx) })
 	w.Go(func() { c.delivery.Run(ctx) })
-	w.Go(func() { c.watchClock(ctx) })
+	if c.fit == nil {
+		w.Go(func() { c.watchClock(ctx) })
+	} else {
+		w.Go(func() { c.watchDatabase(ctx) })
+	}
 	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
 	w.Go(func() { c.every(ctx, time.Hour, "dummy password", c.session.TuneDummy) })
 	return w

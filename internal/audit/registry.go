@@ -76,6 +76,8 @@ var Types = []Description{
 	{AuditExported, "The audit log was exported.", []string{"format", "filter", "events"}, false},
 	{BackupMade, "A backup of the database was written.", []string{"with_key"}, false},
 	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended.", []string{"seconds"}, false},
+	{RestoreAccepted, "An operator went on with a database that was put back from a backup: everything that was alive in it was ended.", []string{"restore_epoch", "sessions"}, true},
+	{CopyMade, "The installation was copied into this database: everything that was alive in it was ended.", []string{"rows", "sessions"}, true},
 }
 
 var (

@@ -82,4 +82,6 @@ const (
 	AuditExported          Type = "audit.exported"
 	BackupMade             Type = "backup.made"
 	ClockJumped            Type = "clock.jumped"
+	RestoreAccepted        Type = "restore.accepted"
+	CopyMade               Type = "copy.made"
 )

@@ -11,6 +11,7 @@ import (
 type key struct {
 	name, def, help, example string
 	index                    int
+	hide                     bool // the value may hold a password
 }
 
 var keys = func() []key {
@@ -18,7 +19,7 @@ var keys = func() []key {
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
-		out = append(out, key{name: tag.Get("toml"), def: tag.Get("default"), help: tag.Get("help"), example: tag.Get("example"), index: i})
+		out = append(out, key{name: tag.Get("toml"), def: tag.Get("default"), help: tag.Get("help"), example: tag.Get("example"), index: i, hide: tag.Get("hide") != ""})
 	}
 	return out
 }()

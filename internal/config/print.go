@@ -3,11 +3,12 @@ package config
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 )
 
 // Print writes the configuration in force as TOML, each line with where its value came from. It holds no secret: the
-// key and the certificate's key are named by their files only.
+// key and the certificate's key are named by their files only, and a password in the database's address is left out.
 func (l *Loaded) Print(w io.Writer) error {
 	file := "none"
 	if l.File != "" {
@@ -17,11 +18,37 @@ func (l *Loaded) Print(w io.Writer) error {
 		return err
 	}
 	for _, k := range keys {
-		if _, err := fmt.Fprintf(w, "%-50s # %s\n", k.name+" = "+k.get(l.Config), l.From[k.name]); err != nil {
+		c := l.Config
+		if k.hide {
+			c.Database = withoutPassword(c.Database)
+		}
+		if _, err := fmt.Fprintf(w, "%-50s # %s\n", k.name+" = "+k.get(c), l.From[k.name]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withoutPassword is a database's address as it may be shown.
+func withoutPassword(address string) string {
+	if address == "" {
+		return ""
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(set, but not readable)"
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "xxxxx")
+	}
+	query := u.Query()
+	for _, name := range []string{"password", "sslpassword"} {
+		if query.Has(name) {
+			query.Set(name, "xxxxx")
+			u.RawQuery = query.Encode()
+		}
+	}
+	return u.String()
 }
 
 // Example writes a commented file with every key at its default, as init does. Data is the folder that is filled in.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sallyport/internal/store"
 )
 
 // credential is the name of the systemd credential that may hold the key.
@@ -50,6 +52,9 @@ func (l *Loaded) validate() error {
 	}
 	if l.Data == "" {
 		add("data", errors.New("a folder is needed"))
+	}
+	if l.Database != "" {
+		add("database", store.CheckAddress(l.Database))
 	}
 	add("trusted_proxies", checkNetworks(l.TrustedProxies))
 	add("allowed_networks", checkNetworks(l.AllowedNetworks))

@@ -23,6 +23,7 @@ import (
 	"sallyport/internal/keyring"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/database"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
 )
@@ -84,6 +85,9 @@ func (openNetwork) AnyPlain() bool               { return false }
 
 const public = "https://id.northwind.example"
 
+// The pages are tried on each engine; see package database.
+func TestMain(m *testing.M) { database.Main(m) }
+
 // house is the Admin pages over the real use cases and a real database.
 type house struct {
 	t       *testing.T
@@ -98,11 +102,7 @@ type house struct {
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), post: &post{}}
-	db, err := store.Open(t.Context(), store.Options{Folder: t.TempDir(), Now: h.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := database.Open(t, h.clock)
 	h.db = db
 	ring, log := keyring.Generate(), slog.New(slog.NewTextHandler(io.Discard, nil))
 	ways := delivery.New(delivery.Options{Store: transactions[delivery.Tx]{db}, Keys: ring, Network: openNetwork{}, PublicHost: "id.northwind.example", Now: h.clock.Now, Log: log,

@@ -16,6 +16,7 @@ import (
 	"sallyport/internal/keyring"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
+	engines "sallyport/internal/testkit/database"
 )
 
 // database lets the real store serve the use cases.
@@ -68,6 +69,9 @@ func (p *post) take(keep func()) error {
 	return nil
 }
 
+// The use cases are tried on each engine; see package database.
+func TestMain(m *testing.M) { engines.Main(m) }
+
 type world struct {
 	*delivery.Service
 	db    *store.DB
@@ -80,11 +84,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}}
-	db, err := store.Open(t.Context(), store.Options{Folder: t.TempDir(), Now: w.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := engines.Open(t, w.clock)
 	w.db = db
 	w.Service = delivery.New(delivery.Options{Store: database{db}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example",
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),

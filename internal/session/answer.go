@@ -100,6 +100,7 @@ var shape = map[AnswerKind]string{
 func (s *Service) count(ctx context.Context, t *try) error {
 	var refused error
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		t.code, t.run, refused = nil, 0, nil
 		if t.m, err = at(ctx, tx, t.signIn); err != nil {
 			return err
 		}

@@ -15,7 +15,9 @@ func (s *Service) arrive(ctx context.Context, out Outcome, c sallyport.Client) (
 		return out, errOver
 	}
 	var m moment
+	reached := out
 	err := s.store.Write(ctx, func(tx Tx) (err error) {
+		out = reached
 		if m, err = at(ctx, tx, hash); err != nil {
 			return err
 		}

@@ -356,7 +356,7 @@ func TestD1_16(t *testing.T) {
 	if !w.read(dana.ID).FactorDisabled {
 		t.Error("the factor is still on")
 	}
-	if w.mail.told(session.NoticeFactorOff) != 1 || w.mail.told(session.NoticeWrongCodes) == 0 {
+	if w.told(session.NoticeFactorOff) != 1 || w.told(session.NoticeWrongCodes) == 0 {
 		t.Error("its owner was not told")
 	}
 }

@@ -98,6 +98,7 @@ func (s *Service) secondAtOffset(t *try, secret []byte) bool {
 func (s *Service) wrong(ctx context.Context, t *try) error {
 	message, over := "", false
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		message, over = "", false
 		if err := s.recordWrong(ctx, tx, t); err != nil {
 			return err
 		}

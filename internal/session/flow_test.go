@@ -27,7 +27,7 @@ func TestFirstSignInSetsUpTheApp(t *testing.T) {
 	if got := w.read(dana.ID).Generation; got != 2 {
 		t.Errorf("generation %d: the set-up did not raise it", got)
 	}
-	if w.mail.told(session.NoticeEnrolled) != 1 || w.events("factor.enrolled") != 1 || w.events("signin.finished") != 1 {
+	if w.told(session.NoticeEnrolled) != 1 || w.events("factor.enrolled") != 1 || w.events("signin.finished") != 1 {
 		t.Error("the set-up was not told once by email and once by each event")
 	}
 }
@@ -255,7 +255,7 @@ func TestRecoveryCodeStandsIn(t *testing.T) {
 	if !w.usable(out.Session) || !out.OfferPhone || out.RecoveryLeft != 9 || out.FewRecovery {
 		t.Fatalf("outcome %+v", out)
 	}
-	if w.mail.told(session.NoticeRecoveryUsed) != 1 {
+	if w.told(session.NoticeRecoveryUsed) != 1 {
 		t.Error("its owner was not told")
 	}
 	again := w.begin("dana")

@@ -128,7 +128,7 @@ func TestResetByEmailKeepsTheFactor(t *testing.T) {
 	if err := w.askReset("dana"); err != nil {
 		t.Fatal(err)
 	}
-	token := sallyport.Token(w.mail.links[0][strings.LastIndexByte(w.mail.links[0], '/')+1:])
+	token := sallyport.Token(w.links()[0][strings.LastIndexByte(w.links()[0], '/')+1:])
 	if _, err := w.s.CompleteLink(ctx, sallyport.LinkReset, token, session.LinkForm{Password: newPassword}, browser); err != nil {
 		t.Fatal(err)
 	}
@@ -157,8 +157,8 @@ func TestResetWaitsWhereTheMailboxIsAll(t *testing.T) {
 	}
 	var waiting []sallyport.PasswordReset
 	_ = w.db.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.WaitingResets(ctx); return err })
-	if len(waiting) != 3 || len(w.mail.links) != 0 {
-		t.Errorf("%d wait, %d links left", len(waiting), len(w.mail.links))
+	if len(waiting) != 3 || len(w.links()) != 0 {
+		t.Errorf("%d wait, %d links left", len(waiting), len(w.links()))
 	}
 }
 
@@ -171,15 +171,15 @@ func TestResetsAreFewAndSilent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(w.mail.links) != 3 {
-		t.Errorf("%d links within an hour", len(w.mail.links))
+	if len(w.links()) != 3 {
+		t.Errorf("%d links within an hour", len(w.links()))
 	}
 	w.clock.Advance(61 * time.Minute)
 	for range 6 {
 		_ = w.askReset("dana")
 	}
-	if len(w.mail.links) != 5 {
-		t.Errorf("%d links within a day", len(w.mail.links))
+	if len(w.links()) != 5 {
+		t.Errorf("%d links within a day", len(w.links()))
 	}
 	if err := w.askReset("nobody@northwind.example"); err != nil {
 		t.Errorf("an unknown name is told apart: %v", err)
@@ -224,10 +224,10 @@ func TestAdministratorsAreTold(t *testing.T) {
 	if err := w.askReset("dana"); err != nil {
 		t.Fatal(err)
 	}
-	if n := w.mail.told(session.NoticeHelp); n != 2 {
+	if n := w.told(session.NoticeHelp); n != 2 {
 		t.Errorf("%d heard the call for help", n)
 	}
-	if n := w.mail.told(session.NoticeResetToDecide); n != 2 {
+	if n := w.told(session.NoticeResetToDecide); n != 2 {
 		t.Errorf("%d heard of the waiting reset", n)
 	}
 }

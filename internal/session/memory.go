@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -280,14 +281,24 @@ func (m *Memory) readPage(ctx context.Context, after sallyport.Hash) (page []sal
 
 // Flush writes the last uses that changed, and lets go of sessions that are over. A failure is made good by the next.
 func (m *Memory) Flush(ctx context.Context) {
-	used := m.gather()
-	for part := range slices.Chunk(slices.Collect(maps.Keys(used)), loadPage) {
-		some := map[sallyport.Hash]time.Time{}
-		for _, hash := range part {
-			some[hash] = used[hash]
-		}
+	for some := range chunks(m.gather()) {
 		if err := m.store.Write(ctx, func(tx Tx) error { return tx.TouchSessions(ctx, some) }); err != nil {
 			return
+		}
+	}
+}
+
+// chunks cuts a map of last uses into pieces that hold up other writers for a moment only.
+func chunks(used map[sallyport.Hash]time.Time) iter.Seq[map[sallyport.Hash]time.Time] {
+	return func(yield func(map[sallyport.Hash]time.Time) bool) {
+		for part := range slices.Chunk(slices.Collect(maps.Keys(used)), loadPage) {
+			some := make(map[sallyport.Hash]time.Time, len(part))
+			for _, hash := range part {
+				some[hash] = used[hash]
+			}
+			if !yield(some) {
+				return
+			}
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Actor is who acts through a session, read anew for each page: ErrUnauthorized unless the session is usable now.
 func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.Client) (sallyport.Actor, sallyport.Technician, error) {
 	hash, ok := token.Hash()
-	if !ok || !s.memory.Check(ctx, hash) {
+	if !ok || !s.checks.Check(ctx, hash) {
 		return sallyport.Actor{}, sallyport.Technician{}, sallyport.ErrUnauthorized
 	}
 	var session sallyport.Session
@@ -38,7 +38,7 @@ func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.
 // Check reports whether token is a usable session now. It is the hot path: no write, no log line, no allocation that lasts.
 func (s *Service) Check(ctx context.Context, token sallyport.Token) bool {
 	hash, ok := token.Hash()
-	return ok && s.memory.Check(ctx, hash)
+	return ok && s.checks.Check(ctx, hash)
 }
 
 // SignOut ends the session of token. Ending one that is over already is no error.
@@ -119,6 +119,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 	}
 	var out Outcome
 	err = s.store.Write(ctx, func(tx Tx) error {
+		out = Outcome{}
 		m, session, err := s.own(ctx, tx, actor)
 		if err != nil {
 			return err
@@ -255,9 +256,7 @@ func (s *Service) beginWithin(ctx context.Context, actor sallyport.Actor, in sal
 		if err != nil {
 			return err
 		}
-		if in.Purpose == sallyport.PurposePhone && session.Method == "recovery" && m.now.Sub(session.ProvedAt) <= phoneProof {
-			in.Proofs.Recovery = true
-		}
+		in.Proofs.Recovery = in.Purpose == sallyport.PurposePhone && session.Method == "recovery" && m.now.Sub(session.ProvedAt) <= phoneProof
 		m.signIn = in
 		if step := login.Next(m.state()); step.Kind == login.Refused {
 			return sallyport.E(sallyport.Conflict, "not_set_up", "There is nothing to confirm with: your second factor is not set up.")

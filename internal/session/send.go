@@ -47,6 +47,7 @@ func (s *Service) send(ctx context.Context, signIn sallyport.Hash, c sallyport.C
 	var out outgoing
 	var refused error
 	err := s.store.Write(ctx, func(tx Tx) error {
+		out, refused = outgoing{}, nil
 		m, err := at(ctx, tx, signIn)
 		if err != nil {
 			return err

@@ -41,6 +41,9 @@ type Options struct {
 	// CountTime bounds the transaction that counts an answer; 0 is 5 seconds. A test that asks a loaded machine for
 	// exact counts gives it more.
 	CountTime time.Duration
+	// Lookup is set where other processes write to the database too: then every check reads it, and the memory is not
+	// used. Optional.
+	Lookup Lookup
 }
 
 // Service holds the use cases.
@@ -53,7 +56,8 @@ type Service struct {
 	public   string
 	now      func() time.Time
 	log      *slog.Logger
-	memory   *Memory
+	memory   *Memory // nil where the database is shared
+	checks   checks
 	dummy    dummy
 	sending  sync.WaitGroup
 	resets   chan struct{} // password resets that are being begun
@@ -74,12 +78,35 @@ func New(o Options) *Service {
 		now: o.Now, log: o.Log, resets: make(chan struct{}, resetsAtOnce), patience: 800 * time.Millisecond, sendTime: 15 * time.Second,
 		counting: o.CountTime}
 	s.dummy.set(o.Hasher.Dummy())
+	if o.Lookup != nil {
+		s.checks = newGate(o.Store, o.Lookup, o.Now)
+		return s
+	}
 	s.memory = newMemory(o.Store, o.Now)
+	s.checks = s.memory
 	return s
 }
 
-// Memory answers session checks; the store's commit hook must reach its Committed and Forget.
+// checks is what answers session checks: the Memory of a process that writes alone, or the Gate of one of several nodes.
+type checks interface {
+	Check(ctx context.Context, hash sallyport.Hash) bool
+	Run(ctx context.Context)
+	Flush(ctx context.Context)
+	Len() int
+}
+
+// Memory answers session checks where this process is the only writer, nil elsewhere; the store's commit hook must reach
+// its Committed and Forget.
 func (s *Service) Memory() *Memory { return s.memory }
+
+// Run keeps what session checks need until ctx ends, and writes last uses.
+func (s *Service) Run(ctx context.Context) { s.checks.Run(ctx) }
+
+// Remembered is how many sessions this process keeps something of.
+func (s *Service) Remembered() int { return s.checks.Len() }
+
+// Flush writes the last uses of sessions that are not written yet.
+func (s *Service) Flush(ctx context.Context) { s.checks.Flush(ctx) }
 
 // Close waits for sends and password resets that are under way.
 func (s *Service) Close() { s.sending.Wait() }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"sallyport/internal/login"
 	"sallyport/internal/session"
 	"sallyport/internal/store"
+	turned "sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/database"
 )
 
 // storage lets the use cases see the real store through their own interface.
@@ -34,8 +37,7 @@ type catcher struct {
 	mu      sync.Mutex
 	codes   map[string]string // newest by address
 	sends   int
-	notices []session.NoticeKind
-	links   []string
+	notices int64
 	fail    error
 	block   chan struct{} // when not nil, a send waits for it
 }
@@ -61,16 +63,14 @@ func (c *catcher) SendCode(ctx context.Context, m session.CodeMessage) error {
 	return nil
 }
 
+// Notice makes a message that says what it is about, with its link where another would be sealed. They are told apart
+// from those of a transaction that was undone by being in the outbox.
 func (c *catcher) Notice(kind session.NoticeKind, to string, d session.NoticeData) (sallyport.OutboxMessage, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.notices = append(c.notices, kind)
-	if d.Link != "" {
-		c.links = append(c.links, d.Link)
-	}
-	now := time.Now()
-	return sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to, Sealed: []byte("sealed"),
-		NextAt: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour), Event: string(kind)}, nil
+	c.notices++
+	return sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to, Sealed: []byte(d.Link),
+		NextAt: time.UnixMicro(c.notices), CreatedAt: time.Now(), ExpiresAt: time.Now().AddDate(100, 0, 0), Event: string(kind)}, nil
 }
 
 func (c *catcher) Wake() {}
@@ -81,35 +81,65 @@ func (c *catcher) code(address string) string {
 	return c.codes[address]
 }
 
-func (c *catcher) told(kind session.NoticeKind) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// outbox is every message that was put there, the oldest first.
+func (w *world) outbox() (list []sallyport.OutboxMessage) {
+	w.t.Helper()
+	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
+		list, err = tx.DueOutbox(context.Background(), 1_000_000)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
+}
+
+// told counts the messages of that kind.
+func (w *world) told(kind session.NoticeKind) int {
 	n := 0
-	for _, k := range c.notices {
-		if k == kind {
+	for _, m := range w.outbox() {
+		if m.Event == string(kind) {
 			n++
 		}
 	}
 	return n
 }
 
-// clock is set by the test and read by everybody.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
+// links are those in the messages.
+func (w *world) links() (list []string) {
+	for _, m := range w.outbox() {
+		if len(m.Sealed) > 0 {
+			list = append(list, string(m.Sealed))
+		}
+	}
+	return list
 }
 
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
+// clock is set by the test and read by everybody.
+type clock struct{ *turned.Clock }
 
-func (c *clock) Advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
+func (c *clock) Advance(d time.Duration) { c.Add(d) }
+
+// The use cases are tried on each engine; see package database.
+func TestMain(m *testing.M) { database.Main(m) }
 
 type world struct {
-	t     testing.TB
-	db    *store.DB
-	s     *session.Service
-	keys  *keyring.Ring
-	mail  *catcher
-	clock *clock
+	t      testing.TB
+	db     *store.DB
+	s      *session.Service
+	second *session.Service // a second node over the same database; the same one on SQLite
+	calls  atomic.Uint64
+	keys   *keyring.Ring
+	mail   *catcher
+	clock  *clock
+}
+
+// either is one node after the other, as a load balancer without sticky sessions would have it.
+func (w *world) either() *session.Service {
+	if w.calls.Add(1)%2 == 0 {
+		return w.second
+	}
+	return w.s
 }
 
 const goodPassword = "plum harbor 42 violet tram"
@@ -129,17 +159,15 @@ var (
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, keys: keyring.Generate(), mail: &catcher{codes: map[string]string{}},
-		clock: &clock{at: time.Date(2026, 11, 23, 22, 0, 5, 0, time.UTC)}}
-	db, err := store.Open(context.Background(), store.Options{Folder: t.TempDir(), Now: w.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+		clock: &clock{turned.New(time.Date(2026, 11, 23, 22, 0, 5, 0, time.UTC))}}
+	db, other := database.OpenTwo(t, w.clock.Clock)
 	w.db = db
-	w.s = session.New(session.Options{Store: storage{db}, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
-		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now,
-		CountTime: time.Hour}) // no count is lost to the machine's load
-	db.OnCommit(w.s.Memory().Committed, w.s.Memory().Forget)
-	t.Cleanup(func() { w.s.Close(); db.Close() })
+	w.s = w.node(db)
+	w.second = w.s
+	if other != db {
+		w.second = w.node(other)
+	}
+	t.Cleanup(func() { w.s.Close(); w.second.Close() })
 	for _, channel := range []sallyport.Channel{sallyport.ChannelEmail, sallyport.ChannelSMS} {
 		w.write(func(tx *store.Tx) error {
 			return tx.PutGateway(context.Background(), sallyport.Gateway{Channel: channel, Slot: "live", Kind: sallyport.GatewaySMTP,
@@ -147,6 +175,21 @@ func newWorld(t testing.TB) *world {
 		})
 	}
 	return w
+}
+
+// node is the use cases over one opened database, as the wiring puts them together.
+func (w *world) node(db *store.DB) *session.Service {
+	o := session.Options{Store: storage{db}, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
+		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now,
+		CountTime: time.Hour} // no count is lost to the machine's load
+	if db.Shared() {
+		o.Lookup = db
+	}
+	s := session.New(o)
+	if memory := s.Memory(); memory != nil {
+		db.OnCommit(memory.Committed, memory.Forget)
+	}
+	return s
 }
 
 func (w *world) write(f func(*store.Tx) error) {
@@ -213,7 +256,7 @@ func (w *world) read(id sallyport.TechnicianID) (t sallyport.Technician) {
 }
 
 func (w *world) password(name string) (session.Outcome, error) {
-	return w.s.Password(context.Background(), session.Attempt{UserName: name, Password: goodPassword, Client: browser})
+	return w.either().Password(context.Background(), session.Attempt{UserName: name, Password: goodPassword, Client: browser})
 }
 
 func (w *world) begin(name string) session.Outcome {
@@ -226,7 +269,7 @@ func (w *world) begin(name string) session.Outcome {
 }
 
 func (w *world) answer(token sallyport.Token, kind session.AnswerKind, typed string) (session.Outcome, error) {
-	return w.s.Answer(context.Background(), token, session.Answer{Kind: kind, Typed: typed}, browser)
+	return w.either().Answer(context.Background(), token, session.Answer{Kind: kind, Typed: typed}, browser)
 }
 
 func (w *world) mustAnswer(token sallyport.Token, kind session.AnswerKind, typed string) session.Outcome {
@@ -261,7 +304,16 @@ func (w *world) enrolled(name string) (key string, out session.Outcome) {
 	return key, out
 }
 
-func (w *world) usable(token sallyport.Token) bool { return w.s.Check(context.Background(), token) }
+// usable asks the first node; what that refuses the second must refuse too.
+func (w *world) usable(token sallyport.Token) bool {
+	if w.s.Check(context.Background(), token) {
+		return true
+	}
+	if w.second.Check(context.Background(), token) {
+		w.t.Error("the second node let in what the first refused")
+	}
+	return false
+}
 
 func (w *world) raise(id sallyport.TechnicianID) {
 	w.t.Helper()

@@ -7,7 +7,8 @@ import (
 	"sallyport"
 )
 
-// Tx is what the use cases need of one transaction; internal/store documents each method.
+// Tx is what the use cases need of one transaction; internal/store documents each method. A function given to Write may
+// run more than once: it begins by setting anew what it leaves outside of its transaction.
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	technicians

@@ -40,18 +40,25 @@ func (tx *Tx) NewestCode(ctx context.Context, signIn sallyport.Hash) (*sallyport
 const codeLive = `id = $1 AND NOT dead AND expires_at > now_us()
 	AND NOT EXISTS (SELECT 1 FROM code newer WHERE newer.sign_in = code.sign_in AND newer.place > code.place)`
 
+// stillInTime looks at the clock once more when a row has been taken: the condition that chose the row was judged before
+// the wait for somebody else's lock.
+const stillInTime = `expires_at > now_us()`
+
 // CountAttempt counts one comparison with a code before it is made: it may be made only if ok. It is not for a code that
 // was compared three times, is dead, too old, or not the newest of its sign-in.
 func (tx *Tx) CountAttempt(ctx context.Context, id sallyport.CodeID) (sallyport.Code, bool, error) {
 	var c sallyport.Code
-	ok, err := tx.one(ctx, `UPDATE code SET attempts = attempts + 1 WHERE attempts < $2 AND `+codeLive+` RETURNING `+codeColumns,
-		args{id, sallyport.CodeTries}, codeDest(&c)...)
-	return c, ok, err
+	inTime := false
+	ok, err := tx.one(ctx, `UPDATE code SET attempts = attempts + 1 WHERE attempts < $2 AND `+codeLive+` RETURNING `+codeColumns+`, `+stillInTime,
+		args{id, sallyport.CodeTries}, append(codeDest(&c), &inTime)...)
+	return c, ok && inTime, err
 }
 
 // ConsumeCode uses a code up. False when that happened before, or it is too old or not the newest.
 func (tx *Tx) ConsumeCode(ctx context.Context, id sallyport.CodeID) (bool, error) {
-	return tx.did(ctx, `UPDATE code SET dead = TRUE WHERE `+codeLive, args{id})
+	inTime := false
+	ok, err := tx.one(ctx, `UPDATE code SET dead = TRUE WHERE `+codeLive+` RETURNING `+stillInTime, args{id}, &inTime)
+	return ok && inTime, err
 }
 
 // SetCodeState notes what became of the sending. A code that is gone meanwhile is no error.

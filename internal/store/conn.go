@@ -19,11 +19,12 @@ const keptStatements = 400
 type conn struct {
 	raw      *sql.Conn
 	prepared map[string]*sql.Stmt
-	clean    bool // no transaction is open: set when one was ended for sure
+	clean    bool     // no transaction is open: set when one was ended for sure
+	notices  *notices // what the server said unasked, nil on SQLite
 }
 
 func newConn(raw *sql.Conn) *conn {
-	return &conn{raw: raw, prepared: make(map[string]*sql.Stmt)}
+	return &conn{raw: raw, prepared: make(map[string]*sql.Stmt), notices: noticesOf(raw)}
 }
 
 // control runs BEGIN, COMMIT or ROLLBACK.
@@ -34,6 +35,21 @@ func (c *conn) control(statement string) error {
 	}
 	if _, err := s.ExecContext(context.Background()); err != nil {
 		return failure(fmt.Errorf("%s: %w", statement, err))
+	}
+	return nil
+}
+
+// commit commits. A commit that the server was told not to wait for, while its standby had not confirmed it, counts as
+// one of unknown outcome: it may be lost with the server.
+func (c *conn) commit() error {
+	if c.notices != nil {
+		c.notices.warned.Store(false)
+	}
+	if err := c.control("COMMIT"); err != nil {
+		return err
+	}
+	if c.notices != nil && c.notices.warned.Load() {
+		return sallyport.ErrUnavailable.Because(errNotReplicated)
 	}
 	return nil
 }
@@ -84,7 +100,7 @@ func failure(err error) error {
 	case errors.As(err, &known):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
-		errors.Is(err, driver.ErrBadConn), passing(err):
+		errors.Is(err, driver.ErrBadConn), sqlitePassing(err), postgresPassing(err):
 		return sallyport.ErrUnavailable.Because(err)
 	}
 	return errInternal.Because(err)

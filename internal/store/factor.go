@@ -104,5 +104,7 @@ func (tx *Tx) EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sa
 
 // UseEnrolmentCode uses up the live enrolment code of that generation. False when there is none.
 func (tx *Tx) UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error) {
-	return tx.did(ctx, `DELETE FROM enrolment_code AS e WHERE e.generation = $2 AND `+enrolmentLive, args{id, gen})
+	inTime := false
+	found, err := tx.one(ctx, `DELETE FROM enrolment_code AS e WHERE e.generation = $2 AND `+enrolmentLive+` RETURNING `+stillInTime, args{id, gen}, &inTime)
+	return found && inTime, err
 }

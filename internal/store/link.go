@@ -39,8 +39,10 @@ func (tx *Tx) Link(ctx context.Context, hash sallyport.Hash) (sallyport.Link, er
 // ConsumeLink uses a link up and returns it. False when that happened before, or it no longer works.
 func (tx *Tx) ConsumeLink(ctx context.Context, hash sallyport.Hash) (sallyport.Link, bool, error) {
 	var l sallyport.Link
-	found, err := tx.one(ctx, `DELETE FROM link WHERE hash = $1 AND `+linkLive+` RETURNING `+linkColumns, args{hash}, linkDest(&l)...)
-	return l, found, err
+	inTime := false
+	found, err := tx.one(ctx, `DELETE FROM link WHERE hash = $1 AND `+linkLive+` RETURNING `+linkColumns+`, `+stillInTime,
+		args{hash}, append(linkDest(&l), &inTime)...)
+	return l, found && inTime, err
 }
 
 // DeleteLinks deletes a technician's links of that kind and returns how many there were. An empty id means those of the

@@ -26,7 +26,7 @@ func (tx *Tx) InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 // DueOutbox returns up to n messages whose time has come and not passed, the longest due first.
 func (tx *Tx) DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error) {
 	return all(ctx, tx, scanOutbox, `SELECT `+outboxColumns+` FROM outbox
-		WHERE done_at = 0 AND next_at <= now_us() AND expires_at > now_us() ORDER BY next_at, id LIMIT $1`, args{n})
+		WHERE done_at = 0 AND next_at <= (SELECT now_us()) AND expires_at > now_us() ORDER BY next_at, id LIMIT $1`, args{n})
 }
 
 // ExpiredOutbox returns up to n messages that were not sent before their end, the oldest end first. They stay until

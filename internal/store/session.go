@@ -1,7 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"sallyport"
@@ -132,8 +135,9 @@ func (tx *Tx) liveSessions(ctx context.Context, id sallyport.TechnicianID) ([]sa
 
 // TouchSessions notes when sessions were used last; the time never goes back.
 func (tx *Tx) TouchSessions(ctx context.Context, used map[sallyport.Hash]time.Time) error {
-	for hash, at := range used {
-		if _, err := tx.exec(ctx, `UPDATE session SET used_at = $2 WHERE hash = $1 AND used_at < $2`, args{hash, at}); err != nil {
+	inOrder := func(a, b sallyport.Hash) int { return bytes.Compare(a[:], b[:]) } // two nodes never wait for each other
+	for _, hash := range slices.SortedFunc(maps.Keys(used), inOrder) {
+		if _, err := tx.exec(ctx, `UPDATE session SET used_at = $2 WHERE hash = $1 AND used_at < $2`, args{hash, used[hash]}); err != nil {
 			return err
 		}
 	}

@@ -23,9 +23,9 @@ const fileName = "sallyport.db"
 
 const defaultReaders = 4
 
-// Open opens the database in o.Folder, makes it where there is none, and brings its schema up to date. A file that
-// does not take write-ahead logging with full synchronisation is refused: an acknowledged Save must survive the plug.
-func Open(ctx context.Context, o Options) (*DB, error) {
+// openSQLite opens the database in o.Folder. A file that does not take write-ahead logging with full synchronisation is
+// refused: an acknowledged Save must survive the plug.
+func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -126,8 +126,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (c connector) Driver() driver.Driver { return c.engine }
 
-// passing reports whether err may pass by itself or by an operator's hand: busy, disk full, file not readable.
-func passing(err error) bool {
+// sqlitePassing reports whether err may pass by itself or by an operator's hand: busy, disk full, file not readable.
+func sqlitePassing(err error) bool {
 	switch sqliteCode(err) & 0xff {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED, lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN, lib.SQLITE_READONLY,
 		lib.SQLITE_NOMEM, lib.SQLITE_PROTOCOL, lib.SQLITE_INTERRUPT:
@@ -147,6 +147,9 @@ func sqliteCode(err error) int {
 // Backup writes a consistent copy of the database to path, which must not exist, with mode 0600, and returns when it
 // is on the disk. Writers go on meanwhile.
 func (db *DB) Backup(ctx context.Context, path string) (err error) {
+	if db.copier == nil {
+		return sallyport.E(sallyport.Invalid, "backup_engine", "This database is on PostgreSQL: copy it with pg_dump, or with the tools that archive its log.")
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return sallyport.E(sallyport.Invalid, "backup_path", "The copy cannot be written there.").Because(err)

@@ -13,6 +13,7 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/store/migrations"
 	"sallyport/internal/store/storetest"
+	"sallyport/internal/testkit/clock"
 )
 
 func open(t testing.TB, folder string, now func() time.Time) *store.DB {
@@ -26,7 +27,7 @@ func open(t testing.TB, folder string, now func() time.Time) *store.DB {
 }
 
 func TestSQLite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, now func() time.Time) *store.DB { return open(t, t.TempDir(), now) })
+	storetest.Run(t, func(t *testing.T, c *clock.Clock) *store.DB { return open(t, t.TempDir(), c.Now) })
 }
 
 // Every statement must at least be a statement: run each method once on an empty database.

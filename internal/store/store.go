@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,16 +13,22 @@ import (
 
 // Options say where the database is and which clock judges expiry.
 type Options struct {
-	Folder        string           // holds sallyport.db; must exist
-	Now           func() time.Time // nil: time.Now
-	ReadOnlyConns int              // readers at once; 0: 4
+	Folder        string           // holds sallyport.db; must exist. Not looked at where Address is set
+	Address       string           // postgres://…: a PostgreSQL database; empty: SQLite in Folder
+	Now           func() time.Time // SQLite's clock; nil: time.Now. PostgreSQL has its own
+	ReadOnlyConns int              // readers at once; 0: 4 on SQLite, 8 on PostgreSQL
+	Rehearse      bool             // for tests: every write is first run in vain, as it would be after a conflict
 }
 
-// DB is an open database: one writer, and a pool of readers that cannot write.
+// DB is an open database: writers (on SQLite one), and a pool of readers that cannot write.
 type DB struct {
-	writer  *lane
-	readers *lane
-	copier  *sql.DB // for Backup alone
+	writer   *lane
+	readers  *lane
+	checks   *lane   // for CheckSessions alone, nil on SQLite
+	copier   *sql.DB // for Backup alone, nil on PostgreSQL
+	turns    *turns  // who may write beside whom, nil on SQLite
+	rehearse bool
+	warnings []string
 
 	mu        sync.Mutex // guards the two hooks
 	committed func(sallyport.Change)
@@ -31,65 +36,104 @@ type DB struct {
 
 	statements atomic.Uint64
 	writes     atomic.Uint64
+	again      atomic.Uint64
 }
 
 // Stats count what was asked of the database since it was opened.
 type Stats struct {
 	Statements uint64 // without BEGIN, COMMIT and ROLLBACK
 	Writes     uint64 // write transactions begun
+	Again      uint64 // of them, those that ran again after a conflict
 }
 
 // Stats returns the counters so far.
 func (db *DB) Stats() Stats {
-	return Stats{Statements: db.statements.Load(), Writes: db.writes.Load()}
+	return Stats{Statements: db.statements.Load(), Writes: db.writes.Load(), Again: db.again.Load()}
 }
 
-// OnCommit sets the two hooks. Both run while the writer is still held, in the order of the commits, so neither may
-// write. committed learns what a transaction did after its COMMIT and before Write returns; it is not called for a
-// change that no session check could notice. forget is called when nobody knows whether a COMMIT took effect.
+// Shared reports whether other processes may write to this database too: then nothing may be answered from memory.
+func (db *DB) Shared() bool { return db.turns != nil }
+
+// Warnings say what an operator should know of this database, one sentence each.
+func (db *DB) Warnings() []string { return db.warnings }
+
+// Open opens the database that o names, makes it where there is none, and brings its schema up to date.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	var db *DB
+	var err error
+	if o.Address == "" {
+		db, err = openSQLite(ctx, o)
+	} else {
+		db, err = openPostgres(ctx, o)
+	}
+	if err == nil {
+		db.rehearse = o.Rehearse
+	}
+	return db, err
+}
+
+// OnCommit sets the two hooks. Where this process is the only writer, both run while the writer is still held, in the
+// order of the commits, so neither may write. committed learns what a transaction did after its COMMIT and before Write
+// returns; it is not called for a change that no session check could notice. forget is called when nobody knows whether
+// a COMMIT took effect.
 func (db *DB) OnCommit(committed func(sallyport.Change), forget func()) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.committed, db.forget = committed, forget
 }
 
-// Write runs fn in the one write transaction of this moment. When fn returns an error, everything is undone and the
-// same error comes back; when a statement failed, everything is undone even if fn returns nil. An ended ctx is noticed
-// between statements and before COMMIT, never after. A failed COMMIT is Unavailable, and its outcome unknown.
+// Write runs fn in a write transaction, as if no other ran meanwhile. When fn returns an error, everything is undone and
+// the same error comes back; when a statement failed, everything is undone even if fn returns nil. An ended ctx is
+// noticed between statements and before COMMIT, never after. A failed COMMIT is Unavailable, and its outcome unknown.
+// Where other processes write too, fn may run more than once: what it leaves outside of its transaction must be set
+// anew by each run.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
-	c, err := db.writer.take(ctx)
+	if db.rehearse {
+		_, _ = db.writeOnce(ctx, func(tx *Tx) error { return errors.Join(fn(tx), errRehearsal) })
+	}
+	if db.turns != nil {
+		return db.writeInTurn(ctx, fn)
+	}
+	_, err := db.writeOnce(ctx, fn)
+	return err
+}
+
+var errRehearsal = errors.New("store: a rehearsal is always undone")
+
+// writeOnce runs fn in one transaction. Where it fails, why is what the database said, nil where that is not the cause or
+// nobody knows whether the transaction took effect: only what is surely undone may be run again.
+func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error) {
+	c, err := db.writer.begun(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	db.writes.Add(1)
 	defer db.writer.give(c)
-	if err := c.control(db.writer.begin); err != nil {
-		return err
-	}
 	tx := &Tx{db: db, conn: c}
 	if err := tx.run(ctx, fn); err != nil {
-		return err
+		c.clean = c.clean && (tx.failed == nil || !broken(tx.failed))
+		return tx.failed, err
 	}
-	if err := c.control("COMMIT"); err != nil {
+	if err := c.commit(); err != nil {
+		if undone(err) {
+			return err, err
+		}
 		_ = c.control("ROLLBACK")
 		db.unknown()
-		return err
+		return nil, err
 	}
 	c.clean = true
 	db.tell(tx.change)
-	return nil
+	return nil, nil
 }
 
 // Read runs fn on a snapshot. Writing methods fail in it.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	c, err := db.readers.take(ctx)
+	c, err := db.readers.begun(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.readers.give(c)
-	if err := c.control(db.readers.begin); err != nil {
-		return err
-	}
 	tx := &Tx{db: db, conn: c}
 	if err := tx.run(ctx, fn); err != nil {
 		return err
@@ -117,7 +161,7 @@ func (db *DB) unknown() {
 	}
 }
 
-// Ping asks both the writer's and a reader's connection for an answer.
+// Ping asks a reader's connection for an answer.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.Read(ctx, func(tx *Tx) error {
 		_, err := tx.Now(ctx)
@@ -127,85 +171,12 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Close waits for the transactions that run and closes the files.
 func (db *DB) Close() error {
-	return errors.Join(db.copier.Close(), db.readers.close(), db.writer.close())
-}
-
-// lane hands out connections of one kind, at most size at a time, and keeps their prepared statements.
-type lane struct {
-	pool  *sql.DB
-	begin string        // how its transactions begin
-	slots chan struct{} // one token per connection in use
-	over  chan struct{} // closed by close
-	once  sync.Once
-	mu    sync.Mutex
-	idle  []*conn
-}
-
-var errClosed = errors.New("store: the database is closed")
-
-func newLane(pool *sql.DB, size int, begin string) *lane {
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
-	return &lane{pool: pool, begin: begin, slots: make(chan struct{}, size), over: make(chan struct{})}
-}
-
-func (l *lane) take(ctx context.Context) (*conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, sallyport.ErrUnavailable.Because(err)
+	errs := []error{db.readers.close(), db.writer.close()}
+	if db.copier != nil {
+		errs = append(errs, db.copier.Close())
 	}
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.over:
-		return nil, sallyport.ErrUnavailable.Because(errClosed)
-	case <-ctx.Done():
-		return nil, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
+	if db.checks != nil {
+		errs = append(errs, db.checks.close())
 	}
-	if c := l.pop(); c != nil {
-		c.clean = false
-		return c, nil
-	}
-	raw, err := l.pool.Conn(ctx)
-	if err != nil {
-		<-l.slots
-		return nil, failure(err)
-	}
-	return newConn(raw), nil
-}
-
-func (l *lane) pop() *conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.idle) == 0 {
-		return nil
-	}
-	c := l.idle[len(l.idle)-1]
-	l.idle = l.idle[:len(l.idle)-1]
-	return c
-}
-
-// give takes c back. One whose transaction could not be ended for sure is thrown away.
-func (l *lane) give(c *conn) {
-	defer func() { <-l.slots }()
-	if !c.clean {
-		c.discard()
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.idle = append(l.idle, c)
-}
-
-// close waits for the transactions that run. Once more is no error.
-func (l *lane) close() (err error) {
-	l.once.Do(func() {
-		close(l.over)
-		for range cap(l.slots) {
-			l.slots <- struct{}{}
-		}
-		for c := l.pop(); c != nil; c = l.pop() {
-			err = errors.Join(err, c.close())
-		}
-		err = errors.Join(err, l.pool.Close())
-	})
-	return err
+	return errors.Join(errs...)
 }

@@ -11,16 +11,69 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-//go:embed sqlite/*.sql
+//go:embed sqlite/*.sql postgres/*.sql
 var files embed.FS
 
 // ErrNewer says that the database was written by a newer version, which this one must not touch.
 var ErrNewer = errors.New("the database was written by a newer version of Sallyport")
 
+// State is how far the schema of a database is.
+type State struct {
+	Have   int64 // the last step that was taken
+	Newest int64 // the last step that this program knows
+}
+
 // SQLite brings the schema of db to the newest step. Each step is one transaction, so one that was killed half way
 // begins again at the next start. A database with steps that this program does not know gives ErrNewer.
 func SQLite(ctx context.Context, db *sql.DB) error {
-	p, err := sqliteProvider(db)
+	return up(ctx, db, goose.DialectSQLite3)
+}
+
+// lockID is the advisory lock under which nodes take the steps one after the other; its number only has to be ours.
+const lockID = 5_725_590_121_114
+
+// Postgres is SQLite for PostgreSQL. Nodes that start at once wait for each other here, and the second finds the work
+// done; a node that dies lets go of the lock with its connection.
+func Postgres(ctx context.Context, db *sql.DB) (err error) {
+	lock, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lockID)); err != nil {
+		return fmt.Errorf("wait for the other nodes' steps of the schema: %w", err)
+	}
+	defer func() {
+		_, unlock := lock.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lockID))
+		err = errors.Join(err, unlock)
+	}()
+	return up(ctx, db, goose.DialectPostgres)
+}
+
+// PostgresState says how far the schema is.
+func PostgresState(ctx context.Context, db *sql.DB) (State, error) {
+	return state(ctx, db, goose.DialectPostgres)
+}
+
+// SQLiteState is PostgresState for SQLite.
+func SQLiteState(ctx context.Context, db *sql.DB) (State, error) {
+	return state(ctx, db, goose.DialectSQLite3)
+}
+
+func state(ctx context.Context, db *sql.DB, dialect goose.Dialect) (State, error) {
+	p, err := provider(db, dialect)
+	if err != nil {
+		return State{}, err
+	}
+	have, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return State{}, fmt.Errorf("read the version of the schema: %w", err)
+	}
+	return State{Have: have, Newest: newest}, nil
+}
+
+func up(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
+	p, err := provider(db, dialect)
 	if err != nil {
 		return err
 	}
@@ -39,12 +92,13 @@ func SQLite(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-func sqliteProvider(db *sql.DB) (*goose.Provider, error) {
-	steps, err := fs.Sub(files, "sqlite")
+func provider(db *sql.DB, dialect goose.Dialect) (*goose.Provider, error) {
+	folder := map[goose.Dialect]string{goose.DialectSQLite3: "sqlite", goose.DialectPostgres: "postgres"}[dialect]
+	steps, err := fs.Sub(files, folder)
 	if err != nil {
 		return nil, fmt.Errorf("find the schema's steps: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, steps)
+	p, err := goose.NewProvider(dialect, db, steps)
 	if err != nil {
 		return nil, fmt.Errorf("read the schema's steps: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"sallyport"
@@ -27,8 +28,9 @@ func Everything(t *testing.T, db *store.DB) {
 
 // constraint reports whether the engine understood the statement but the zero row breaks a rule of the schema.
 func constraint(err error) bool {
-	var coded interface{ Code() int }
-	return errors.As(err, &coded) && coded.Code()&0xff == 19
+	var coded interface{ Code() int } // SQLite's
+	var state interface{ SQLState() string }
+	return errors.As(err, &coded) && coded.Code()&0xff == 19 || errors.As(err, &state) && strings.HasPrefix(state.SQLState(), "23")
 }
 
 func callZero(tx *store.Tx, m reflect.Method) error {

@@ -3,37 +3,24 @@ package storetest
 import (
 	"context"
 	"crypto/sha256"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/clock"
 )
 
-// Clock is the time of one database, turned by hand.
-type Clock struct{ us atomic.Int64 }
-
 // NewClock stands at an unremarkable moment.
-func NewClock() *Clock {
-	c := &Clock{}
-	c.us.Store(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC).UnixMicro())
-	return c
-}
-
-// Now is the clock's time.
-func (c *Clock) Now() time.Time { return time.UnixMicro(c.us.Load()).UTC() }
-
-// Add turns the clock on, or back where d is negative.
-func (c *Clock) Add(d time.Duration) { c.us.Add(d.Microseconds()) }
+func NewClock() *clock.Clock { return clock.New(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)) }
 
 // Run runs every case on databases that open makes: empty, and with the given clock.
-func Run(t *testing.T, open func(t *testing.T, now func() time.Time) *store.DB) {
+func Run(t *testing.T, open func(t *testing.T, c *clock.Clock) *store.DB) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			clock := NewClock()
-			c.run(&bench{T: t, Clock: clock, db: open(t, clock.Now), ctx: context.Background()})
+			turned := NewClock()
+			c.run(&bench{T: t, Clock: turned, db: open(t, turned), ctx: context.Background()})
 		})
 	}
 }
@@ -53,7 +40,7 @@ func register(name string, run func(*bench)) bool {
 // bench is what a case works with: a database with its clock, and short words for the steps that must succeed.
 type bench struct {
 	*testing.T
-	*Clock
+	*clock.Clock
 	db  *store.DB
 	ctx context.Context
 }

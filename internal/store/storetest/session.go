@@ -345,3 +345,49 @@ var _ = register("device is known for a year", func(b *bench) {
 	b.Add(time.Second)
 	known(false)
 })
+
+var _ = register("end of all leaves nothing that a backup could bring back", func(b *bench) {
+	t := b.person("mira")
+	s, i := b.session(t, "s"), b.signIn(t, "i")
+	c := b.sent(i, "c")
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.PutFactor(b.ctx, sallyport.Factor{Technician: t.ID, Kind: sallyport.MethodApp, Secret: []byte("s"), LastStep: 5, Offset: 3}))
+		b.ok(tx.SetRecoveryCodes(b.ctx, t.ID, [][]byte{{1}}))
+		b.ok(tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, ExpiresAt: b.Now().Add(time.Hour)}))
+		b.ok(tx.InsertLink(b.ctx, sallyport.Link{Hash: hash("l"), Technician: t.ID, Generation: 1, ExpiresAt: b.Now().Add(time.Hour)}))
+		return tx.InsertOutbox(b.ctx, sallyport.OutboxMessage{ID: "m", Channel: sallyport.ChannelEmail, Sealed: []byte("x"), ExpiresAt: b.Now().Add(time.Hour)})
+	})
+	b.write(func(tx *store.Tx) error {
+		n, err := tx.EndAll(b.ctx)
+		if n != 1 {
+			b.Errorf("%d sessions ended", n)
+		}
+		return err
+	})
+	b.sessionLives(s.Hash, false)
+	b.over(i.Hash)
+	b.codeLives(c.ID, false)
+	b.write(func(tx *store.Tx) error {
+		step := b.Now().Unix() / 30
+		for _, c := range []struct {
+			step int64
+			want bool
+		}{{step + 3, false}, {step + 5, false}, {step + 6, true}} {
+			if ok, err := tx.BurnStep(b.ctx, t.ID, c.step); ok != c.want || err != nil {
+				b.Errorf("step %+d: %v %v", c.step-step, ok, err)
+			}
+		}
+		used, err := tx.UseRecoveryCode(b.ctx, t.ID, []byte{1})
+		b.ok(err)
+		code, err := tx.EnrolmentCode(b.ctx, t.ID)
+		b.ok(err)
+		due, err := tx.DueOutbox(b.ctx, 10)
+		b.ok(err)
+		_, linkErr := tx.Link(b.ctx, hash("l"))
+		now, err := tx.Technician(b.ctx, t.ID)
+		if used || code != nil || len(due) != 0 || linkErr == nil || now.Generation != 2 {
+			b.Errorf("%v %+v %d %v %+v", used, code, len(due), linkErr, now)
+		}
+		return err
+	})
+})

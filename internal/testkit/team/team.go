@@ -47,8 +47,11 @@ type Spec struct {
 	Method sallyport.Method // MethodApp comes with a confirmed app
 }
 
-// Make makes a data folder in path, with a key and an empty database.
-func Make(ctx context.Context, path string) (*Folder, error) {
+// Make makes a data folder in path, with a key and an empty database in it.
+func Make(ctx context.Context, path string) (*Folder, error) { return MakeOn(ctx, path, "") }
+
+// MakeOn is Make with the database at that address of PostgreSQL.
+func MakeOn(ctx context.Context, path, address string) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
@@ -56,7 +59,7 @@ func Make(ctx context.Context, path string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{Folder: path})
+	db, err := store.Open(ctx, store.Options{Folder: path, Address: address})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,46 @@
+package main
+
+import "sallyport/internal/app"
+
+type migrateCommand struct {
+	Status migrateStatusCommand `cmd:"" help:"Show how far the schema of the database is."`
+	Up     migrateUpCommand     `cmd:"" help:"Take the steps that are missing. A node does so at its start, too; nodes that start at once wait for each other."`
+}
+
+type migrateStatusCommand struct{}
+
+// Run says which step the database has, and which one this program knows.
+func (c *migrateStatusCommand) Run(s *session) error {
+	cfg, _, err := s.quiet()
+	if err != nil {
+		return err
+	}
+	schema, err := app.SchemaOf(s.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.printf("%s: step %d of %d\n", schema.Engine, schema.Have, schema.Newest)
+	switch {
+	case schema.Have > schema.Newest:
+		s.printf("A newer version of Sallyport wrote this database; this one does not serve it.\n")
+	case schema.Have < schema.Newest:
+		s.printf("%d to take: sallyport migrate up, or the next start.\n", schema.Newest-schema.Have)
+	default:
+		s.printf("Up to date.\n")
+	}
+	return nil
+}
+
+type migrateUpCommand struct{}
+
+// Run takes the missing steps.
+func (c *migrateUpCommand) Run(s *session) error {
+	cfg, _, err := s.quiet()
+	if err != nil {
+		return err
+	}
+	if err := app.MigrateUp(s.ctx, cfg); err != nil {
+		return err
+	}
+	return (&migrateStatusCommand{}).Run(s)
+}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"errors"
+
+	"sallyport/internal/app"
+)
+
+type restoreCommand struct {
+	Accept bool `help:"Go on with the database as it is now, after a backup was put back, and end all that was alive in it."`
+}
+
+// Run accepts a database that was put back from a backup. It runs on one host, while no node is running.
+func (c *restoreCommand) Run(s *session) error {
+	if !c.Accept {
+		return errors.New("put the backup back first, with every node stopped; then run: sallyport restore --accept")
+	}
+	cfg, o, err := s.quiet()
+	if err != nil {
+		return err
+	}
+	done, err := app.AcceptRestore(s.ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	s.printf("Accepted. %d sessions, and every unfinished sign-in, link and code, have ended; %d technicians sign in anew.\n"+
+		"Their recovery codes count as used: each takes ten new ones. An app code works from the next minute on.\n"+
+		"Passwords and accounts are those of the backup. Every Super Admin is told. This is restore epoch %d: start the nodes again.\n",
+		done.Sessions, done.Technicians, done.Epoch)
+	return nil
+}

@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+const (
+	nodeEvery = time.Second     // how often a node of several looks at the database's clock and marks
+	nodeTime  = 3 * time.Second // how long such a look may take
+)
+
+// fitness says whether this node, one of several, may answer. One that may not lets nobody in and changes nothing.
+type fitness struct {
+	mu  sync.RWMutex
+	why error // nil: it may
+}
+
+func (f *fitness) check() error {
+	if f == nil {
+		return nil
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.why == nil {
+		return nil
+	}
+	return sallyport.ErrUnavailable.Because(f.why)
+}
+
+// set notes why the node may not answer, and reports whether that is news.
+func (f *fitness) set(why error) (news bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	news = (f.why == nil) != (why == nil)
+	f.why = why
+	return news
+}
+
+// lookup is the database for session checks, behind the fitness of the node.
+type lookup struct {
+	db  *store.DB
+	fit *fitness
+}
+
+// LookUpSessions implements session.Lookup.
+func (l lookup) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]sallyport.Seen, time.Duration, error) {
+	if err := l.fit.check(); err != nil {
+		return nil, 0, err
+	}
+	return l.db.LookUpSessions(ctx, hashes)
+}
+
+// checkNode refuses a start of a node whose clock is not the database's.
+func (c *core) checkNode(ctx context.Context) error {
+	if !c.db.Shared() {
+		return nil
+	}
+	c.fit = &fitness{}
+	_, off, err := c.skew(ctx)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return tooFar(off)
+}
+
+// skew asks the database for the time and says how far this node's clock is ahead of it, counted from the middle of the
+// question and its answer.
+func (c *core) skew(ctx context.Context) (now time.Time, off time.Duration, err error) {
+	asked, here := time.Now(), c.now()
+	err = c.db.Read(ctx, func(tx *store.Tx) (err error) {
+		asked, here = time.Now(), c.now()
+		now, err = tx.Now(ctx)
+		return err
+	})
+	return now, here.Add(time.Since(asked) / 2).Sub(now), err
+}
+
+func tooFar(off time.Duration) error {
+	if off.Abs() <= clockSlack {
+		return nil
+	}
+	side := "ahead of"
+	if off < 0 {
+		side = "behind"
+	}
+	return fmt.Errorf("the clock of this node is %s %s the database's: set both right (5 s are allowed)", off.Abs().Round(time.Second), side)
+}
+
+// watchDatabase looks again and again whether this node may answer, until ctx ends. A database that does not answer is
+// found by each request itself, but is looked at here too, so that readiness says so.
+func (c *core) watchDatabase(ctx context.Context) {
+	tick := time.NewTicker(nodeEvery)
+	defer tick.Stop()
+	var clock *drift
+	for {
+		now, err := c.look(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if c.fit.set(err) {
+			if err != nil {
+				c.log.Error("this node answers nothing for now", "error", err)
+			} else {
+				c.log.Info("this node answers again")
+			}
+		}
+		if !now.IsZero() {
+			if clock == nil {
+				clock = newDrift(now, time.Now())
+			} else if by := clock.step(now, time.Now()); by != 0 {
+				if err := c.clockJumped(ctx, by); err != nil {
+					c.log.Error("clock", "error", err)
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// look returns the database's time and why this node may not answer.
+func (c *core) look(ctx context.Context) (now time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, nodeTime)
+	defer cancel()
+	now, off, err := c.skew(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the database does not answer: %w", err)
+	}
+	if err := tooFar(off); err != nil {
+		return now, err
+	}
+	return now, c.agree(ctx)
+}

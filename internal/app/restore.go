@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/config"
+	"sallyport/internal/store"
+)
+
+// Restored is what accepting a restored database did.
+type Restored struct {
+	Sessions    int   // ended
+	Technicians int   // who sign in anew, with no recovery code left
+	Epoch       int64 // of the database from now on
+}
+
+// AcceptRestore takes a database that was put back from a backup as the one to go on with: whatever was alive in it is
+// ended, and the restore epoch rises in the database and beside it, so that other nodes notice. No node may be running.
+func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Restored, err error) {
+	f, err := openFolder(cfg.Data, false)
+	if errors.Is(err, ErrHeld) {
+		return done, errors.New("the server is running: stop it, and every other node, first")
+	}
+	if err != nil {
+		return done, err
+	}
+	o.restoring = true
+	c, err := openCore(ctx, cfg, f, cfg.Public(cfg.Listen), o)
+	if err != nil {
+		return done, errors.Join(err, f.close())
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if c.state, err = openState(f.path); err != nil {
+		return done, err
+	}
+	var now seen
+	err = c.db.Write(ctx, func(tx *store.Tx) (err error) {
+		now, done, err = c.acceptRestore(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return done, err
+	}
+	return done, c.state.put(now)
+}
+
+func (c *core) acceptRestore(ctx context.Context, tx *store.Tx) (now seen, done Restored, err error) {
+	if now, err = stored(ctx, tx); err != nil {
+		return now, done, err
+	}
+	had := c.state.get()
+	now.Epoch, now.Mark = max(now.Epoch, had.Epoch)+1, max(now.Mark, had.Mark)+1
+	if err = errors.Join(putNumber(ctx, tx, epochKey, now.Epoch), putNumber(ctx, tx, markKey, now.Mark)); err != nil {
+		return now, done, err
+	}
+	counts, err := tx.TeamCounts(ctx)
+	if err != nil {
+		return now, done, err
+	}
+	done.Technicians, done.Epoch = counts.Total, now.Epoch
+	if done.Sessions, err = tx.EndAll(ctx); err != nil {
+		return now, done, err
+	}
+	at, err := tx.Now(ctx)
+	if err != nil {
+		return now, done, err
+	}
+	err = tx.InsertNotice(ctx, sallyport.Notice{ID: sallyport.NewID(), Type: string(audit.RestoreAccepted), CreatedAt: at,
+		Text: "The database was restored from a backup. Passwords, second factors and accounts are those of the backup: look through what was changed since, deactivate who has left, and have everybody take new recovery codes."})
+	if err != nil {
+		return now, done, err
+	}
+	return now, done, tx.InsertEvent(ctx, audit.New(audit.RestoreAccepted, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+		Changed(map[string]string{"restore_epoch": fmt.Sprint(now.Epoch - 1)}, map[string]string{"restore_epoch": fmt.Sprint(now.Epoch),
+			"sessions": fmt.Sprint(done.Sessions)}).Event())
+}

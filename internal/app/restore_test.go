@@ -1,0 +1,60 @@
+package app_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sallyport/internal/app"
+)
+
+// D11.8: a backup that was put back is noticed, is served only when an operator says so, and revives nothing.
+func TestD11_8(t *testing.T) {
+	cfg := configure(t, nil)
+	cfg.PublicURL = public
+	cfg.TrustedProxies = []string{"127.0.0.1"}
+	super, read := staff(t, cfg.Data)
+	server, stop := running(t, cfg, quiet())
+	if checkAt(server, super) != 204 || checkAt(server, read) != 204 {
+		t.Fatal("nobody is signed in")
+	}
+	var copied bytes.Buffer
+	client, done, err := app.Command(t.Context(), cfg, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Backup(t.Context(), &copied); err != nil {
+		t.Fatal(err)
+	}
+	if err := done(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.AcceptRestore(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "running") {
+		t.Errorf("beside the running server: %v", err)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sallyport.db-wal", "sallyport.db-shm"} {
+		_ = os.Remove(filepath.Join(cfg.Data, name))
+	}
+	if err := os.WriteFile(filepath.Join(cfg.Data, "sallyport.db"), copied.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := app.New(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "restore --accept") {
+		if err == nil {
+			_ = a.Close()
+		}
+		t.Fatalf("a database of before was served: %v", err)
+	}
+	accepted, err := app.AcceptRestore(t.Context(), cfg, quiet())
+	if err != nil || accepted.Sessions != 2 || accepted.Technicians != 2 || accepted.Epoch != 1 {
+		t.Fatalf("%+v, %v", accepted, err)
+	}
+	again, _ := running(t, cfg, quiet())
+	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
+		t.Error("a cookie of before works")
+	}
+}

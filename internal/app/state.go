@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"sallyport/internal/store"
+)
+
+// A backup that was put back brings what was ended since to life again: sessions, used codes, retired factors. So the
+// database counts, and each node keeps beside it, outside of the database, how far it has seen it count:
+//
+//	mark   rises each minute, with each start's end and with each backup
+//	epoch  rises when an operator accepts a restored database (restore --accept), which ends all that was alive in it
+//
+// A node that finds the database behind what it has seen does not serve it.
+
+const (
+	stateFile = "seen" // in the data folder
+	markKey   = "mark" // meta entries: decimal numbers
+	epochKey  = "restore-epoch"
+)
+
+// seen is a moment in the life of a database.
+type seen struct {
+	Epoch int64 `json:"epoch"`
+	Mark  int64 `json:"mark"`
+}
+
+func (s seen) String() string { return fmt.Sprintf("epoch %d, mark %d", s.Epoch, s.Mark) }
+
+// behind reports whether a database at s is older than one that was seen at other.
+func (s seen) behind(other seen) bool {
+	return s.Epoch < other.Epoch || s.Epoch == other.Epoch && s.Mark < other.Mark
+}
+
+// state is what this node has seen of its database, in a file of its data folder.
+type state struct {
+	path string
+	mu   sync.Mutex
+	seen seen
+}
+
+// openState reads the file; a node without one has seen nothing yet.
+func openState(folder string) (*state, error) {
+	s := &state{path: filepath.Join(folder, stateFile)}
+	text, err := os.ReadFile(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, nil
+	case err != nil:
+		return nil, fmt.Errorf("what this node has seen of the database: %w", err)
+	}
+	if err := json.Unmarshal(text, &s.seen); err != nil {
+		return nil, fmt.Errorf("what this node has seen of the database: %s cannot be read: %w", s.path, err)
+	}
+	return s, nil
+}
+
+func (s *state) get() seen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
+}
+
+// put keeps what was seen, unless something later was seen already.
+func (s *state) put(now seen) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.behind(s.seen) || now == s.seen {
+		return nil
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(s.path, append(text, '\n')); err != nil {
+		return fmt.Errorf("what this node has seen of the database: %w", err)
+	}
+	s.seen = now
+	return nil
+}
+
+// replaceFile puts text in the place of a file, whole or not at all.
+func replaceFile(path string, text []byte) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// stored reads how far the database is.
+func stored(ctx context.Context, tx *store.Tx) (s seen, err error) {
+	if s.Epoch, err = number(ctx, tx, epochKey); err != nil {
+		return s, err
+	}
+	s.Mark, err = number(ctx, tx, markKey)
+	return s, err
+}
+
+func number(ctx context.Context, tx *store.Tx, key string) (int64, error) {
+	text, err := tx.Meta(ctx, key)
+	if err != nil || len(text) == 0 {
+		return 0, err
+	}
+	return strconv.ParseInt(string(text), 10, 64)
+}
+
+func putNumber(ctx context.Context, tx *store.Tx, key string, n int64) error {
+	return tx.PutMeta(ctx, key, strconv.AppendInt(nil, n, 10))
+}
+
+// checkState compares the database with what this node has seen of it, and keeps what it finds.
+func (c *core) checkState(ctx context.Context) (err error) {
+	if c.state, err = openState(c.folder.path); err != nil {
+		return err
+	}
+	return c.agree(ctx)
+}
+
+func (c *core) agree(ctx context.Context) error {
+	var now seen
+	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
+		now, err = stored(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.compare(now)
+}
+
+func (c *core) compare(now seen) error {
+	if had := c.state.get(); now.behind(had) {
+		return fmt.Errorf("the database is older than what this node has seen of it (it is at %s, and was at %s): a backup was put back, "+
+			"in which ended sessions and used codes live. Stop every node, then run: sallyport restore --accept", now, had)
+	} else if now.Epoch == had.Epoch {
+		return nil // the mark is kept when this node raises it
+	}
+	return c.state.put(now)
+}
+
+// mark does act and raises the mark, in one transaction, then keeps the new one outside of the database.
+func (c *core) mark(ctx context.Context, act func(*store.Tx) error) error {
+	var now seen
+	err := c.db.Write(ctx, func(tx *store.Tx) (err error) {
+		if now, err = stored(ctx, tx); err != nil {
+			return err
+		}
+		if err := c.compare(now); err != nil {
+			return err
+		}
+		now.Mark++
+		if err := putNumber(ctx, tx, markKey, now.Mark); err != nil {
+			return err
+		}
+		return act(tx)
+	})
+	if err != nil {
+		return err
+	}
+	return c.state.put(now)
+}

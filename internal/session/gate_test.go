@@ -1,0 +1,138 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sallyport"
+)
+
+// lookups answers look-ups when the test says so, and remembers them.
+type lookups struct {
+	mu     sync.Mutex
+	asked  [][]sallyport.Hash
+	answer chan error
+	live   map[sallyport.Hash]time.Duration
+}
+
+func (l *lookups) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]sallyport.Seen, time.Duration, error) {
+	l.mu.Lock()
+	l.asked = append(l.asked, hashes)
+	var seen []sallyport.Seen
+	for _, h := range hashes {
+		if since, ok := l.live[h]; ok {
+			seen = append(seen, sallyport.Seen{Hash: h, Since: since})
+		}
+	}
+	l.mu.Unlock()
+	select {
+	case err := <-l.answer:
+		return seen, 30 * time.Minute, err
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
+}
+
+// Checks that arrive together share a look-up; one never joins a look-up that was sent before it came, for that may have
+// looked before a Save that has answered since.
+func TestGateJoinsOnlyWhatIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dana := sallyport.Hash{1}
+		l := &lookups{answer: make(chan error), live: map[sallyport.Hash]time.Duration{dana: 0}}
+		g := newGate(nil, l, time.Now)
+		results := make(chan bool, 100)
+		check := func(n int) {
+			for range n {
+				go func() { results <- g.Check(context.Background(), dana) }()
+			}
+			synctest.Wait()
+		}
+		check(1) // sent at once
+		check(1) // sent beside it
+		check(5) // gather, for two are under way
+		if len(l.asked) != 2 {
+			t.Fatalf("%d look-ups are under way", len(l.asked))
+		}
+		l.mu.Lock()
+		delete(l.live, dana) // the Save answers here; the look-ups under way have seen the session
+		l.mu.Unlock()
+		check(3) // begin after the Save, and may join the ones that wait
+		for range 2 {
+			l.answer <- nil
+			synctest.Wait()
+		}
+		if len(l.asked) != 3 || len(l.asked[2]) != 8 {
+			t.Fatalf("%d look-ups, the last of %d checks", len(l.asked), len(l.asked[2]))
+		}
+		l.answer <- nil
+		synctest.Wait()
+		yes := 0
+		for range 10 {
+			if <-results {
+				yes++
+			}
+		}
+		if yes != 2 {
+			t.Errorf("%d of the checks said yes; only the two that were sent before may", yes)
+		}
+	})
+}
+
+// A look-up that fails or does not come back means no for all who share it, and the next one is asked anew.
+func TestGateFailsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dana := sallyport.Hash{1}
+		l := &lookups{answer: make(chan error, 1), live: map[sallyport.Hash]time.Duration{dana: 0}}
+		g := newGate(nil, l, time.Now)
+		l.answer <- errors.New("no connection")
+		if g.Check(context.Background(), dana) {
+			t.Error("yes without an answer of the database")
+		}
+		began := time.Now()
+		if g.Check(context.Background(), dana) {
+			t.Error("yes without any answer")
+		}
+		if took := time.Since(began); took > gateTime {
+			t.Errorf("no came after %v", took)
+		}
+		l.answer <- nil
+		if !g.Check(context.Background(), dana) {
+			t.Error("no although the database is back")
+		}
+	})
+}
+
+// A use on this node counts before it is written, and never for longer than the idle time.
+func TestGateIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dana, idle := sallyport.Hash{1}, sallyport.Hash{2}
+		l := &lookups{answer: make(chan error, 1), live: map[sallyport.Hash]time.Duration{dana: 0, idle: 30 * time.Minute}}
+		g := newGate(nil, l, time.Now)
+		check := func(h sallyport.Hash, want bool) {
+			t.Helper()
+			l.answer <- nil
+			if g.Check(context.Background(), h) != want {
+				t.Errorf("want %v", want)
+			}
+		}
+		check(idle, false)
+		check(dana, true)
+		for range 3 {
+			<-time.After(29 * time.Minute)
+			l.live[dana] += 29 * time.Minute
+			check(dana, true)
+		}
+		if due := g.gather(); len(due) != 1 || !due[dana].Equal(time.Now()) {
+			t.Errorf("to be written: %v", due)
+		}
+		<-time.After(30 * time.Minute)
+		l.live[dana] += 30 * time.Minute
+		check(dana, false)
+		delete(l.live, dana)
+		check(dana, false)
+	})
+}

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"sallyport"
+)
+
+// lane hands out connections of one kind, at most size at a time, and keeps their prepared statements.
+type lane struct {
+	pool  *sql.DB
+	begin string        // how its transactions begin
+	slots chan struct{} // one token per connection in use
+	over  chan struct{} // closed by close
+	once  sync.Once
+	mu    sync.Mutex
+	idle  []*conn
+}
+
+var errClosed = errors.New("store: the database is closed")
+
+func newLane(pool *sql.DB, size int, begin string) *lane {
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	return &lane{pool: pool, begin: begin, slots: make(chan struct{}, size), over: make(chan struct{})}
+}
+
+// begun takes a connection and begins a transaction on it. A kept connection that turns out to be broken, because the
+// server was restarted for example, is thrown away for the next one: nothing was done on it yet.
+func (l *lane) begun(ctx context.Context) (*conn, error) {
+	for {
+		c, kept, err := l.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		err = c.control(l.begin)
+		if err == nil {
+			return c, nil
+		}
+		l.give(c)
+		if !kept || !broken(err) {
+			return nil, err
+		}
+	}
+}
+
+// take hands out a connection and says whether it was used before.
+func (l *lane) take(ctx context.Context) (c *conn, kept bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, sallyport.ErrUnavailable.Because(err)
+	}
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.over:
+		return nil, false, sallyport.ErrUnavailable.Because(errClosed)
+	case <-ctx.Done():
+		return nil, false, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
+	}
+	if c := l.pop(); c != nil {
+		c.clean = false
+		return c, true, nil
+	}
+	raw, err := l.pool.Conn(ctx)
+	if err != nil {
+		<-l.slots
+		return nil, false, failure(err)
+	}
+	return newConn(raw), false, nil
+}
+
+func (l *lane) pop() *conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.idle) == 0 {
+		return nil
+	}
+	c := l.idle[len(l.idle)-1]
+	l.idle = l.idle[:len(l.idle)-1]
+	return c
+}
+
+// give takes c back. One whose transaction could not be ended for sure is thrown away.
+func (l *lane) give(c *conn) {
+	defer func() { <-l.slots }()
+	if !c.clean {
+		c.discard()
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.idle = append(l.idle, c)
+}
+
+// close waits for the transactions that run. Once more is no error.
+func (l *lane) close() (err error) {
+	l.once.Do(func() {
+		close(l.over)
+		for range cap(l.slots) {
+			l.slots <- struct{}{}
+		}
+		for c := l.pop(); c != nil; c = l.pop() {
+			err = errors.Join(err, c.close())
+		}
+		err = errors.Join(err, l.pool.Close())
+	})
+	return err
+}

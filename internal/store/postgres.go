@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"sallyport/internal/store/migrations"
+)
+
+// How many connections one node opens at most, and how long each thing may take.
+const (
+	postgresWriters = 8
+	postgresReaders = 8
+	postgresChecks  = 2
+
+	connectTime   = 5 * time.Second
+	statementTime = 8 * time.Second  // the server gives up a statement
+	lockTime      = 3 * time.Second  // of which it waits for somebody else's lock
+	answerTime    = 12 * time.Second // we give up a server that does not answer at all
+)
+
+// openPostgres opens the database at o.Address. Write transactions are serializable, read transactions see one moment
+// (docs/adr/0020).
+func openPostgres(ctx context.Context, o Options) (*DB, error) {
+	cfg, err := postgresConfig(o.Address)
+	if err != nil {
+		return nil, err
+	}
+	if o.ReadOnlyConns < 1 {
+		o.ReadOnlyConns = postgresReaders
+	}
+	warnings, err := preparePostgres(ctx, cfg)
+	if err != nil {
+		return nil, failure(fmt.Errorf("open the database: %w", err))
+	}
+	writing := cfg.Copy()
+	// A scan of a whole table would make every write of the table a conflict with the reader of one row of it.
+	writing.RuntimeParams["enable_seqscan"] = "off"
+	return &DB{
+		writer:   newLane(stdlib.OpenDB(*writing), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"),
+		readers:  newLane(stdlib.OpenDB(*cfg), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+		checks:   newLane(stdlib.OpenDB(*cfg), postgresChecks, ""),
+		turns:    &turns{},
+		warnings: warnings,
+	}, nil
+}
+
+// CheckAddress says what is wrong with the address of a PostgreSQL database, nil where nothing is. It connects to nothing.
+func CheckAddress(address string) error {
+	_, err := postgresConfig(address)
+	return err
+}
+
+var errAddress = errors.New("the database's address is not of the form postgres://user:password@host:5432/name")
+
+// postgresConfig reads the address. A database that is not on this machine is spoken to over TLS with its certificate and
+// name verified, or not at all.
+func postgresConfig(address string) (*pgx.ConnConfig, error) {
+	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		return nil, errAddress
+	}
+	mode := "verify-full"
+	if plain, err := pgx.ParseConfig(withParam(address, "sslmode", "disable")); err != nil {
+		return nil, errAddress // the cause quotes the address
+	} else if allLocal(plain) {
+		mode = "disable"
+	}
+	cfg, err := pgx.ParseConfig(withParam(address, "sslmode", mode))
+	if err != nil {
+		return nil, errors.New("the database's address, or a certificate file that it names, cannot be read")
+	}
+	if cfg.Database == "" {
+		return nil, errors.New("the database's address names no database: postgres://user:password@host:5432/name")
+	}
+	for _, at := range places(cfg) {
+		if !local(at.Host) && !verified(at.Host, at.TLSConfig) {
+			return nil, fmt.Errorf("the database on %s is not on this machine: its address needs sslmode=verify-full", at.Host)
+		}
+	}
+	limit(cfg)
+	return cfg, nil
+}
+
+// withParam adds a parameter to an address that does not have it.
+func withParam(address, name, value string) string {
+	before, query, found := strings.Cut(address, "?")
+	if !found {
+		return address + "?" + name + "=" + value
+	}
+	if values, err := url.ParseQuery(query); err == nil && !values.Has(name) {
+		return before + "?" + query + "&" + name + "=" + value
+	}
+	return address
+}
+
+// places are all hosts that cfg may connect to.
+func places(cfg *pgx.ConnConfig) []*pgconn.FallbackConfig {
+	first := &pgconn.FallbackConfig{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}
+	return append([]*pgconn.FallbackConfig{first}, cfg.Fallbacks...)
+}
+
+func allLocal(cfg *pgx.ConnConfig) bool {
+	for _, at := range places(cfg) {
+		if !local(at.Host) {
+			return false
+		}
+	}
+	return true
+}
+
+// local reports whether host is a socket's folder or a loopback address.
+func local(host string) bool {
+	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func verified(host string, t *tls.Config) bool {
+	return t != nil && !t.InsecureSkipVerify && t.ServerName == host
+}
+
+// limit bounds every wait, for the server and for us.
+func limit(cfg *pgx.ConnConfig) {
+	cfg.ConnectTimeout = connectTime
+	cfg.RuntimeParams["application_name"] = "sallyport"
+	cfg.RuntimeParams["statement_timeout"] = ms(statementTime)
+	cfg.RuntimeParams["lock_timeout"] = ms(lockTime)
+	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = ms(answerTime)
+	cfg.RuntimeParams["timezone"] = "UTC"
+	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // never a standby
+	cfg.OnNotice = noteNotice
+	dialer := &net.Dialer{Timeout: connectTime, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}
+	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &patient{Conn: c}, nil
+	}
+}
+
+func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// patient is a connection on which every question must be answered in answerTime. It costs no goroutine per statement,
+// as a context with a time limit would.
+type patient struct{ net.Conn }
+
+// Write implements net.Conn.
+func (p *patient) Write(b []byte) (int, error) {
+	if err := p.SetDeadline(time.Now().Add(answerTime)); err != nil {
+		return 0, err
+	}
+	return p.Conn.Write(b)
+}
+
+// preparePostgres brings the schema up to date and looks at the server. What it finds and does not like comes back as
+// sentences.
+func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error) {
+	steps := cfg.Copy()
+	delete(steps.RuntimeParams, "statement_timeout") // a step may take long, and wait for another node's
+	delete(steps.RuntimeParams, "lock_timeout")
+	delete(steps.RuntimeParams, "idle_in_transaction_session_timeout")
+	steps.DialFunc = (&net.Dialer{Timeout: connectTime}).DialContext
+	db := stdlib.OpenDB(*steps)
+	defer db.Close()
+	var encoding, durable, fsync string
+	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')`).
+		Scan(&encoding, &durable, &fsync); err != nil {
+		return nil, err
+	}
+	if encoding != "UTF8" {
+		return nil, fmt.Errorf("the database's encoding is %s: make it with ENCODING 'UTF8'", encoding)
+	}
+	var warnings []string
+	if durable == "off" {
+		warnings = append(warnings, "synchronous_commit is off on the database: an acknowledged Save can be lost when its server stops, and what was ended can come back")
+	}
+	if fsync == "off" {
+		warnings = append(warnings, "fsync is off on the database: it can be lost whole when its machine stops")
+	}
+	return warnings, migrations.Postgres(ctx, db)
+}
+
+// noticesOf finds what the server says on a connection, nil on SQLite.
+func noticesOf(raw *sql.Conn) *notices {
+	var found *notices
+	_ = raw.Raw(func(c any) error {
+		if c, ok := c.(*stdlib.Conn); ok {
+			found = noticesFor(c.Conn().PgConn())
+		}
+		return nil
+	})
+	return found
+}
+
+// postgresPassing reports whether err may pass by itself or by an operator's hand.
+func postgresPassing(err error) bool {
+	if broken(err) {
+		return true
+	}
+	var e *pgconn.PgError
+	if !errors.As(err, &e) || len(e.Code) != 5 {
+		return false
+	}
+	switch e.Code[:2] {
+	case "08", "40", "53", "57", "58": // connection, conflict, resources, operator, system
+		return true
+	}
+	return e.Code == "55P03" || e.Code == "25006" || e.Code == "25P03" // lock, read-only, idle for too long
+}
+
+// broken reports whether err is of a PostgreSQL connection that is of no more use.
+func broken(err error) bool {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || e.Code == "25006"
+	}
+	var network net.Error
+	var connect *pgconn.ConnectError
+	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) {
+		return true
+	}
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) || ended(err)
+}
+
+// undone reports whether a COMMIT that failed has surely undone the transaction: the server itself said so.
+func undone(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR"
+}
+
+var errNotReplicated = errors.New("the standby had not confirmed the commit when somebody cancelled the wait for it")

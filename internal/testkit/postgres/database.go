@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"database/sql"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sallyport/internal/testkit/clock"
+)
+
+var made atomic.Int64
+
+// Database makes a database for this test alone, with the newest schema and nothing in it, and returns its address.
+func Database(t testing.TB) string {
+	t.Helper()
+	s := Shared(t)
+	return s.URL(s.make(t, template))
+}
+
+// Empty is a database of this test alone without any schema.
+func Empty(t testing.TB) string {
+	t.Helper()
+	s := Shared(t)
+	return s.URL(s.make(t, "template0"))
+}
+
+// Name makes a database for this test alone, as Database does, and returns its name.
+func (s *Server) Name(t testing.TB) string {
+	t.Helper()
+	return s.make(t, template)
+}
+
+func (s *Server) make(t testing.TB, from string) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", made.Add(1))
+	if err := s.Exec("postgres", `CREATE DATABASE `+name+` TEMPLATE `+from); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Exec("postgres", `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	return name
+}
+
+// Follow lets the clock of the database at address show what c shows, from now on, also in the middle of a transaction:
+// its now_us() reads a sequence, which no transaction holds still.
+func Follow(t testing.TB, address string, c *clock.Clock) {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	for _, statement := range []string{`CREATE SEQUENCE test_clock MINVALUE -9000000000000000000`,
+		`CREATE OR REPLACE FUNCTION now_us() RETURNS BIGINT LANGUAGE sql VOLATILE PARALLEL SAFE AS
+			$$ SELECT pg_sequence_last_value('test_clock'::regclass) $$`} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Follow(func(now time.Time) {
+		if _, err := db.Exec(`SELECT setval('test_clock', $1)`, now.UnixMicro()); err != nil {
+			t.Error(err)
+		}
+	})
+}
