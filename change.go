@@ -69,7 +69,18 @@ type TeamCounts struct {
 	Total, SetUp, Invited, Active, Deactivated int
 	WaitingResets, HelpRequests                int
 	ByMethod                                   map[Method]int
+	Shares                                     map[Method]Share // without the deactivated
 	LiveSessions                               int
+}
+
+// Share is how many of All are Ready.
+type Share struct{ All, Ready int }
+
+// SignInCount is how many sign-ins one method finished on one day.
+type SignInCount struct {
+	Day    time.Time // its first moment, UTC
+	Method string    // what proved it: a Method, or "recovery"
+	Count  int
 }
 
 // Notice is something every Super Admin must acknowledge, such as a rescue.

@@ -115,6 +115,7 @@ var toNobody = []struct {
 	{"set policy", func(h *house, m matter) error { _, err := h.SetPolicy(ctx, m.actor, "code-life", "5"); return err }},
 	{"set logo", func(h *house, m matter) error { _, err := h.SetLogo(ctx, m.actor, pngOf(h.t, 32, 32)); return err }},
 	{"remove logo", func(h *house, m matter) error { return h.RemoveLogo(ctx, m.actor) }},
+	{"figures", func(h *house, m matter) error { _, err := h.Figures(ctx, m.actor); return err }},
 	{"events", func(h *house, m matter) error { _, err := h.Events(ctx, m.actor, sallyport.EventFilter{}); return err }},
 	{"export events", func(h *house, m matter) error {
 		_, err := h.ExportEvents(ctx, m.actor, sallyport.EventFilter{}, account.FormatCSV)

@@ -77,5 +77,6 @@ type recordTx interface {
 	Gateway(ctx context.Context, channel, slot string) (*sallyport.Gateway, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error
+	SignIns(ctx context.Context, since time.Time) ([]sallyport.SignInCount, error)
 	Events(ctx context.Context, f sallyport.EventFilter) ([]sallyport.Event, error)
 }

@@ -55,6 +55,7 @@ type records interface {
 	EndSession(ctx context.Context, actor sallyport.Actor, hash sallyport.Hash) error
 	Policy(ctx context.Context, actor sallyport.Actor) (sallyport.Settings, error)
 	Logo(ctx context.Context) (*account.Logo, error)
+	Figures(ctx context.Context, actor sallyport.Actor) (account.Figures, error)
 	Events(ctx context.Context, actor sallyport.Actor, f sallyport.EventFilter) ([]sallyport.Event, error)
 	ExportEvents(ctx context.Context, actor sallyport.Actor, f sallyport.EventFilter, format string) (account.Export, error)
 	Notices(ctx context.Context, actor sallyport.Actor) ([]sallyport.Notice, error)

@@ -82,6 +82,7 @@ func (c *Console) recordRoutes() []web.Route {
 		get("/admin/sessions", sallyport.ReadSessions, c.sessions),
 		post("/admin/sessions/end", sallyport.EndSessions, c.form([]string{"session", "back"}, c.endSession)),
 		get("/admin/audit", sallyport.ReadAudit, c.audit),
+		get("/admin/audit/figures", sallyport.ReadAudit, c.figures),
 		get("/admin/audit.csv", sallyport.ExportAudit, c.exportCSV),
 		get("/admin/audit.jsonl", sallyport.ExportAudit, c.exportLines),
 		post("/admin/notices/{id}", sallyport.ManageSuperAdmins, c.form(nil, c.ackNotice)),

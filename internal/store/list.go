@@ -126,7 +126,7 @@ func scanRow(r row) (sallyport.Row, error) {
 
 // TeamCounts returns the numbers on the tabs and in the head of the technicians list.
 func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
-	n := sallyport.TeamCounts{ByMethod: make(map[sallyport.Method]int)}
+	n := sallyport.TeamCounts{ByMethod: make(map[sallyport.Method]int), Shares: make(map[sallyport.Method]sallyport.Share)}
 	err := tx.each(ctx, `SELECT t.status, t.method, count(*), count(*) FILTER (WHERE `+setUp+`)
 		FROM technician t LEFT JOIN factor f ON f.technician = t.id GROUP BY t.status, t.method`, nil, func(r row) error {
 		var status sallyport.Status
@@ -138,6 +138,10 @@ func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
 		n.Total += all
 		n.SetUp += ready
 		n.ByMethod[method] += all
+		if status != sallyport.Deactivated {
+			share := n.Shares[method]
+			n.Shares[method] = sallyport.Share{All: share.All + all, Ready: share.Ready + ready}
+		}
 		switch status {
 		case sallyport.Invited:
 			n.Invited += all

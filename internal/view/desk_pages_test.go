@@ -165,6 +165,19 @@ func auditLog(d Desk) Audit {
 	return p
 }
 
+// figures are 30 days of a team, busier towards their end, with a day of nothing.
+func figures() Figures {
+	var days []Day
+	for i := range 30 {
+		d := Day{Date: noon.Truncate(24*time.Hour).AddDate(0, 0, i-29), Counts: map[string]int{"app": 3 * i, "email": i / 2, "text": 7 - i%7, "recovery": i / 29, "off": 2}}
+		if i == 12 {
+			d.Counts = nil
+		}
+		days = append(days, d)
+	}
+	return Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays(days), Shares: []Share{NewShare("Authenticator App", 39, 42), NewShare("Email", 2, 2), NewShare("Text Message", 0, 7)}}
+}
+
 // desks are the Admin pages as they are met.
 func desks() map[string]Page {
 	wrong := sallyport.InvalidFields([]sallyport.Field{{Name: "email", Message: "Please give one email address like dana@example.com."}, {Name: "phone", Message: "This number is too short for the United States."}})
@@ -223,7 +236,7 @@ func desks() map[string]Page {
 		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-draft": drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
-		"audit": auditLog(frame("Audit")), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
+		"audit": auditLog(frame("Audit")), "figures": figures(), "figures-empty": Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays([]Day{{Date: noon}})}, "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
 	}
 }
 

@@ -90,7 +90,7 @@ var _ = register("list searches, filters and sorts", func(b *bench) {
 	b.read(func(tx *store.Tx) error {
 		n, err := tx.TeamCounts(b.ctx)
 		if n.Total != 5 || n.SetUp != 2 || n.Active != 3 || n.Invited != 1 || n.Deactivated != 1 || n.HelpRequests != 1 || n.LiveSessions != 3 ||
-			n.ByMethod[sallyport.MethodApp] != 2 || n.ByMethod[sallyport.MethodOff] != 1 {
+			n.ByMethod[sallyport.MethodApp] != 2 || n.ByMethod[sallyport.MethodOff] != 1 || n.Shares[sallyport.MethodApp] == (sallyport.Share{}) {
 			b.Errorf("%+v", n)
 		}
 		return err

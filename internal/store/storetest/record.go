@@ -36,6 +36,38 @@ var _ = register("settings are the contract's until stored", func(b *bench) {
 	})
 })
 
+var _ = register("sign-ins are counted by day and method", func(b *bench) {
+	finished := func(method string, times int) {
+		for range times {
+			b.write(func(tx *store.Tx) error {
+				b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "signin.password.right"}))
+				return tx.InsertEvent(b.ctx, sallyport.Event{Type: "signin.finished", After: map[string]string{"method": method}})
+			})
+		}
+	}
+	finished("app", 1) // too old to count
+	b.Add(24 * time.Hour)
+	today := b.Now().Truncate(24 * time.Hour)
+	b.Add(today.Add(24*time.Hour - time.Microsecond).Sub(b.Now())) // the last moment of the day
+	finished("app", 2)
+	finished("recovery", 1)
+	b.Add(time.Microsecond)
+	finished("app", 3)
+	b.read(func(tx *store.Tx) error {
+		got, err := tx.SignIns(b.ctx, today)
+		next := today.Add(24 * time.Hour)
+		want := []sallyport.SignInCount{{Day: today, Method: "app", Count: 2}, {Day: today, Method: "recovery", Count: 1}, {Day: next, Method: "app", Count: 3}}
+		if !reflect.DeepEqual(got, want) {
+			b.Errorf("%+v, want %+v", got, want)
+		}
+		b.ok(err)
+		if none, err := tx.SignIns(b.ctx, next.Add(24*time.Hour)); len(none) != 0 || err != nil {
+			b.Errorf("after all of them: %+v, %v", none, err)
+		}
+		return nil
+	})
+})
+
 var _ = register("meta and emptiness", func(b *bench) {
 	empty := func(tx *store.Tx, want bool) {
 		b.Helper()
