@@ -11,12 +11,13 @@ type Keys interface {
 	MAC(purpose string, parts ...[]byte) []byte
 }
 
-// Options are the parts a Service works with. All are needed but Wake.
+// Options are the parts a Service works with. All are needed but Shared and Wake.
 type Options struct {
 	Store     Store
 	Keys      Keys
 	Notices   Notices
 	PublicURL string // without a path, like https://id.example.org
+	Shared    bool   // other processes change the database too
 	Wake      func() // lets the outbox look at once; called after each commit, must not block
 }
 
@@ -26,6 +27,7 @@ type Service struct {
 	keys      Keys
 	notices   Notices
 	publicURL string
+	shared    bool
 	logo      logoMemory
 }
 
@@ -34,7 +36,7 @@ func New(o Options) *Service {
 	if o.Wake != nil {
 		o.Store = waking{o.Store, o.Wake}
 	}
-	return &Service{store: o.Store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/")}
+	return &Service{store: o.Store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/"), shared: o.Shared}
 }
 
 // waking is a store that wakes the outbox after each commit: what was just written need not wait for its next round.

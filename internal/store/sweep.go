@@ -59,6 +59,7 @@ var sweeps = []sweep{
 	{"enrolment_code", "technician", `expires_at <= (SELECT now_us()) - $1`, 0},
 	{"ended_session", "hash", `ended_at <= (SELECT now_us()) - $1`, endedLife},
 	{"guess", "id", `last_at <= (SELECT now_us()) - $1`, guessLife},
+	{"kept", "id", `expires_at <= (SELECT now_us()) - $1`, 0},
 	{"send", "code", `at <= (SELECT now_us()) - $1`, sendLife},
 	{"reset_asked", "id", `at <= (SELECT now_us()) - $1`, askedLife},
 	{"wrong_day", "(technician, day)", `day <= ((SELECT now_us()) - $1) / 86400000000`, deviceLife},
