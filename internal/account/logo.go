@@ -13,14 +13,23 @@ import (
 // logoKey is the meta entry that holds the logo's file. An empty one means that there is no logo.
 const logoKey = "logo"
 
+// logoMark is the meta entry that is another after each change of the logo, so that nodes that remember it notice.
+const logoMark = "logo-mark"
+
 // Logo returns the organisation's logo, nil where none is set. Everybody may see it, as it stands at the door. It is
-// answered from memory, so that a page costs no look into the database.
+// answered from memory, so that a page costs no look into the database, or of several nodes' a look at its mark alone.
 func (s *Service) Logo(ctx context.Context) (*Logo, error) {
 	logo, known, round := s.logo.get()
-	if known {
+	if known && !s.shared {
 		return logo, nil
 	}
-	err := s.store.Read(ctx, func(tx Tx) error {
+	var mark []byte
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		if s.shared {
+			if mark, err = tx.Meta(ctx, logoMark); err != nil || known && s.logo.marked(mark) {
+				return err
+			}
+		}
 		file, err := tx.Meta(ctx, logoKey)
 		if err == nil {
 			logo, err = logoOf(file)
@@ -30,7 +39,7 @@ func (s *Service) Logo(ctx context.Context) (*Logo, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.logo.put(logo, round)
+	s.logo.put(logo, mark, round)
 	return logo, nil
 }
 
@@ -70,6 +79,9 @@ func (s *Service) changeLogo(ctx context.Context, actor sallyport.Actor, after *
 		if err := tx.PutMeta(ctx, logoKey, after.file()); err != nil {
 			return err
 		}
+		if err := tx.PutMeta(ctx, logoMark, []byte(sallyport.NewID())); err != nil {
+			return err
+		}
 		before, _ := logoOf(was) // one that an older version took and this one would not is replaced all the same
 		return s.record(ctx, tx, w, entry{what: audit.PolicyChanged,
 			before: map[string]string{logoKey: before.String()}, after: map[string]string{logoKey: after.String()}})
@@ -88,12 +100,13 @@ func logoOf(file []byte) (*Logo, error) {
 	return logo, nil
 }
 
-// logoMemory holds the logo between two changes. All changes come through the Service, for one process owns the
-// database. A reading that began before a change is not kept.
+// logoMemory holds the logo between two changes. Where one process owns the database, all changes come through the
+// Service; else the mark tells of them. A reading that began before a change is not kept.
 type logoMemory struct {
 	mu    sync.Mutex
 	logo  *Logo
 	known bool
+	mark  []byte
 	round uint64 // rises with each change
 }
 
@@ -103,11 +116,18 @@ func (m *logoMemory) get() (logo *Logo, known bool, round uint64) {
 	return m.logo, m.known, m.round
 }
 
-func (m *logoMemory) put(logo *Logo, round uint64) {
+// marked reports whether what is remembered is of that mark.
+func (m *logoMemory) marked(mark []byte) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.known && bytes.Equal(m.mark, mark)
+}
+
+func (m *logoMemory) put(logo *Logo, mark []byte, round uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.round == round {
-		m.logo, m.known = logo, true
+		m.logo, m.mark, m.known = logo, mark, true
 	}
 }
 

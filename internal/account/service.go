@@ -18,6 +18,7 @@ type Options struct {
 	Keys      Keys
 	Notices   Notices
 	PublicURL string // without a path, like https://id.example.org
+	Shared    bool   // other processes change the database too
 	Wake      func() // lets the outbox look at once; called after each commit, must not block
 
 	Nodes   Nodes            // the other servers on the same database; nil: there are none
@@ -31,6 +32,7 @@ type Service struct {
 	keys      Keys
 	notices   Notices
 	publicURL string
+	shared    bool
 	logo      logoMemory
 }
 
@@ -43,7 +45,7 @@ func New(o Options) *Service {
 		o.Now = time.Now
 	}
 	store := &refusing{Store: o.Store, nodes: o.Nodes, told: o.Refused, now: o.Now}
-	return &Service{store: store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/")}
+	return &Service{store: store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/"), shared: o.Shared}
 }
 
 // waking is a store that wakes the outbox after each commit: what was just written need not wait for its next round.

@@ -77,12 +77,13 @@ type Renderer interface {
 	Render(w http.ResponseWriter, status int, p view.Page) error
 }
 
-// Options are what the pages are made of. All are needed but Now.
+// Options are what the pages are made of. All are needed but Keeper and Now.
 type Options struct {
 	Accounts Accounts
 	Gateways Gateways
 	Pages    Renderer
 	StepUp   string           // the page that asks for a fresh proof; it takes the way back as "return"
+	Keeper   Keeper           // where pages keep things for other nodes; nil: this process is the only one
 	Now      func() time.Time // the clock of what is kept in memory, and of "5 min ago"; nil: time.Now
 }
 
@@ -92,6 +93,7 @@ type Console struct {
 	gateways Gateways
 	pages    Renderer
 	stepUp   string
+	keeper   Keeper
 	now      func() time.Time
 	seen     atomic.Pointer[view.Desk] // the frame that was drawn last, for its name and logo
 
@@ -106,13 +108,13 @@ type Console struct {
 
 // New makes the pages. Close ends the work that they have begun.
 func New(o Options) *Console {
-	c := &Console{accounts: o.Accounts, gateways: o.Gateways, pages: o.Pages, stepUp: o.StepUp, now: o.Now}
+	c := &Console{accounts: o.Accounts, gateways: o.Gateways, pages: o.Pages, stepUp: o.StepUp, keeper: o.Keeper, now: o.Now}
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.answers = newShelf[view.Answer](c.now, 1000, 10*time.Minute)
-	c.parked = newShelf[parkedForm](c.now, 50, 30*time.Minute) // one may hold a file of 1 MiB
-	c.rollouts = newShelf[*rollout](c.now, 200, 24*time.Hour)
+	c.answers = newShelf[view.Answer]("answer", c, 1000, 10*time.Minute)
+	c.parked = newShelf[parkedForm]("form", c, 50, 30*time.Minute) // one may hold a file of 1 MiB
+	c.rollouts = newShelf[*rollout]("rollout", c, 200, 24*time.Hour)
 	c.live, c.stop = context.WithCancel(context.Background())
 	return c
 }

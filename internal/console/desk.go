@@ -48,7 +48,11 @@ func (c *Console) desk(r *http.Request, title, section string) (view.Desk, error
 			d.Nav = append(d.Nav, view.Link{Label: s.label, Href: s.href, Current: s.name == section})
 		}
 	}
-	if a, ok := c.answers.get(v.Technician.ID, r.URL.Query().Get("answer")); ok {
+	a, ok, err := c.answers.get(r.Context(), v.Technician.ID, r.URL.Query().Get("answer"))
+	if err != nil {
+		return view.Desk{}, err
+	}
+	if ok {
 		d.Answer = &a
 	}
 	c.seen.Store(&view.Desk{Organisation: d.Organisation, Logo: d.Logo})

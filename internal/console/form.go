@@ -54,7 +54,11 @@ func (c *Console) see(w http.ResponseWriter, r *http.Request, path string, a vie
 		return err
 	}
 	q := u.Query()
-	q.Set("answer", c.answers.put(web.VisitorOf(r).Technician.ID, a))
+	id, err := c.answers.put(r.Context(), web.VisitorOf(r).Technician.ID, a)
+	if err != nil {
+		return err
+	}
+	q.Set("answer", id)
 	u.RawQuery = q.Encode()
 	return web.See(w, r, u.String())
 }

@@ -95,8 +95,42 @@ type house struct {
 	clock   *clock.Clock
 	post    *post
 	console *console.Console
-	site    *web.Site
+	sites   []*web.Site // each with a console of its own, as nodes have; one on SQLite
+	asked   int
 	n       int
+}
+
+// site is one node after the other: no page may count on the one that came before.
+func (h *house) site() *web.Site {
+	h.asked++
+	return h.sites[h.asked%len(h.sites)]
+}
+
+// keeper keeps things in the test's database.
+type keeper struct{ db *store.DB }
+
+func (k keeper) Keep(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error {
+	return k.db.Write(ctx, func(tx *store.Tx) error { return tx.PutKept(ctx, owner, id, value, life) })
+}
+
+func (k keeper) Kept(ctx context.Context, owner sallyport.TechnicianID, id string) (value []byte, found bool, err error) {
+	err = k.db.Read(ctx, func(tx *store.Tx) (err error) {
+		value, err = tx.Kept(ctx, owner, id)
+		return err
+	})
+	return value, len(value) > 0, err
+}
+
+func (k keeper) Claim(ctx context.Context, owner sallyport.TechnicianID, id string) (ok bool, err error) {
+	err = k.db.Write(ctx, func(tx *store.Tx) (err error) {
+		ok, err = tx.ClaimKept(ctx, owner, id)
+		return err
+	})
+	return ok, err
+}
+
+func (k keeper) Release(ctx context.Context, owner sallyport.TechnicianID, id string) error {
+	return k.db.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseKept(ctx, owner, id) })
 }
 
 func newHouse(t *testing.T) *house {
@@ -108,17 +142,29 @@ func newHouse(t *testing.T) *house {
 	ways := delivery.New(delivery.Options{Store: transactions[delivery.Tx]{db}, Keys: ring, Network: openNetwork{}, PublicHost: "id.northwind.example", Now: h.clock.Now, Log: log,
 		BuildEmail: func(sallyport.Gateway, map[string]string) (delivery.EmailSender, error) { return h.post, nil },
 		BuildText:  func(sallyport.Gateway, map[string]string) (delivery.TextSender, error) { return h.post, nil }})
-	accounts := account.New(account.Options{Store: transactions[account.Tx]{db}, Keys: ring, Notices: notices{ways}, PublicURL: public})
 	pages, err := view.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.console = console.New(console.Options{Accounts: accounts, Gateways: ways, Pages: pages, StepUp: "/confirm", Now: h.clock.Now})
-	t.Cleanup(h.console.Close)
-	if h.site, err = web.New(web.Options{Public: public, Log: log, Identify: h.identify}); err != nil {
-		t.Fatal(err)
+	nodes := 1
+	if db.Shared() {
+		nodes = 2
 	}
-	h.site.Add(h.console.Routes()...)
+	for range nodes {
+		accounts := account.New(account.Options{Store: transactions[account.Tx]{db}, Keys: ring, Notices: notices{ways}, PublicURL: public, Shared: db.Shared()})
+		o := console.Options{Accounts: accounts, Gateways: ways, Pages: pages, StepUp: "/confirm", Now: h.clock.Now}
+		if db.Shared() {
+			o.Keeper = keeper{db}
+		}
+		h.console = console.New(o)
+		t.Cleanup(h.console.Close)
+		site, err := web.New(web.Options{Public: public, Log: log, Identify: h.identify})
+		if err != nil {
+			t.Fatal(err)
+		}
+		site.Add(h.console.Routes()...)
+		h.sites = append(h.sites, site)
+	}
 	return h
 }
 
@@ -238,14 +284,14 @@ func (b *browser) do(r *http.Request) page {
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("User-Agent", "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0")
 	if b.token != "" {
-		r.AddCookie(&http.Cookie{Name: b.site.Cookies().Session.Name, Value: b.token.Reveal()})
+		r.AddCookie(&http.Cookie{Name: b.site().Cookies().Session.Name, Value: b.token.Reveal()})
 	}
 	if r.Method == http.MethodPost {
 		r.Header.Set("Origin", public)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	w := httptest.NewRecorder()
-	b.site.ServeHTTP(w, r)
+	b.site().ServeHTTP(w, r)
 	return page{b.t, w.Code, w.Body.String(), w.Header().Get("Location"), w.Header()}
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,12 +25,18 @@ func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form
 	if err != nil {
 		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
 	}
-	if ro.begin(team) {
+	mine, err := c.beginRollout(r, ro, team)
+	if err != nil {
+		return err
+	}
+	if mine {
 		ctx, actor := context.WithoutCancel(r.Context()), web.ActorOf(r)
 		if err := c.saveFirst(ctx, actor, ro); err != nil {
-			return err
+			return errors.Join(err, c.giveBack(ctx, r))
 		}
-		c.work.Go(func() { c.saveRest(ctx, actor, ro) })
+		keep := c.keeping(r, ro)
+		keep(ctx, false)
+		c.work.Go(func() { c.saveRest(ctx, actor, ro, keep) })
 		if self := ro.self(); self != nil {
 			return c.selfEnded(w, self)
 		}
@@ -74,17 +81,19 @@ func (ro *rollout) takeBack() {
 }
 
 // saveRest saves each one whom the preview said would change. Who is left out, or alone, was decided there.
-func (c *Console) saveRest(ctx context.Context, actor sallyport.Actor, ro *rollout) {
+func (c *Console) saveRest(ctx context.Context, actor sallyport.Actor, ro *rollout, keep func(ctx context.Context, last bool)) {
 	for i := ro.done; i < len(ro.rows); i++ {
 		row := ro.row(i)
 		if row.Outcome == account.WillChange {
 			row = c.saveOne(ctx, actor, ro.method, row)
 		}
 		ro.set(i, row)
+		keep(ctx, false)
 	}
 	ro.mu.Lock()
 	ro.running = false
 	ro.mu.Unlock()
+	keep(ctx, true)
 }
 
 func (c *Console) saveOne(ctx context.Context, actor sallyport.Actor, m sallyport.Method, row account.TeamRow) account.TeamRow {
@@ -146,7 +155,11 @@ func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) 
 		slices.SortStableFunc(rows, func(a, b account.TeamRow) int { return urgency(b) - urgency(a) })
 	}
 	fillProgress(&page, rows, done, pageNumber(q.Get("page")))
-	ro.forgetLinks(page.Rows)
+	if ro.forgetLinks(page.Rows) {
+		if err := c.rollouts.save(r.Context(), web.VisitorOf(r).Technician.ID, r.PathValue("id"), ro); err != nil {
+			return err // shown to nobody: they are there for the next try
+		}
+	}
 	return c.pages.Render(w, http.StatusOK, page)
 }
 
@@ -176,11 +189,12 @@ func fillProgress(page *view.Progress, rows []account.TeamRow, done, n int) {
 // linkShown stands in the place of an invitation's link once it was shown.
 const linkShown = "(shown once; Resend invitation makes a new one)"
 
-// forgetLinks takes the links that are about to be shown out of memory.
-func (ro *rollout) forgetLinks(shown []view.ProgressRow) {
+// forgetLinks takes the links that are about to be shown out of what is kept, and reports whether there were any.
+func (ro *rollout) forgetLinks(shown []view.ProgressRow) (some bool) {
 	ids := map[sallyport.TechnicianID]bool{}
 	for _, row := range shown {
-		ids[sallyport.TechnicianID(row.ID)] = row.Link != ""
+		ids[sallyport.TechnicianID(row.ID)] = row.Link != "" && row.Link != linkShown
+		some = some || ids[sallyport.TechnicianID(row.ID)]
 	}
 	ro.mu.Lock()
 	defer ro.mu.Unlock()
@@ -189,6 +203,7 @@ func (ro *rollout) forgetLinks(shown []view.ProgressRow) {
 			ro.rows[i].Invitation = linkShown
 		}
 	}
+	return some
 }
 
 func progressRow(row account.TeamRow, done bool) view.ProgressRow {

@@ -14,28 +14,31 @@ import (
 
 // parkedForm is what was typed, kept while the administrator proves who he is. It holds no secrets.
 type parkedForm struct {
-	path   string
-	values []view.Hidden
-	lost   []string // labels of secrets that were typed and not kept
+	Path   string
+	Values []view.Hidden
+	Lost   []string // labels of secrets that were typed and not kept
 }
 
 // park keeps the form and sends the browser to the page that asks for a fresh proof.
 func (c *Console) park(w http.ResponseWriter, r *http.Request, fields []string, f web.Form) error {
-	p := parkedForm{path: r.URL.Path}
+	p := parkedForm{Path: r.URL.Path}
 	secrets := secretFields()
 	for _, field := range fields {
 		name := strings.TrimSuffix(field, "*")
 		for _, v := range f.All(name) {
 			if label, secret := secrets[name]; secret {
-				if v != "" && !slices.Contains(p.lost, label) {
-					p.lost = append(p.lost, label)
+				if v != "" && !slices.Contains(p.Lost, label) {
+					p.Lost = append(p.Lost, label)
 				}
 				continue
 			}
-			p.values = append(p.values, view.Hidden{Name: name, Value: v})
+			p.Values = append(p.Values, view.Hidden{Name: name, Value: v})
 		}
 	}
-	id := c.parked.put(web.VisitorOf(r).Technician.ID, p)
+	id, err := c.parked.put(r.Context(), web.VisitorOf(r).Technician.ID, p)
+	if err != nil {
+		return err
+	}
 	return web.See(w, r, c.stepUp+"?return="+url.QueryEscape("/admin/resume/"+id))
 }
 
@@ -56,7 +59,10 @@ func secretFields() map[string]string {
 
 // resume shows a kept form again, to be sent by one button.
 func (c *Console) resume(w http.ResponseWriter, r *http.Request) error {
-	p, ok := c.parked.get(web.VisitorOf(r).Technician.ID, r.PathValue("id"))
+	p, ok, err := c.parked.get(r.Context(), web.VisitorOf(r).Technician.ID, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
 	if !ok {
 		return sallyport.E(sallyport.Gone, "form_over", "What you typed is no longer kept. Please type it again; nothing was changed.")
 	}
@@ -64,11 +70,11 @@ func (c *Console) resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := view.Resume{Desk: desk, Post: p.path, Lost: p.lost, Button: "Save now", Cancel: backOf(p.path)}
+	page := view.Resume{Desk: desk, Post: p.Path, Lost: p.Lost, Button: "Save now", Cancel: backOf(p.Path)}
 	if err := c.name(r, &page); err != nil {
 		return err
 	}
-	for _, v := range p.values {
+	for _, v := range p.Values {
 		page.Fields = append(page.Fields, view.ResumeField{Name: v.Name, Value: v.Value, Label: formLabels[v.Name], Shown: readable(v)})
 	}
 	return c.pages.Render(w, http.StatusOK, page)

@@ -14,8 +14,9 @@ import (
 	"sallyport/internal/web"
 )
 
-// rollout is one method for many technicians: who was chosen, and how far its Save is. It lives in memory; each
-// technician is saved in a transaction of his own, so that a restart leaves every one of them whole.
+// rollout is one method for many technicians: who was chosen, and how far its Save is. The node that saves has it in
+// memory, and with several nodes the others find with the keeper how far it is. Each technician is saved in a transaction
+// of his own, so that a restart leaves every one of them whole.
 type rollout struct {
 	ids []sallyport.TechnicianID
 
@@ -39,7 +40,11 @@ func (c *Console) chooseTeam(w http.ResponseWriter, r *http.Request, f web.Form)
 	if len(ids) == 0 {
 		return c.see(w, r, "/admin/technicians", view.Answer{Kind: "warn", Line: "Nobody was ticked. Tick the rows of those whose method you want to choose."})
 	}
-	return web.See(w, r, "/admin/rollouts/"+c.rollouts.put(web.VisitorOf(r).Technician.ID, &rollout{ids: ids}))
+	id, err := c.rollouts.put(r.Context(), web.VisitorOf(r).Technician.ID, &rollout{ids: ids})
+	if err != nil {
+		return err
+	}
+	return web.See(w, r, "/admin/rollouts/"+id)
 }
 
 func (c *Console) chosen(r *http.Request, f web.Form) ([]sallyport.TechnicianID, error) {
@@ -81,7 +86,10 @@ func (c *Console) everybody(r *http.Request, f sallyport.Filter) ([]sallyport.Te
 }
 
 func (c *Console) rolloutOf(r *http.Request) (*rollout, error) {
-	found, ok := c.rollouts.get(web.VisitorOf(r).Technician.ID, r.PathValue("id"))
+	found, ok, err := c.rollouts.get(r.Context(), web.VisitorOf(r).Technician.ID, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
 	if !ok {
 		return nil, sallyport.E(sallyport.Gone, "rollout_over", "This choice is no longer kept (a day, or until a restart). What was saved stands in the list and in the audit log.")
 	}

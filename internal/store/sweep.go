@@ -60,6 +60,7 @@ var sweeps = []sweep{
 	{"ended_session", "hash", `ended_at <= (SELECT now_us()) - $1`, endedLife},
 	{"guess", "id", `last_at <= (SELECT now_us()) - $1`, guessLife},
 	{"bucket", "id", `empty_at <= (SELECT now_us()) - $1`, 0},
+	{"kept", "id", `expires_at <= (SELECT now_us()) - $1`, 0},
 	{"send", "code", `at <= (SELECT now_us()) - $1`, sendLife},
 	{"reset_asked", "id", `at <= (SELECT now_us()) - $1`, askedLife},
 	{"wrong_day", "(technician, day)", `day <= ((SELECT now_us()) - $1) / 86400000000`, deviceLife},
