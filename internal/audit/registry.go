@@ -73,7 +73,9 @@ var Types = []Description{
 	{RescueIssued, "Somebody on the host issued a rescue link.", nil, true},
 	{RescueUsed, "A rescue link set a new password and a new authenticator app.", []string{"method", "status"}, true},
 	{RescueAcknowledged, "A Super Admin acknowledged the notice of a rescue.", nil, false},
-	{AuditExported, "The audit log was exported.", []string{"format", "filter", "events"}, false},
+	{AuditExported, "The audit log was exported, or the proof of one event.", []string{"format", "filter", "events"}, false},
+	{AuditErased, "What the audit log said of a person whose account is deleted was erased. The target is the account's id alone.", []string{"events", "also (places of events that name the person without being about an account)"}, false},
+	{AuditPruned, "Events older than audit-keep were deleted; their leaves stay in the tree.", []string{"below (the first place that is kept)", "events", "until (time of the newest that was deleted)"}, false},
 	{BackupMade, "A backup of the database was written.", []string{"with_key"}, false},
 	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended.", []string{"seconds"}, false},
 }
