@@ -12,7 +12,7 @@ func addFaces(c *core, site *web.Site, pages *view.Renderer) (closeFaces func())
 	door := selfservice.New(selfservice.Options{UseCases: c.session, Pages: pages, Cookies: site.Cookies(),
 		Organisation: c.organisation, Logo: c.logo, Now: c.now})
 	site.Add(door.Routes()...)
-	desk := console.New(console.Options{Accounts: c.account, Gateways: c.delivery, Pages: pages, StepUp: stepUpPath, Now: c.now})
+	desk := console.New(console.Options{Accounts: c.account, Gateways: c.delivery, Ledger: c.ledger, Pages: pages, StepUp: stepUpPath, Now: c.now})
 	site.Add(desk.Routes()...)
 	return desk.Close
 }

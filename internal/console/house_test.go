@@ -21,6 +21,7 @@ import (
 	"sallyport/internal/delivery"
 	"sallyport/internal/identity"
 	"sallyport/internal/keyring"
+	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/view"
@@ -76,6 +77,13 @@ func (p *post) code(t *testing.T) string {
 	return sixDigits.FindString(p.texts[len(p.texts)-1])
 }
 
+// sink is a sink that is down while it is told so.
+type sink struct{ down error }
+
+func (s *sink) Name() string { return "syslog:tls://logs.northwind.example:6514" }
+
+func (s *sink) Send(context.Context, []sallyport.SinkRecord) error { return s.down }
+
 type openNetwork struct{}
 
 func (openNetwork) Permits(netip.Addr) bool      { return true }
@@ -91,13 +99,15 @@ type house struct {
 	clock   *clock.Clock
 	post    *post
 	console *console.Console
+	ledger  *ledger.Service
+	sink    *sink
 	site    *web.Site
 	n       int
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), post: &post{}}
+	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), post: &post{}, sink: &sink{}}
 	db, err := store.Open(t.Context(), store.Options{Folder: t.TempDir(), Now: h.clock.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +123,11 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.console = console.New(console.Options{Accounts: accounts, Gateways: ways, Pages: pages, StepUp: "/confirm", Now: h.clock.Now})
+	h.ledger, err = ledger.New(ledger.Options{Store: transactions[ledger.Tx]{db}, Key: ring.SigningKey("audit head"), Origin: "sallyport-audit", Sinks: []ledger.Sink{h.sink}, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.console = console.New(console.Options{Accounts: accounts, Gateways: ways, Ledger: h.ledger, Pages: pages, StepUp: "/confirm", Now: h.clock.Now})
 	t.Cleanup(h.console.Close)
 	if h.site, err = web.New(web.Options{Public: public, Log: log, Identify: h.identify}); err != nil {
 		t.Fatal(err)
