@@ -25,24 +25,11 @@ func (d *dummy) set(phc string) { d.phc.Store(&phc) }
 // LoadDummy takes the stored dummy, where there is one; a server does that before its first request. One that does not
 // open is no reason not to start: TuneDummy makes another.
 func (s *Service) LoadDummy(ctx context.Context) error {
-	var sealed []byte
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		sealed, err = tx.Meta(ctx, dummyKey)
-		return err
-	})
-	if err != nil || len(sealed) == 0 {
-		return err
+	phc, err := s.storedDummy(ctx)
+	if phc != "" {
+		s.dummy.set(phc)
 	}
-	plain, err := s.keys.Open(sealed, dummyPlace)
-	if err == nil {
-		_, err = factor.Parameters(string(plain))
-	}
-	if err != nil {
-		s.log.WarnContext(ctx, "the stored dummy password does not open; another takes its place", "error", err)
-		return nil
-	}
-	s.dummy.set(string(plain))
-	return nil
+	return err
 }
 
 // TuneDummy gives the dummy the parameters that most stored hashes have, and stores it. It walks over all
@@ -94,27 +81,22 @@ func (s *Service) countParameters(ctx context.Context) (counts map[string]int, e
 	}
 }
 
-// putDummy stores a dummy of those parameters, unless the stored one has them already.
+// putDummy takes the stored dummy where it has those parameters, so that all nodes come to have the same one, and
+// stores another where it has not.
 func (s *Service) putDummy(ctx context.Context, parameters, like string) error {
+	stored, err := s.storedDummy(ctx)
+	if err != nil {
+		return err
+	}
+	if have, err := factor.Parameters(stored); err == nil && have == parameters {
+		s.dummy.set(stored)
+		return nil
+	}
 	phc := s.dummy.hash()
 	if have, _ := factor.Parameters(phc); have != parameters {
-		var err error
 		if phc, err = factor.DummyLike(like); err != nil {
 			return err
 		}
-	}
-	stored := false
-	err := s.store.Read(ctx, func(tx Tx) error {
-		sealed, err := tx.Meta(ctx, dummyKey)
-		if err != nil || len(sealed) == 0 {
-			return err
-		}
-		plain, err := s.keys.Open(sealed, dummyPlace)
-		stored = err == nil && string(plain) == phc
-		return nil // one that does not open is replaced
-	})
-	if err != nil || stored {
-		return err
 	}
 	sealed := s.keys.Seal([]byte(phc), dummyPlace)
 	if err := s.store.Write(ctx, func(tx Tx) error { return tx.PutMeta(ctx, dummyKey, sealed) }); err != nil {
@@ -122,4 +104,25 @@ func (s *Service) putDummy(ctx context.Context, parameters, like string) error {
 	}
 	s.dummy.set(phc)
 	return nil
+}
+
+// storedDummy is the stored hash, empty where there is none or it does not open.
+func (s *Service) storedDummy(ctx context.Context) (string, error) {
+	var sealed []byte
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		sealed, err = tx.Meta(ctx, dummyKey)
+		return err
+	})
+	if err != nil || len(sealed) == 0 {
+		return "", err
+	}
+	plain, err := s.keys.Open(sealed, dummyPlace)
+	if err == nil {
+		_, err = factor.Parameters(string(plain))
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "the stored dummy password does not open; another takes its place", "error", err)
+		return "", nil
+	}
+	return string(plain), nil
 }

@@ -93,6 +93,22 @@ func TestDummyFollowsTheTeam(t *testing.T) {
 	}
 }
 
+// TestDummyIsOneForAllNodes: a second process that began before there was a dummy comes to have the stored one.
+func TestDummyIsOneForAllNodes(t *testing.T) {
+	w := newWorld(t)
+	early := w.restarted()
+	if err := w.s.TuneDummy(ctx); err != nil {
+		t.Fatal(err)
+	}
+	before := w.sealedDummy()
+	if err := early.TuneDummy(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if early.DummyHash() != w.s.DummyHash() || string(w.sealedDummy()) != string(before) {
+		t.Error("each of two nodes has its own dummy")
+	}
+}
+
 // TestDummyThatDoesNotOpen: a start goes on with a new one, which takes its place.
 func TestDummyThatDoesNotOpen(t *testing.T) {
 	w := newWorld(t)
