@@ -24,6 +24,7 @@ type commands struct {
 	Rescue     rescueCommand     `cmd:"" help:"Print a one-use link that lets a technician in again."`
 	Technician technicianCommand `cmd:"" help:"List, add, import technicians; reset a second factor; sign out."`
 	Policy     policyCommand     `cmd:"" help:"Show or change the numbers of the sign-in."`
+	Audit      auditCommand      `cmd:"" help:"Verify the audit log, prove one event, erase a person."`
 	Backup     backupCommand     `cmd:"" help:"Write a copy of the database."`
 	Restore    restoreCommand    `cmd:"" help:"Go on with a database that was put back from a backup."`
 	Migrate    migrateCommand    `cmd:"" help:"Show or bring up to date the schema of the database."`

@@ -5,6 +5,7 @@ import (
 
 	"sallyport/internal/account"
 	"sallyport/internal/delivery"
+	"sallyport/internal/ledger"
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 )
@@ -36,6 +37,7 @@ var (
 	_ account.Tx     = (*store.Tx)(nil)
 	_ session.Tx     = (*store.Tx)(nil)
 	_ delivery.Tx    = (*store.Tx)(nil)
+	_ ledger.Tx      = (*store.Tx)(nil)
 	_ account.Store  = transactions[account.Tx]{}
 	_ session.Store  = transactions[session.Tx]{}
 	_ delivery.Store = transactions[delivery.Tx]{}

@@ -16,6 +16,7 @@ import (
 	"sallyport/internal/delivery"
 	"sallyport/internal/factor"
 	"sallyport/internal/keyring"
+	"sallyport/internal/ledger"
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 )
@@ -47,6 +48,7 @@ type core struct {
 	session  *session.Service
 	delivery *delivery.Service
 	refusals *refusals
+	ledger   *ledger.Service
 }
 
 // openCore takes the folder and opens what lies in it. public is where links lead.
@@ -101,12 +103,13 @@ func (c *core) newServices() error {
 	if memory := c.session.Memory(); memory != nil {
 		c.db.OnCommit(memory.Committed, memory.Forget)
 	}
-	return nil
+	c.ledger, err = newLedger(c)
+	return err
 }
 
 // face is what commands ask, in this process or through the socket.
 func (c *core) face() *control.Face {
-	return control.New(control.Options{Accounts: c.account, Backup: c.backup, Folder: c.folder.path, Owner: c.folder.owner, Log: c.log})
+	return control.New(control.Options{Accounts: c.account, Ledger: c.ledger, Backup: c.backup, Folder: c.folder.path, Owner: c.folder.owner, Log: c.log})
 }
 
 func (c *core) close() error {

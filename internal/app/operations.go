@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"sallyport/internal/ledger"
 	"sallyport/internal/web"
 )
 
@@ -24,11 +25,47 @@ func newOperations(c *core) *operations {
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sallyport_request_seconds", Help: "Time to answer, by route and status.",
 			Buckets: []float64{.001, .005, .02, .05, .1, .25, 1, 5, 15}}, []string{"route", "status"})}
 	o.registry.MustRegister(o.took, c.refusals.took, c.refusals.unseen, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.registry.MustRegister(ledgerNumbers{c.ledger})
 	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
 	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
 	o.count("sallyport_database_again_total", "Write transactions that ran again after a conflict.", func() float64 { return float64(c.db.Stats().Again) })
 	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })
 	return o
+}
+
+// ledgerNumbers are the audit log's numbers at the moment they are asked for. A sink's name stands in the configuration.
+type ledgerNumbers struct{ ledger *ledger.Service }
+
+var (
+	treeSize     = prometheus.NewDesc("sallyport_audit_tree_size", "Events in the audit log's tree.", nil, nil)
+	treeGrows    = prometheus.NewDesc("sallyport_audit_tree_grows", "1 while the audit log's tree fits what was signed and grows, 0 when it does not.", nil, nil)
+	sinkBehind   = prometheus.NewDesc("sallyport_audit_sink_behind", "Audit events that a sink has not taken yet.", []string{"sink"}, nil)
+	sinkFailures = prometheus.NewDesc("sallyport_audit_sink_failures_total", "Deliveries to a sink that failed.", []string{"sink"}, nil)
+	sinkSent     = prometheus.NewDesc("sallyport_audit_sink_sent_timestamp_seconds", "When a sink last took something.", []string{"sink"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (l ledgerNumbers) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{treeSize, treeGrows, sinkBehind, sinkFailures, sinkSent} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (l ledgerNumbers) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	size, grows, sinks := l.ledger.Numbers()
+	gauge(treeSize, float64(size))
+	gauge(treeGrows, map[bool]float64{true: 1}[grows])
+	for _, s := range sinks {
+		gauge(sinkBehind, float64(s.Behind), s.Name)
+		ch <- prometheus.MustNewConstMetric(sinkFailures, prometheus.CounterValue, float64(s.Failures), s.Name)
+		if !s.SentAt.IsZero() {
+			gauge(sinkSent, float64(s.SentAt.UnixMicro())/1e6, s.Name)
+		}
+	}
 }
 
 func (o *operations) count(name, help string, value func() float64) {

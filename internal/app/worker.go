@@ -15,6 +15,7 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 	w := &workers{}
 	w.Go(func() { c.session.Run(ctx) })
 	w.Go(func() { c.delivery.Run(ctx) })
+	w.Go(func() { c.keepLedger(ctx) })
 	if c.fit == nil {
 		w.Go(func() { c.watchClock(ctx) })
 	} else {
@@ -41,6 +42,17 @@ func (c *core) every(ctx context.Context, pause time.Duration, name string, job 
 		}
 		next.Reset(pause)
 	}
+}
+
+// keepLedger keeps the audit log's tree, after the first requests.
+func (c *core) keepLedger(ctx context.Context) {
+	wait := time.NewTimer(startTime)
+	defer wait.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	}
+	c.ledger.Run(ctx)
 }
 
 // startTime is how long the first requests are left alone.

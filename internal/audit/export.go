@@ -99,8 +99,7 @@ type line struct {
 func WriteJSONL(w io.Writer, events []sallyport.Event) error {
 	out := json.NewEncoder(w)
 	for _, e := range events {
-		err := out.Encode(line{e.ID, e.At.UTC().Format(timeForm), e.Type, e.Outcome, string(e.ActorKind), string(e.Actor), e.ActorName,
-			string(e.Target), e.TargetName, e.Before, e.After, e.Address, e.Browser, e.RequestID, e.Reason})
+		err := out.Encode(lineOf(e))
 		if err != nil {
 			return err
 		}

@@ -80,6 +80,8 @@ const (
 	RescueUsed             Type = "rescue.used"
 	RescueAcknowledged     Type = "rescue.acknowledged"
 	AuditExported          Type = "audit.exported"
+	AuditErased            Type = "audit.erased"
+	AuditPruned            Type = "audit.pruned"
 	BackupMade             Type = "backup.made"
 	ClockJumped            Type = "clock.jumped"
 	RestoreAccepted        Type = "restore.accepted"

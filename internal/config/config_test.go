@@ -84,6 +84,12 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"level":                {"log_level = \"loud\"\n", "not one of"},
 		"few connections":      {"connections = 63\n", "64 to 1000000"},
 		"negative rate":        {"requests_per_second = -1\n", "0 or more"},
+		"syslog scheme":        {"audit_syslog = \"http://x:1\"\n", "does not begin with"},
+		"syslog port":          {"audit_syslog = \"tls://logs.example\"\n", "a host and a port"},
+		"syslog socket":        {"audit_syslog = \"unix://dev/log\"\n", "unix:///dev/log"},
+		"syslog ca":            {"audit_syslog = \"udp://10.0.0.1:514\"\naudit_syslog_ca = \"x\"\n", "tls:// only"},
+		"webhook secret":       {"audit_webhook = \"https://siem.example\"\n", "together"},
+		"webhook address":      {"audit_webhook = \"ftp://siem.example\"\naudit_webhook_secret = \"x\"\n", "https://"},
 		"operations elsewhere": {"operations = \"here\"\n", "operations:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,6 +69,14 @@ func (l *Loaded) validate() error {
 	if (l.TLSCert == "") != (l.TLSKey == "") {
 		add("tls_cert", errors.New("tls_cert and tls_key are needed together"))
 	}
+	add("audit_syslog", checkSyslog(l.AuditSyslog))
+	add("audit_webhook", checkWebhook(l.AuditWebhook))
+	if (l.AuditWebhook == "") != (l.AuditWebhookKey == "") {
+		add("audit_webhook", errors.New("audit_webhook and audit_webhook_secret are needed together"))
+	}
+	if l.AuditSyslogCA != "" && !strings.HasPrefix(l.AuditSyslog, "tls://") {
+		add("audit_syslog_ca", errors.New("it is for an audit_syslog that begins with tls:// only"))
+	}
 	if len(all) == 0 {
 		add("public_url", l.checkPublic())
 	}

@@ -12,6 +12,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/ledger"
 	"sallyport/internal/web"
 )
 
@@ -31,9 +32,19 @@ type Accounts interface {
 	RemoveLogo(ctx context.Context, actor sallyport.Actor) error
 }
 
+// Ledger is the keeper of the audit log. *ledger.Service is one.
+type Ledger interface {
+	Verify(ctx context.Context, actor sallyport.Actor, kept []byte) (ledger.Report, error)
+	Prove(ctx context.Context, actor sallyport.Actor, id int64) ([]byte, error)
+	Head(ctx context.Context, actor sallyport.Actor) (string, error)
+	Erase(ctx context.Context, actor sallyport.Actor, who, reason string) (ledger.Erased, error)
+	Verifier() string
+}
+
 // Options are what the face is made of. All are needed.
 type Options struct {
 	Accounts Accounts
+	Ledger   Ledger
 	Backup   func(ctx context.Context, actor sallyport.Actor, path string) error // writes a consistent copy of the database to a new file
 	Folder   string                                                              // where a copy waits while it is handed over
 	Owner    int                                                                 // uid that owns the data folder
@@ -60,6 +71,11 @@ func New(o Options) *Face {
 	f.handle("policy/logo", operation(f.logo))
 	f.handle("policy/logo/set", operation(f.setLogo))
 	f.handle("policy/logo/remove", operation(f.removeLogo))
+	f.handle("audit/verify", operation(f.auditVerify))
+	f.handle("audit/prove", operation(f.auditProve))
+	f.handle("audit/head", operation(f.auditHead))
+	f.handle("audit/key", operation(f.auditKey))
+	f.handle("audit/erase", operation(f.auditErase))
 	f.handle("backup", f.backup)
 	return f
 }

@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"crypto/cipher"
+	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -118,6 +119,12 @@ func (r *Ring) MAC(purpose string, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, r.derive("mac "+purpose, sha256.Size))
 	h.Write(frame(parts...))
 	return h.Sum(nil)
+}
+
+// SigningKey is an Ed25519 key (RFC 8032) for one purpose. Its public half may be shown; who knows it learns nothing of
+// the installation's key.
+func (r *Ring) SigningKey(purpose string) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(r.derive("sign "+purpose, ed25519.SeedSize))
 }
 
 // String hides the key from logs and %v.

@@ -21,7 +21,7 @@ const (
 )
 
 // Sweep deletes what is over, at most 5,000 rows a call. What it deletes was dead before. A message that was never sent
-// is not over before the outbox's worker has given it up with its event (ExpiredOutbox).
+// is not over before the outbox's worker has given it up with its event (ExpiredOutbox), and events go with PruneEvents.
 func (tx *Tx) Sweep(ctx context.Context) error {
 	settings, err := tx.Settings(ctx)
 	if err != nil {
@@ -35,12 +35,8 @@ func (tx *Tx) Sweep(ctx context.Context) error {
 		if left < 1 {
 			return nil
 		}
-		age := s.age
-		if s.table == "event" {
-			age = settings.AuditKeep
-		}
 		n, err := tx.exec(ctx, `DELETE FROM `+s.table+` WHERE `+s.key+` IN (SELECT `+s.columns()+` FROM `+s.table+
-			` WHERE `+s.over+` LIMIT $2)`, args{age.Microseconds(), left})
+			` WHERE `+s.over+` LIMIT $2)`, args{s.age.Microseconds(), left})
 		if err != nil {
 			return err
 		}
@@ -67,7 +63,6 @@ var sweeps = []sweep{
 	{"device", "hash", `seen_at <= (SELECT now_us()) - $1`, deviceLife},
 	{"help_request", "id", `done_at > 0 AND done_at <= (SELECT now_us()) - $1`, helpLife},
 	{"outbox", "id", `done_at > 0 AND done_at <= (SELECT now_us()) - $1`, outboxLife},
-	{"event", "id", `at <= (SELECT now_us()) - $1`, 0}, // age: the setting
 }
 
 type sweep struct {

@@ -121,6 +121,15 @@ func (d *Dialer) DialPlain(ctx context.Context, network, address string) (net.Co
 	return d.dial(ctx, network, address, d.PermitsPlain)
 }
 
+// DialUDP opens a socket for datagrams, which are never secured: only inside the allowed networks. Its error is a
+// *sallyport.SendError.
+func (d *Dialer) DialUDP(ctx context.Context, network, address string) (net.Conn, error) {
+	if network != "udp" {
+		return nil, failed(fmt.Errorf("dial %s: only UDP is meant here", network))
+	}
+	return d.connect(ctx, network, address, d.PermitsPlain)
+}
+
 var errRefused = errors.New("the address is inside a network that is not dialled")
 
 // dial resolves the name itself, so that a test can say what a name means, and lets the control function judge the
@@ -129,6 +138,10 @@ func (d *Dialer) dial(ctx context.Context, network, address string, permits func
 	if network != "tcp" && network != "tcp4" && network != "tcp6" {
 		return nil, failed(fmt.Errorf("dial %s: only TCP is dialled", network))
 	}
+	return d.connect(ctx, network, address, permits)
+}
+
+func (d *Dialer) connect(ctx context.Context, network, address string, permits func(netip.Addr) bool) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, failed(err)

@@ -1,0 +1,100 @@
+package app
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"os"
+
+	"sallyport/internal/delivery/dial"
+	"sallyport/internal/ledger"
+	"sallyport/internal/ledger/file"
+	"sallyport/internal/ledger/syslog"
+	"sallyport/internal/ledger/webhook"
+)
+
+// newLedger makes the keeper of the audit log with the sinks that the configuration names. The log's name is that of
+// its key: a copy of the database under another key is another log.
+func newLedger(c *core) (*ledger.Service, error) {
+	sinks, err := newSinks(c)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.New(ledger.Options{Store: transactions[ledger.Tx]{c.db, c.fit}, Key: c.keys.SigningKey("audit head"),
+		Origin: "sallyport-audit-" + c.keys.ID(), Sinks: sinks, Log: c.log})
+}
+
+func newSinks(c *core) ([]ledger.Sink, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	dialer := dial.New(dial.Options{Allowed: c.cfg.Networks()})
+	var sinks []ledger.Sink
+	if c.cfg.AuditFile != "" {
+		sinks = append(sinks, file.New(c.cfg.AuditFile, host))
+	}
+	if c.cfg.AuditSyslog != "" {
+		roots, err := readRoots(c.cfg.AuditSyslogCA)
+		if err != nil {
+			return nil, fmt.Errorf("audit_syslog_ca: %w", err)
+		}
+		s, err := syslog.New(c.cfg.AuditSyslog, syslog.Options{Host: host, Roots: roots, DialTLS: dialer.DialContext,
+			DialPlain: dialer.DialPlain, DialUDP: dialer.DialUDP})
+		if err != nil {
+			return nil, err
+		}
+		sinks = append(sinks, s)
+	}
+	if c.cfg.AuditWebhook != "" {
+		secret, err := readSecret(c.cfg.AuditWebhookKey)
+		if err != nil {
+			return nil, fmt.Errorf("audit_webhook_secret: %w", err)
+		}
+		w, err := webhook.New(webhook.Options{Address: c.cfg.AuditWebhook, Secret: secret, Client: dialer.Client(nil), Now: c.now})
+		if err != nil {
+			return nil, err
+		}
+		sinks = append(sinks, w)
+	}
+	return sinks, nil
+}
+
+// readRoots reads certificates, nil for no path: the system's.
+func readRoots(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no certificate", path)
+	}
+	return roots, nil
+}
+
+const (
+	shortestSecret = 16
+	longestSecret  = 4096
+)
+
+func readSecret(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, longestSecret))
+	if err != nil {
+		return nil, err
+	}
+	secret := bytes.TrimSpace(text)
+	if len(secret) < shortestSecret {
+		return nil, fmt.Errorf("%s holds less than %d characters", path, shortestSecret)
+	}
+	return secret, nil
+}

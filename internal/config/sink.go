@@ -1,0 +1,44 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// checkSyslog accepts the ways to a syslog server that are spoken.
+func checkSyslog(v string) error {
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q is not an address like tls://logs.example.com:6514", v)
+	}
+	switch u.Scheme {
+	case "unix":
+		if u.Host != "" || !strings.HasPrefix(u.Path, "/") {
+			return errors.New("a local socket is written as unix:///dev/log")
+		}
+		return nil
+	case "udp", "tcp", "tls":
+		if u.Hostname() == "" || u.Port() == "" || u.Path != "" {
+			return fmt.Errorf("%q needs a host and a port, like tls://logs.example.com:6514", v)
+		}
+		return nil
+	}
+	return fmt.Errorf("%q does not begin with unix://, udp://, tcp:// or tls://", v)
+}
+
+// checkWebhook leaves to the dialler who may be reached without TLS.
+func checkWebhook(v string) error {
+	if v == "" {
+		return nil
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return errors.New("this is not an address like https://siem.example.com/sallyport")
+	}
+	return nil
+}

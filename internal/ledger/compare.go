@@ -1,0 +1,179 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+)
+
+// event holds the event of a place against its stored leaf, and returns the hash that the tree must have there.
+func (c *check) event(ctx context.Context, place int64, leaves *leafPages, stored audit.Hash) (audit.Hash, error) {
+	l, found, err := leaves.peek(ctx, place)
+	if err != nil {
+		return stored, err
+	}
+	if place < c.tree.Pruned && (!found || l.Place > place) {
+		c.report.Pruned++
+		return stored, nil
+	}
+	if !found || l.Place > place {
+		return stored, c.missing(ctx, place, l, found)
+	}
+	leaves.take()
+	if twin, found, err := leaves.peek(ctx, place); err != nil || found && twin.Place == place {
+		c.twins(l, twin, stored)
+		return stored, err
+	}
+	c.look(l, stored)
+	return stored, nil
+}
+
+// missing is a place without its event: cut, unless retention took it while this went on.
+func (c *check) missing(ctx context.Context, place int64, next sallyport.Leaf, found bool) error {
+	var now sallyport.Tree
+	err := c.s.store.Read(ctx, func(tx Tx) (err error) {
+		now, err = tx.Tree(ctx)
+		return err
+	})
+	if err != nil || place < now.Pruned {
+		c.report.Pruned++
+		return err
+	}
+	words := fmt.Sprintf("The event at place %d is missing", place)
+	if c.seen.ID != 0 {
+		words += fmt.Sprintf("; the one before it is event %d (%s)", c.seen.ID, c.seen.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if found {
+		words += fmt.Sprintf("; the next is event %d (%s)", next.ID, next.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	c.find(Finding{Kind: Cut, Place: place, Words: words + "."})
+	return nil
+}
+
+// twins are two events at one place: the one that does not fit the leaf was added.
+func (c *check) twins(a, b sallyport.Leaf, stored audit.Hash) {
+	added := b
+	if audit.LeafHash(a) != stored && audit.LeafHash(b) == stored {
+		added = a
+	}
+	c.find(Finding{Kind: Added, Event: added.ID, Place: added.Place, Words: fmt.Sprintf("Event %d was added at place %d, which another event has.", added.ID, added.Place)})
+}
+
+// look compares one event with its leaf and its two halves with their marks.
+func (c *check) look(l sallyport.Leaf, stored audit.Hash) {
+	c.seen = l
+	c.report.Events++
+	if audit.LeafHash(l) != stored {
+		c.find(Finding{Kind: Changed, Event: l.ID, Place: l.Place, Words: c.naming(l.Place) + " does not fit its leaf: its number, time, type, outcome, ids or place were changed, or the leaf was."})
+		return
+	}
+	if err := audit.CheckLeaf(l); err != nil {
+		c.find(Finding{Kind: Changed, Event: l.ID, Place: l.Place, Words: c.naming(l.Place) + " was changed: " + err.Error() + "."})
+		return
+	}
+	if c.erased.note(l) {
+		c.report.Erased++
+	}
+	if late := c.times.step(l); late > 0 {
+		c.doubt("Event %d (%s) says that it happened %s before an event that was placed earlier: look whether it belongs there.", l.ID, l.Type, late.Round(time.Second))
+	}
+}
+
+// times notices events that claim to be older than those before them.
+type times struct {
+	newest time.Time
+}
+
+// timeSlack is what nodes, long transactions and a clock that is put right may make of the order.
+const timeSlack = 5 * time.Minute
+
+// step returns by how much an event is too old for its place, 0 when it is not. After an event that says that the clock
+// was set, the order begins anew.
+func (t *times) step(l sallyport.Leaf) time.Duration {
+	if l.Type == string(audit.ClockJumped) || t.newest.IsZero() || l.At.After(t.newest) {
+		t.newest = l.At
+		return 0
+	}
+	if by := t.newest.Sub(l.At); by > timeSlack {
+		return by
+	}
+	return 0
+}
+
+// erasures are what the log itself says was taken out of it.
+type erasures struct {
+	people map[sallyport.TechnicianID]bool
+	places map[int64]bool
+	open   map[sallyport.TechnicianID]sallyport.Leaf // the first event whose erased half was a person's, until an event explains it
+	loose  []sallyport.Leaf                          // erased halves of nobody's events
+	below  int64                                     // where retention says that the kept events begin
+}
+
+func newErasures() *erasures {
+	return &erasures{people: map[sallyport.TechnicianID]bool{}, places: map[int64]bool{}, open: map[sallyport.TechnicianID]sallyport.Leaf{}}
+}
+
+// note reads an event for what it explains and for what it needs explained, and reports whether a half of it is erased.
+func (e *erasures) note(l sallyport.Leaf) bool {
+	switch l.Type {
+	case string(audit.AuditErased):
+		e.people[l.Event.Target] = true
+		for _, p := range placesOf(l.After["also"]) {
+			e.places[p] = true
+		}
+	case string(audit.AuditPruned):
+		if n, err := strconv.ParseInt(l.After["below"], 10, 64); err == nil {
+			e.below = max(e.below, n)
+		}
+	}
+	actor, target := len(l.Actor.Salt) == 0, len(l.Target.Salt) == 0
+	if actor {
+		owner := l.Event.Actor
+		if owner == "" && l.ActorKind == sallyport.ActorNobody {
+			owner = l.Event.Target
+		}
+		e.ask(owner, l)
+	}
+	if target {
+		e.ask(l.Event.Target, l)
+	}
+	return actor || target
+}
+
+func (e *erasures) ask(owner sallyport.TechnicianID, l sallyport.Leaf) {
+	if owner == "" {
+		e.loose = append(e.loose, l)
+		return
+	}
+	if _, known := e.open[owner]; !known {
+		e.open[owner] = l
+	}
+}
+
+// unexplained is the first erased half that no event of an erasure stands for.
+func (e *erasures) unexplained() *Finding {
+	var first *sallyport.Leaf
+	look := func(l sallyport.Leaf) {
+		if first == nil || l.Place < first.Place {
+			first = &l
+		}
+	}
+	for person, l := range e.open {
+		if !e.people[person] {
+			look(l)
+		}
+	}
+	for _, l := range e.loose {
+		if !e.places[l.Place] {
+			look(l)
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return &Finding{Kind: Changed, Event: first.ID, Place: first.Place, Words: fmt.Sprintf("Event %d (%s, place %d) lost what it says of a person, and no event of an erasure says so.", first.ID, first.Type, first.Place)}
+}

@@ -1,0 +1,167 @@
+package ledger_test
+
+import (
+	"bytes"
+	"database/sql"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/ledger"
+	"sallyport/internal/store"
+)
+
+// life is what the log knows of Dana, who was hired, signed in, mistyped and left; and of Mara, who did things to her.
+func life(w *world) {
+	nobody := sallyport.Actor{Kind: sallyport.ActorNobody, Client: sallyport.Client{Address: "198.51.100.9", Browser: "Dana's phone"}}
+	fields := map[string]string{"user_name": dana.UserName, "email": "dana.private@example.org", "phone": "+14255550100"}
+	w.write(
+		audit.New(audit.TechnicianAdded, as(mara)).On(dana).Changed(nil, fields).Event(),
+		audit.New(audit.SignInPasswordWrong, nobody).On(dana).Changed(nil, map[string]string{"user_name": dana.UserName}).Event(),
+		audit.New(audit.SignInFinished, as(dana)).On(dana).Event(),
+		audit.New(audit.TechnicianEdited, as(dana)).On(mara).Changed(nil, map[string]string{"phone": "+4930000001"}).Because("Mara asked for it").Event(),
+		audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"message": "x", "to": "Dana.Private@example.org"}).Event(),
+		audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"message": "x", "to": "else@example.org"}).Event(),
+		audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Changed(fields, nil).Because("Dana left").Event(),
+	)
+}
+
+// everything is the whole database as text, after a VACUUM into a new file.
+func (w *world) everything() string {
+	w.Helper()
+	raw, err := sql.Open("sqlite", w.snapshot())
+	w.ok(err)
+	defer raw.Close()
+	rows, err := raw.Query(`SELECT actor_name || target_name || old_values || new_values || address || browser || reason || search FROM event`)
+	w.ok(err)
+	defer rows.Close()
+	var b bytes.Buffer
+	for rows.Next() {
+		var text string
+		w.ok(rows.Scan(&text))
+		b.WriteString(strings.ToLower(text) + "\n")
+	}
+	w.ok(rows.Err())
+	return b.String()
+}
+
+// Erasing a person takes what is personal out of every event, and leaves every proof that was made before, and the log, whole.
+func TestErasureKeepsProofsValid(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	w.bulk(5)
+	kept := w.head()
+	proof, err := w.log.Prove(w.ctx, host, 3)
+	w.ok(err)
+	done, err := w.log.Erase(w.ctx, host, "DANA@northwind.example", "request of 2026-03-01")
+	w.ok(err)
+	if done.Accounts != 1 || done.Events == 0 {
+		t.Errorf("%+v", done)
+	}
+	text := w.everything()
+	for _, personal := range []string{"dana@northwind", "dana.private", "+14255550100", "198.51.100.9", "dana's phone", "dana left"} {
+		if strings.Contains(text, personal) {
+			t.Errorf("%q is still there", personal)
+		}
+	}
+	for _, other := range []string{"mara@northwind", "+4930000001", "else@example.org", "mara asked for it"} {
+		if !strings.Contains(text, other) {
+			t.Errorf("%q was erased with it", other)
+		}
+	}
+	r := w.whole(kept)
+	if r.Erased == 0 || r.Kept != 1 {
+		t.Errorf("%+v", r)
+	}
+	if _, err := audit.ReadProof(proof, w.log.Verifier()); err != nil {
+		t.Errorf("the proof made before: %v", err)
+	}
+	after, err := w.log.Prove(w.ctx, host, 3)
+	w.ok(err)
+	p, err := audit.ReadProof(after, w.log.Verifier())
+	w.ok(err)
+	if !p.ActorErased || !p.TargetErased || p.Event.ActorName != "" || p.Event.Type != "signin.finished" || p.Event.Target != dana.ID {
+		t.Errorf("%+v", p)
+	}
+	var events []sallyport.Event
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+		events, err = tx.Events(w.ctx, sallyport.EventFilter{Type: string(audit.AuditErased)})
+		return err
+	}))
+	if len(events) != 1 || events[0].Target != dana.ID || events[0].TargetName != "" || events[0].ActorName != host.Name || events[0].Reason == "" {
+		t.Errorf("%+v", events)
+	}
+	// By the id it may be asked for again, and finds nothing more.
+	again, err := w.log.Erase(w.ctx, host, string(dana.ID), "")
+	w.ok(err)
+	if again.Events != 0 {
+		t.Errorf("again: %+v", again)
+	}
+	w.whole(kept)
+}
+
+// An erased half that no erasure explains is a change, also beside a person whose erasure was asked for.
+func TestQuietErasureBesideARealOne(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	w.behind(`UPDATE event SET target_name = '', old_values = '', new_values = '', target_salt = x'' WHERE id = 6`)
+	if r := w.verify(""); r.First == nil || r.First.Event != 6 || r.First.Kind != ledger.Changed {
+		t.Errorf("%+v", r.First)
+	}
+}
+
+func TestErasureIsRefused(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		return tx.InsertTechnician(w.ctx, sallyport.Technician{ID: mara.ID, UserName: "m", UserNameKey: "m", Skeleton: "m", Role: sallyport.SuperAdmin, Status: sallyport.Active, Method: sallyport.MethodApp, Version: 1})
+	}))
+	for who, code := range map[string]string{string(mara.ID): "account_exists", "ines@northwind.example": "nobody_erased", "": "nobody_erased"} {
+		if _, err := w.log.Erase(w.ctx, host, who, ""); sallyport.CodeOf(err) != code {
+			t.Errorf("%q: %v", who, err)
+		}
+	}
+}
+
+// Retention deletes events and leaves their leaves: the log stays whole, and proofs made before stay valid.
+func TestRetentionKeepsProofsValid(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	w.bulk(1500)
+	kept := w.head()
+	proof, err := w.log.Prove(w.ctx, host, 3)
+	w.ok(err)
+	w.pass(300 * 24 * time.Hour)
+	w.bulk(20)
+	w.ok(w.log.Prune(w.ctx))
+	if tree := w.tree(); tree.Pruned != 0 {
+		t.Errorf("%+v: too early", tree)
+	}
+	w.pass(102 * 24 * time.Hour)
+	w.place()
+	w.ok(w.log.Prune(w.ctx))
+	w.ok(w.log.Prune(w.ctx)) // finds nothing more
+	if tree := w.tree(); tree.Pruned != 1508 {
+		t.Errorf("%+v", tree)
+	}
+	r := w.whole(kept)
+	if r.Pruned != 1508 || r.Kept != 1 {
+		t.Errorf("%+v", r)
+	}
+	if _, err := audit.ReadProof(proof, w.log.Verifier()); err != nil {
+		t.Error(err)
+	}
+	fresh, err := w.log.Prove(w.ctx, host, 1510)
+	w.ok(err)
+	if _, err := audit.ReadProof(fresh, w.log.Verifier()); err != nil {
+		t.Error(err)
+	}
+	w.behind(`DELETE FROM event WHERE id = 1512`)
+	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 1511 {
+		t.Errorf("%+v", r.First)
+	}
+}

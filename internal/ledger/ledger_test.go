@@ -1,0 +1,286 @@
+package ledger_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/ledger"
+	"sallyport/internal/store"
+)
+
+// naive is the tree hash by the words of RFC 6962 section 2.1, as an oracle for the tree that grows in steps.
+func naive(leaves [][32]byte) [32]byte {
+	if len(leaves) == 1 {
+		return leaves[0]
+	}
+	k := 1
+	for k*2 < len(leaves) {
+		k *= 2
+	}
+	left, right := naive(leaves[:k]), naive(leaves[k:])
+	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
+}
+
+// Every event that existed before the tree, and every one after, gets a place; the tree is that of RFC 6962.
+func TestTreeIsThatOfRFC6962(t *testing.T) {
+	w := newWorld(t)
+	for i, n := range []int{1, 1, 5, 200, 193, 401} {
+		w.bulk(n)
+		w.place()
+		var hashes [][32]byte
+		w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+			leaves, err := tx.Leaves(w.ctx, 0, 10000)
+			for place, l := range leaves {
+				if l.Place != int64(place) || l.ID != int64(place)+1 {
+					t.Fatalf("event %d stands at place %d", l.ID, l.Place)
+				}
+				hashes = append(hashes, audit.LeafHash(l))
+			}
+			return err
+		}))
+		want := naive(hashes)
+		if tree := w.tree(); tree.Size != int64(len(hashes)) || string(tree.Root) != string(want[:]) {
+			t.Fatalf("step %d: size %d of %d, root %x, want %x", i, tree.Size, len(hashes), tree.Root, want)
+		}
+	}
+	if r := w.whole(w.head()); r.Events != 801 || r.Size != 801 || r.Heads != 1 || r.Kept != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// failing is a store whose n-th transaction from now breaks before its commit.
+type failing struct {
+	transactions
+	left int
+}
+
+var errBroken = errors.New("the power went out")
+
+func (f *failing) Write(ctx context.Context, do func(ledger.Tx) error) error {
+	return f.transactions.Write(ctx, func(tx ledger.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		if f.left--; f.left < 0 {
+			return errBroken
+		}
+		return nil
+	})
+}
+
+// A process that dies between two batches, or within one, leaves a whole tree, from which the next one goes on.
+func TestKilledBetweenBatchesGoesOn(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(700)
+	for cut := range 5 {
+		f := &failing{transactions{w.db}, cut % 2}
+		s, err := ledger.New(ledger.Options{Store: f, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+		w.ok(err)
+		if err := s.Place(w.ctx); !errors.Is(err, errBroken) {
+			t.Fatalf("%v", err)
+		}
+		w.bulk(400) // whatever is placed, something is left
+	}
+	w.place()
+	if r := w.whole(w.head()); r.Size != 2700 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Several processes place at once, while events are written: each event gets one place.
+func TestManyProcessesPlaceAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(900)
+	var all sync.WaitGroup
+	for range 4 {
+		s := w.service()
+		all.Go(func() {
+			if err := s.Place(w.ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Go(func() {
+		for range 20 {
+			w.bulk(5)
+		}
+	})
+	all.Wait()
+	w.place()
+	if r := w.whole(w.head()); r.Size != 1000 || r.Events != 1000 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A head is signed at most once a minute while the log grows, and old heads are thinned to one a day.
+func TestHeads(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(1)
+	first := w.head()
+	if again := w.head(); again != first {
+		t.Error("a head was signed again for the same tree")
+	}
+	for range 30 {
+		w.bulk(1)
+		w.pass(6 * time.Hour)
+		w.head()
+	}
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+		heads, err := tx.Heads(w.ctx, 0, 1000)
+		if len(heads) != 28+1 && len(heads) != 28+2 { // 7 days of four, and what is left of one or two before
+			t.Errorf("%d heads", len(heads))
+		}
+		return err
+	}))
+	w.whole(first)
+}
+
+func TestProofs(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(300)
+	file, err := w.log.Prove(w.ctx, host, 17)
+	w.ok(err)
+	p, err := audit.ReadProof(file, w.log.Verifier())
+	w.ok(err)
+	if p.Event.ID != 17 || p.Place != 16 || p.Event.After["phone"] != "+216" || p.Event.ActorName != mara.UserName || p.Head.Size != 301 {
+		t.Errorf("%+v", p)
+	}
+	for _, c := range [][2]string{{"+216", "+217"}, {mara.UserName, "eve@northwind.example"}, {`"place": 16`, `"place": 15`}, {`"outcome": "ok"`, `"outcome": "wrong"`},
+		{"\n301\n", "\n300\n"}, {`"id": 17`, `"id": 18`}, {"sallyport-audit-proof-1", "sallyport-audit-proof-2"}, {`"form"`, `"more": 1, "form"`}} {
+		text := strings.ReplaceAll(string(file), `\n`, "\n")
+		changed := strings.ReplaceAll(text, c[0], c[1])
+		if changed == text {
+			t.Errorf("%q is not in the file", c[0])
+		}
+		if _, err := audit.ReadProof([]byte(strings.ReplaceAll(changed, "\n", `\n`)), w.log.Verifier()); err == nil {
+			t.Errorf("a proof with %q was taken", c[1])
+		}
+	}
+	if _, err := audit.ReadProof(file, newWorld(t).log.Verifier()); err == nil {
+		t.Error("another log's key was taken")
+	}
+	if _, err := w.log.Prove(w.ctx, host, 4711); sallyport.CodeOf(err) != "no_such_event" {
+		t.Errorf("%v", err)
+	}
+}
+
+// Proving and exporting need a permission, erasing needs a shell on the host.
+func TestRights(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(1)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		for id, role := range map[sallyport.TechnicianID]sallyport.RoleID{"root": sallyport.SuperAdmin, "apps": sallyport.AppsAndReportsManager, "reader": sallyport.ReadOnlyTechnician} {
+			name := string(id)
+			if err := tx.InsertTechnician(w.ctx, sallyport.Technician{ID: id, UserName: name, UserNameKey: name, Skeleton: name, Role: role, Status: sallyport.Active, Method: sallyport.MethodApp, Version: 1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for id, may := range map[sallyport.TechnicianID][3]bool{"root": {true, true, false}, "apps": {true, false, false}, "reader": {}, "gone": {}} {
+		actor := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: id}
+		_, status := w.log.Status(w.ctx, actor)
+		_, prove := w.log.Prove(w.ctx, actor, 1)
+		_, erase := w.log.Erase(w.ctx, actor, "dana", "")
+		for i, err := range []error{status, prove, erase} {
+			if kind := sallyport.KindOf(err); (err == nil) != may[i] || err != nil && kind != sallyport.Forbidden && kind != sallyport.Unauthorized {
+				t.Errorf("%s, act %d: %v", id, i, err)
+			}
+		}
+	}
+}
+
+// Appending and proving touch a number of hashes that grows with the logarithm of the log alone: counted, not timed.
+func TestAppendAndProofAreLogarithmic(t *testing.T) {
+	stored := map[int64]audit.Hash{}
+	reads := 0
+	read := func(n int64) (audit.Hash, error) {
+		reads++
+		return stored[n], nil
+	}
+	grow := audit.Grow(0, nil)
+	const size = 1 << 17
+	for i := range size {
+		w := sha256.Sum256(fmt.Append(nil, i))
+		if err := grow.Add(w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored = grow.Made
+	root, err := audit.Root(size, read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := audit.NewSigner("x", newWorld(t).keys.SigningKey("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int64{100, 1000, 10_000, 100_000, size} {
+		most := 2
+		for m := int64(1); m < n; m *= 2 {
+			most += 2
+		}
+		reads = 0
+		g := audit.Grow(n, read)
+		for i := range 200 {
+			if err := g.Add(sha256.Sum256(fmt.Append(nil, -i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := g.Root(); err != nil || reads > most || len(g.Made) > 400+most {
+			t.Errorf("200 appends at %d: %d hashes read, %d made, %v; at most %d", n, reads, len(g.Made), err, most)
+		}
+		reads = 0
+		h, err := signer.SignHead(n, root, time.Unix(0, 0))
+		if err == nil {
+			_, err = audit.Prove(sallyport.Leaf{Place: n / 3}, h, read)
+		}
+		if err != nil || reads > 2*most {
+			t.Errorf("a proof at %d: %d hashes read, %v; at most %d", n, reads, err, 2*most)
+		}
+	}
+}
+
+// The use cases themselves run a number of statements that does not grow with the log.
+func TestStatementsOfAppendAndProof(t *testing.T) {
+	w := newWorld(t)
+	cost := func() (place, prove uint64) {
+		w.head()
+		w.bulk(10)
+		before := w.db.Stats().Statements
+		w.place()
+		middle := w.db.Stats().Statements
+		w.head()
+		signed := w.db.Stats().Statements
+		_, err := w.log.Prove(w.ctx, host, 5)
+		w.ok(err)
+		return middle - before, w.db.Stats().Statements - signed
+	}
+	w.bulk(20)
+	smallPlace, smallProve := cost()
+	w.bulk(5000)
+	bigPlace, bigProve := cost()
+	if bigPlace > smallPlace+20 || bigProve > smallProve+140 {
+		t.Errorf("placing 10: %d then %d statements; proving one: %d then %d", smallPlace, bigPlace, smallProve, bigProve)
+	}
+}
+
+// The events of a database from before the tree get their places at the first start.
+func TestEventsFromBeforeTheTree(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(250)
+	w.behind(`DROP INDEX event_leaf`, `DROP INDEX event_unplaced`, `ALTER TABLE event DROP COLUMN leaf`, `ALTER TABLE event DROP COLUMN actor_salt`,
+		`ALTER TABLE event DROP COLUMN actor_mark`, `ALTER TABLE event DROP COLUMN target_salt`, `ALTER TABLE event DROP COLUMN target_mark`,
+		`DROP TABLE audit_hash`, `DROP TABLE audit_tree`, `DROP TABLE audit_head`, `DROP TABLE audit_sink`, `DELETE FROM goose_db_version WHERE version_id > 1`)
+	if r := w.whole(w.head()); r.Size != 250 || r.Events != 250 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,177 @@
+package ledger_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// memorySink keeps what it is given, and fails as often as it is told.
+type memorySink struct {
+	name string
+	mu   sync.Mutex
+	got  []sallyport.SinkRecord
+	fail int
+}
+
+func (m *memorySink) Name() string { return m.name }
+
+func (m *memorySink) Send(_ context.Context, batch []sallyport.SinkRecord) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != 0 {
+		m.fail--
+		return errors.New("down")
+	}
+	m.got = append(m.got, batch...)
+	return nil
+}
+
+func (m *memorySink) text() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var b bytes.Buffer
+	for _, r := range m.got {
+		b.Write(append(r.JSON, '\n'))
+	}
+	return b.String()
+}
+
+// places are those of the events in the order in which they came; heads must come after all that they cover.
+func (m *memorySink) places(t *testing.T) []int64 {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []int64
+	for _, r := range m.got {
+		var v struct {
+			Kind        string
+			Place, Size int64
+		}
+		if err := json.Unmarshal(r.JSON, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Kind == "event" {
+			out = append(out, v.Place)
+		} else if len(out) == 0 || v.Size > out[len(out)-1]+1 {
+			t.Errorf("the head of %d came after %d events", v.Size, len(out))
+		}
+	}
+	return out
+}
+
+func upTo(n int64) []int64 {
+	var out []int64
+	for i := range n {
+		out = append(out, i)
+	}
+	return out
+}
+
+// D11.19: a sink that is down loses nothing: everything comes later, in order, once.
+func TestD11_19_SinkDownDeliversLater(t *testing.T) {
+	sink, other := &memorySink{name: "a", fail: 3}, &memorySink{name: "b"}
+	w := newWorld(t, sink, other)
+	w.bulk(250)
+	w.head()
+	for range 3 {
+		if err := w.log.Deliver(w.ctx, "a"); err == nil {
+			t.Fatal("a failure went unnoticed")
+		}
+		w.bulk(10)
+		w.place()
+	}
+	w.ok(w.log.Deliver(w.ctx, "b"))
+	if got := other.places(t); !slices.Equal(got, upTo(280)) {
+		t.Errorf("one sink holds the other up: %d", len(got))
+	}
+	status, err := w.log.Status(w.ctx, host)
+	w.ok(err)
+	if s := status.Sinks[0]; s.Behind != 280 || s.Reason != "down" || status.Sinks[1].Behind != 0 || status.Sinks[1].Reason != "" {
+		t.Errorf("%+v", status.Sinks)
+	}
+	w.head()
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if got := sink.places(t); !slices.Equal(got, upTo(280)) {
+		t.Errorf("%d events: %v", len(got), got)
+	}
+	if r := w.whole(sink.text()); r.Kept != 2 || r.KeptLeaf != 280 {
+		t.Errorf("%+v", r)
+	}
+	// A process that begins anew goes on where the last one stopped.
+	w.bulk(3)
+	w.log = w.service()
+	w.pass(time.Minute) // for so long the last one might still be at it
+	w.place()
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if got := sink.places(t); !slices.Equal(got, upTo(283)) {
+		t.Errorf("after a new start: %d", len(got))
+	}
+}
+
+// D11.19: while a sink hangs, events are written and placed as ever.
+func TestD11_19_HangingSinkHoldsUpNobody(t *testing.T) {
+	sink := &hangingSink{begun: make(chan struct{}), end: make(chan struct{})}
+	w := newWorld(t, sink)
+	w.bulk(5)
+	w.place()
+	done := make(chan error, 1)
+	go func() { done <- w.log.Deliver(w.ctx, "hanging") }()
+	<-sink.begun
+	w.bulk(50)
+	w.place()
+	if got := w.tree().Size; got != 55 {
+		t.Errorf("%d events placed", got)
+	}
+	close(sink.end)
+	w.ok(<-done)
+}
+
+type hangingSink struct {
+	begun, end chan struct{}
+	once       sync.Once
+}
+
+func (h *hangingSink) Name() string { return "hanging" }
+
+func (h *hangingSink) Send(context.Context, []sallyport.SinkRecord) error {
+	h.once.Do(func() { close(h.begun) })
+	<-h.end
+	return nil
+}
+
+// Of two processes one serves a sink; the other takes over when the first lets go or is silent for too long.
+func TestOneProcessServesASink(t *testing.T) {
+	sink := &memorySink{name: "s"}
+	w := newWorld(t, sink)
+	second := w.service()
+	w.bulk(3)
+	w.place()
+	w.ok(w.log.Deliver(w.ctx, "s"))
+	w.bulk(3)
+	w.place()
+	w.ok(second.Deliver(w.ctx, "s"))
+	if got := sink.places(t); len(got) != 3 {
+		t.Errorf("both served: %v", got)
+	}
+	w.pass(time.Minute)
+	w.ok(second.Deliver(w.ctx, "s"))
+	if got := sink.places(t); !slices.Equal(got, upTo(6)) {
+		t.Errorf("nobody took over: %v", got)
+	}
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+		s, err := tx.SinkState(w.ctx, "s")
+		if s.Next != 6 {
+			t.Errorf("%+v", s)
+		}
+		return err
+	}))
+}

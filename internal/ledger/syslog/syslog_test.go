@@ -1,0 +1,237 @@
+package syslog_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/delivery/dial"
+	"sallyport/internal/ledger/syslog"
+)
+
+// header is the grammar of RFC 5424 section 6, without structured data other than none.
+var header = regexp.MustCompile(`^<([0-9]{1,3})>1 ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z) ([!-~]{1,255}) ([!-~]{1,48}) ([!-~]{1,128}) ([!-~]{1,32}) - `)
+
+// parsed is one message as a receiver reads it.
+type parsed struct {
+	pri  int
+	at   time.Time
+	id   string
+	body string
+}
+
+func parse(t *testing.T, m []byte) parsed {
+	t.Helper()
+	h := header.FindSubmatch(m)
+	if h == nil {
+		t.Fatalf("no message of RFC 5424: %q", m)
+	}
+	for _, b := range m {
+		if b < ' ' || b >= 0x7f {
+			t.Fatalf("not ASCII: %q", m)
+		}
+	}
+	pri, _ := strconv.Atoi(string(h[1]))
+	at, err := time.Parse(time.RFC3339Nano, string(h[2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed{pri, at, string(h[6]), string(m[len(h[0]):])}
+}
+
+// frames reads octet counting (RFC 6587) to the end.
+func frames(r io.Reader) ([][]byte, error) {
+	b := bufio.NewReader(r)
+	var out [][]byte
+	for {
+		count, err := b.ReadString(' ')
+		if errors.Is(err, io.EOF) && count == "" {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		n, err := strconv.Atoi(strings.TrimSuffix(count, " "))
+		if err != nil || n < 1 || n > 64<<10 {
+			return out, fmt.Errorf("count %q", count)
+		}
+		m := make([]byte, n)
+		if _, err := io.ReadFull(b, m); err != nil {
+			return out, err
+		}
+		out = append(out, m)
+	}
+}
+
+var records = []sallyport.SinkRecord{
+	{At: time.Date(2026, 3, 2, 9, 0, 0, 1000, time.UTC), Type: "signin.finished", Outcome: "ok", JSON: []byte(`{"kind":"event","name":"Jürgen 😀 \u001b"}`)},
+	{At: time.Date(2026, 3, 2, 9, 0, 1, 0, time.UTC), Type: "signin.password.wrong", Outcome: "wrong", JSON: []byte(`{"kind":"event","place":1}`)},
+	{At: time.Date(2026, 3, 2, 9, 0, 2, 0, time.UTC), Type: "delivery.failed", Outcome: "failed", JSON: []byte(`{"kind":"event","place":2}`)},
+}
+
+func check(t *testing.T, got [][]byte) {
+	t.Helper()
+	if len(got) != len(records) {
+		t.Fatalf("%d messages", len(got))
+	}
+	for i, m := range got {
+		p := parse(t, m)
+		var want, have any
+		if err := errors.Join(json.Unmarshal(records[i].JSON, &want), json.Unmarshal([]byte(p.body), &have)); err != nil || fmt.Sprint(want) != fmt.Sprint(have) {
+			t.Errorf("%q is not %q: %v", p.body, records[i].JSON, err)
+		}
+		if p.pri != []int{13*8 + 6, 13*8 + 5, 13*8 + 4}[i] || !p.at.Equal(records[i].At) || p.id != records[i].Type {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+func sink(t *testing.T, address string, roots *x509.CertPool) *syslog.Sink {
+	t.Helper()
+	d := dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	s, err := syslog.New(address, syslog.Options{Host: "door.example", Roots: roots, DialTLS: d.DialContext, DialPlain: d.DialPlain, DialUDP: d.DialUDP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serve answers one connection: it reads to the end and closes, as syslog servers do.
+func serve(l net.Listener) <-chan [][]byte {
+	got := make(chan [][]byte, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			close(got)
+			return
+		}
+		list, _ := frames(conn)
+		conn.Close()
+		got <- list
+	}()
+	return got
+}
+
+func listen(t *testing.T, network, address string) net.Listener {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func TestTCP(t *testing.T) {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	got := serve(l)
+	if err := sink(t, "tcp://"+l.Addr().String(), nil).Send(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	check(t, <-got)
+}
+
+func TestTLS(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate of 127.0.0.1
+	defer web.Close()
+	l := tls.NewListener(listen(t, "tcp", "127.0.0.1:0"), &tls.Config{Certificates: web.TLS.Certificates})
+	roots := x509.NewCertPool()
+	roots.AddCert(web.Certificate())
+	got := serve(l)
+	if err := sink(t, "tls://"+l.Addr().String(), roots).Send(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	check(t, <-got)
+	got = serve(l)
+	if err := sink(t, "tls://"+l.Addr().String(), x509.NewCertPool()).Send(t.Context(), records); err == nil {
+		t.Error("a certificate of nobody was taken")
+	}
+	if list := <-got; len(list) != 0 {
+		t.Errorf("%d messages went to it", len(list))
+	}
+}
+
+func TestUDPAndLocalSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	for network, address := range map[string]string{"udp": "127.0.0.1:0", "unixgram": path} {
+		l, err := net.ListenPacket(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := "udp://" + l.LocalAddr().String()
+		if network == "unixgram" {
+			to = "unix://" + path
+		}
+		if err := sink(t, to, nil).Send(t.Context(), records); err != nil {
+			t.Fatal(err)
+		}
+		var got [][]byte
+		for range records {
+			m := make([]byte, 64<<10)
+			n, _, err := l.ReadFrom(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, bytes.Clone(m[:n]))
+		}
+		l.Close()
+		check(t, got)
+	}
+	stream := filepath.Join(t.TempDir(), "s")
+	l := listen(t, "unix", stream)
+	got := serve(l)
+	if err := sink(t, "unix://"+stream, nil).Send(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	check(t, <-got)
+}
+
+// A server that takes the connection but does not read to the end has not taken the batch.
+func TestServerThatBreaksOff(t *testing.T) {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		var first [1]byte
+		_, _ = conn.Read(first[:])
+		_ = conn.(*net.TCPConn).SetLinger(0) // unread bytes: the kernel answers with a reset
+		conn.Close()
+	}()
+	if err := sink(t, "tcp://"+l.Addr().String(), nil).Send(t.Context(), records); err == nil {
+		t.Error("a batch that was broken off counts as taken")
+	}
+	// One that holds the connection open has not said anything: the time limit ends the wait.
+	held := listen(t, "tcp", "127.0.0.1:0")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := sink(t, "tcp://"+held.Addr().String(), nil).Send(ctx, records); err == nil {
+		t.Error("a batch that nobody read counts as taken")
+	}
+}
+
+// Without TLS only the allowed networks are spoken to; with it, private ranges outside of them are not either.
+func TestNetworks(t *testing.T) {
+	for _, to := range []string{"tcp://192.0.2.1:601", "udp://192.0.2.1:514", "tcp://8.8.8.8:601", "udp://8.8.8.8:514", "tls://10.0.0.1:6514"} {
+		if err := sink(t, to, nil).Send(t.Context(), records); err == nil || !strings.Contains(err.Error(), "not_allowed") {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package ledger_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/keyring"
+	"sallyport/internal/ledger"
+	"sallyport/internal/store"
+)
+
+var host = sallyport.Actor{Kind: sallyport.ActorHost, Name: "uid 0 (root)", Client: sallyport.Client{Address: "this host"}}
+
+// world is a log over a real database whose clock is set.
+type world struct {
+	*testing.T
+	ctx    context.Context
+	folder string
+	keys   *keyring.Ring
+	db     *store.DB
+	log    *ledger.Service
+	sinks  []ledger.Sink
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newWorld(t *testing.T, sinks ...ledger.Sink) *world {
+	w := &world{T: t, ctx: t.Context(), folder: t.TempDir(), keys: keyring.Generate(), sinks: sinks, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	w.open()
+	t.Cleanup(func() { _ = w.db.Close() })
+	return w
+}
+
+func (w *world) open() {
+	w.Helper()
+	var err error
+	w.db, err = store.Open(w.ctx, store.Options{Folder: w.folder, Now: w.clock})
+	w.ok(err)
+	w.log = w.service()
+}
+
+// service is one more process over the same database.
+func (w *world) service() *ledger.Service {
+	w.Helper()
+	s, err := ledger.New(ledger.Options{Store: transactions{w.db}, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID(), Sinks: w.sinks})
+	w.ok(err)
+	return s
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+func (w *world) ok(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+type transactions struct{ db *store.DB }
+
+func (t transactions) Write(ctx context.Context, f func(ledger.Tx) error) error {
+	return t.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
+}
+
+func (t transactions) Read(ctx context.Context, f func(ledger.Tx) error) error {
+	return t.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
+}
+
+var (
+	mara = sallyport.Technician{ID: "mara-id", UserName: "mara@northwind.example"}
+	dana = sallyport.Technician{ID: "dana-id", UserName: "dana@northwind.example"}
+)
+
+func as(t sallyport.Technician) sallyport.Actor {
+	return sallyport.Actor{Kind: sallyport.ActorTechnician, ID: t.ID, Name: t.UserName, Client: sallyport.Client{Address: "203.0.113.7", Browser: "Firefox on Windows", RequestID: sallyport.NewID()}}
+}
+
+// write commits events, a second apart.
+func (w *world) write(events ...sallyport.Event) {
+	w.Helper()
+	for _, e := range events {
+		w.pass(time.Second)
+		w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.InsertEvent(w.ctx, e) }))
+	}
+}
+
+// bulk commits n events in one transaction.
+func (w *world) bulk(n int) {
+	w.Helper()
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		for i := range n {
+			e := audit.New(audit.TechnicianEdited, as(mara)).On(dana).Changed(map[string]string{"phone": fmt.Sprint("+1", i)}, map[string]string{"phone": fmt.Sprint("+2", i)}).Because("moved").Event()
+			if err := tx.InsertEvent(w.ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func (w *world) place() {
+	w.Helper()
+	w.ok(w.log.Place(w.ctx))
+}
+
+// head signs what is placed.
+func (w *world) head() string {
+	w.Helper()
+	note, err := w.log.Head(w.ctx, host)
+	w.ok(err)
+	return note
+}
+
+func (w *world) verify(kept string) ledger.Report {
+	w.Helper()
+	r, err := w.log.Verify(w.ctx, host, []byte(kept))
+	w.ok(err)
+	return r
+}
+
+func (w *world) whole(kept string) ledger.Report {
+	w.Helper()
+	r := w.verify(kept)
+	if r.First != nil {
+		w.Fatalf("not whole: %+v", *r.First)
+	}
+	return r
+}
+
+func (w *world) tree() (t sallyport.Tree) {
+	w.Helper()
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+		t, err = tx.Tree(w.ctx)
+		return err
+	}))
+	return t
+}
+
+func (w *world) leaf(id int64) (l sallyport.Leaf) {
+	w.Helper()
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+		l, _, err = tx.Leaf(w.ctx, id)
+		return err
+	}))
+	return l
+}
+
+// behind does to the closed database what somebody with a shell could do, and opens it again.
+func (w *world) behind(statements ...string) {
+	w.Helper()
+	w.ok(w.db.Close())
+	raw, err := sql.Open("sqlite", filepath.Join(w.folder, "sallyport.db"))
+	w.ok(err)
+	for _, s := range statements {
+		_, err := raw.Exec(s)
+		if err != nil {
+			w.Fatalf("%s: %v", s, err)
+		}
+	}
+	w.ok(raw.Close())
+	w.open()
+}
+
+// snapshot copies the database, and restore puts the copy in its place.
+func (w *world) snapshot() string {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), "old.db")
+	w.ok(w.db.Backup(w.ctx, path))
+	return path
+}
+
+func (w *world) restore(path string) {
+	w.Helper()
+	w.ok(w.db.Close())
+	for _, name := range []string{"sallyport.db", "sallyport.db-wal", "sallyport.db-shm"} {
+		if err := os.Remove(filepath.Join(w.folder, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			w.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	w.ok(err)
+	w.ok(os.WriteFile(filepath.Join(w.folder, "sallyport.db"), text, 0o600))
+	w.open()
+}
