@@ -12,7 +12,7 @@ func addFaces(c *core, site *web.Site, pages *view.Renderer) (closeFaces func())
 	door := selfservice.New(selfservice.Options{UseCases: c.session, Pages: pages, Cookies: site.Cookies(),
 		Organisation: c.organisation, Logo: c.logo, Now: c.now})
 	site.Add(door.Routes()...)
-	o := console.Options{Accounts: c.account, Gateways: c.delivery, Pages: pages, StepUp: stepUpPath, Now: c.now}
+	o := console.Options{Accounts: c.account, Gateways: c.delivery, Ledger: c.ledger, Pages: pages, StepUp: stepUpPath, Now: c.now}
 	if c.db.Shared() {
 		o.Keeper = cupboard{c}
 	}

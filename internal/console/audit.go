@@ -65,14 +65,22 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) error {
 		page.Newest = address("/admin/audit", 0)
 	}
 	page.On = len(auditValues(q)) > 0
-	if web.VisitorOf(r).Role.Has(sallyport.ExportAudit) {
+	mayExport := web.VisitorOf(r).Role.Has(sallyport.ExportAudit)
+	if mayExport {
 		page.CSV, page.Lines = address("/admin/audit.csv", 0), address("/admin/audit.jsonl", 0)
 	}
 	if f.Target != "" && len(events) > 0 {
 		page.Lead = "Only what was done to " + events[0].TargetName + "."
 	}
 	for _, e := range events {
-		page.Rows = append(page.Rows, auditRow(desk, e))
+		row := auditRow(desk, e)
+		if mayExport {
+			row.Proof = "/admin/audit/" + row.ID + "/proof"
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	if page.Log, err = c.auditTree(r, desk); err != nil {
+		return err
 	}
 	if len(events) == 0 {
 		page.Empty = &view.Empty{Title: "No event", Text: "Nothing that this selects has happened. Events are kept for 400 days, or as the policy says."}

@@ -11,6 +11,7 @@ import (
 	"sallyport"
 	"sallyport/internal/account"
 	"sallyport/internal/delivery"
+	"sallyport/internal/ledger"
 	"sallyport/internal/policy"
 	"sallyport/internal/view"
 )
@@ -72,6 +73,12 @@ type Gateways interface {
 	Remove(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error
 }
 
+// Ledger is the keeper of the audit log. *ledger.Service is one.
+type Ledger interface {
+	Status(ctx context.Context, actor sallyport.Actor) (ledger.Status, error)
+	Prove(ctx context.Context, actor sallyport.Actor, id int64) ([]byte, error)
+}
+
 // Renderer draws pages. *view.Renderer is one.
 type Renderer interface {
 	Render(w http.ResponseWriter, status int, p view.Page) error
@@ -81,6 +88,7 @@ type Renderer interface {
 type Options struct {
 	Accounts Accounts
 	Gateways Gateways
+	Ledger   Ledger
 	Pages    Renderer
 	StepUp   string           // the page that asks for a fresh proof; it takes the way back as "return"
 	Keeper   Keeper           // where pages keep things for other nodes; nil: this process is the only one
@@ -91,6 +99,7 @@ type Options struct {
 type Console struct {
 	accounts Accounts
 	gateways Gateways
+	ledger   Ledger
 	pages    Renderer
 	stepUp   string
 	keeper   Keeper
@@ -108,7 +117,7 @@ type Console struct {
 
 // New makes the pages. Close ends the work that they have begun.
 func New(o Options) *Console {
-	c := &Console{accounts: o.Accounts, gateways: o.Gateways, pages: o.Pages, stepUp: o.StepUp, keeper: o.Keeper, now: o.Now}
+	c := &Console{accounts: o.Accounts, gateways: o.Gateways, ledger: o.Ledger, pages: o.Pages, stepUp: o.StepUp, keeper: o.Keeper, now: o.Now}
 	if c.now == nil {
 		c.now = time.Now
 	}

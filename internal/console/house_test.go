@@ -21,6 +21,7 @@ import (
 	"sallyport/internal/delivery"
 	"sallyport/internal/identity"
 	"sallyport/internal/keyring"
+	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/database"
@@ -77,6 +78,13 @@ func (p *post) code(t *testing.T) string {
 	return sixDigits.FindString(p.texts[len(p.texts)-1])
 }
 
+// sink is a sink that is down while it is told so.
+type sink struct{ down error }
+
+func (s *sink) Name() string { return "syslog:tls://logs.northwind.example:6514" }
+
+func (s *sink) Send(context.Context, []sallyport.SinkRecord) error { return s.down }
+
 type openNetwork struct{}
 
 func (openNetwork) Permits(netip.Addr) bool      { return true }
@@ -95,6 +103,8 @@ type house struct {
 	clock   *clock.Clock
 	post    *post
 	console *console.Console
+	ledger  *ledger.Service
+	sink    *sink
 	sites   []*web.Site // each with a console of its own, as nodes have; one on SQLite
 	asked   int
 	n       int
@@ -135,7 +145,7 @@ func (k keeper) Release(ctx context.Context, owner sallyport.TechnicianID, id st
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), post: &post{}}
+	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), post: &post{}, sink: &sink{}}
 	db := database.Open(t, h.clock)
 	h.db = db
 	ring, log := keyring.Generate(), slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -146,13 +156,16 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if h.ledger, err = ledger.New(ledger.Options{Store: transactions[ledger.Tx]{db}, Key: ring.SigningKey("audit head"), Origin: "sallyport-audit", Sinks: []ledger.Sink{h.sink}, Log: log}); err != nil {
+		t.Fatal(err)
+	}
 	nodes := 1
 	if db.Shared() {
 		nodes = 2
 	}
 	for range nodes {
 		accounts := account.New(account.Options{Store: transactions[account.Tx]{db}, Keys: ring, Notices: notices{ways}, PublicURL: public, Shared: db.Shared()})
-		o := console.Options{Accounts: accounts, Gateways: ways, Pages: pages, StepUp: "/confirm", Now: h.clock.Now}
+		o := console.Options{Accounts: accounts, Gateways: ways, Ledger: h.ledger, Pages: pages, StepUp: "/confirm", Now: h.clock.Now}
 		if db.Shared() {
 			o.Keeper = keeper{db}
 		}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"sallyport"
+	"sallyport/internal/audit"
 	"sallyport/internal/store"
 )
 
@@ -67,6 +69,35 @@ func TestAudit(t *testing.T) {
 	}
 	b.get("/admin/audit?type=audit.exported").wants(http.StatusOK, "Audit: exported")
 	h.signIn(h.add(sallyport.AppsAndReportsManager)).get("/admin/audit").wants(http.StatusOK).lacks("audit.csv")
+}
+
+// The Audit page says how far the log has grown and who else has it, and hands out the proof of an event.
+func TestAuditProof(t *testing.T) {
+	h := newHouse(t)
+	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	b.send("/admin/technicians/" + string(dana.ID) + "/sign-out")
+	p := b.get("/admin/audit").wants(http.StatusOK, "Download proof", "in the signed tree", h.ledger.Verifier(), "syslog: up to date")
+	_, address, _ := strings.Cut(p.body, `<dt>Proof</dt><dd><a href="`)
+	address, _, _ = strings.Cut(address, `"`)
+	download := b.get(address)
+	if !strings.HasPrefix(download.header.Get("Content-Disposition"), "attachment") || download.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", download.header)
+	}
+	proved, err := audit.ReadProof([]byte(download.body), h.ledger.Verifier())
+	if err != nil || proved.Event.TargetName != dana.UserName {
+		t.Errorf("%+v, %v", proved, err)
+	}
+	h.sink.down = errors.New("nobody answers")
+	if err := h.ledger.Deliver(t.Context(), h.sink.Name()); err == nil {
+		t.Error("a sink that is down took it")
+	}
+	b.get("/admin/audit").wants(http.StatusOK, "nobody answers. They wait here and come in order.", "syslog: 2 behind")
+	b.get("/admin/audit?type=audit.exported").wants(http.StatusOK, "proof", "event=")
+	b.get("/admin/audit/4711/proof").wants(http.StatusNotFound)
+	b.get("/admin/audit/x/proof").wants(http.StatusNotFound)
+	other := h.signIn(h.add(sallyport.AppsAndReportsManager))
+	other.get("/admin/audit").wants(http.StatusOK, "in the signed tree").lacks("Download proof")
+	other.get(address).wants(http.StatusForbidden)
 }
 
 var smtpForm = []string{"kind", "smtp", "host", "mail.northwind.example", "port", "587", "tls", "starttls", "user", "it", "password", "correct horse", "sender", "it@northwind.example", "sender_name", ""}

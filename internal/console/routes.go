@@ -85,6 +85,7 @@ func (c *Console) recordRoutes() []web.Route {
 		get("/admin/audit/figures", sallyport.ReadAudit, c.figures),
 		get("/admin/audit.csv", sallyport.ExportAudit, c.exportCSV),
 		get("/admin/audit.jsonl", sallyport.ExportAudit, c.exportLines),
+		get("/admin/audit/{id}/proof", sallyport.ExportAudit, c.proof),
 		post("/admin/notices/{id}", sallyport.ManageSuperAdmins, c.form(nil, c.ackNotice)),
 	}
 }

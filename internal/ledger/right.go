@@ -35,3 +35,14 @@ func may(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permissi
 	}
 	return nil
 }
+
+// treeTrouble is what an administrator is shown of a tree that does not fit.
+func treeTrouble(err error) string {
+	switch {
+	case errors.Is(err, errShorter):
+		return "The tree is smaller than one that was signed."
+	case errors.Is(err, errOtherTree):
+		return "The tree does not begin with the one that was signed last."
+	}
+	return "The stored hashes of the tree do not fit each other."
+}

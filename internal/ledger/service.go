@@ -88,7 +88,8 @@ type Service struct {
 	mu      sync.Mutex // guards what follows
 	size    int64      // of the tree, as this process last saw it
 	signed  sallyport.Head
-	trouble string // why the tree does not grow, empty when it does
+	trouble string // why the tree does not fit what was signed, empty when it does
+	failed  string // why the last look failed, empty when it did not
 }
 
 // New makes a Service. It starts nothing.
@@ -167,19 +168,22 @@ func (s *Service) settle(ctx context.Context) error {
 	return s.sign(ctx, 0)
 }
 
-// report remembers for the page why the log does not grow, and says so in the log once for each reason.
+// report remembers for the page and the metrics why the log does not grow, and says so in the log once for each reason.
 func (s *Service) report(ctx context.Context, err error) {
 	if err != nil && ctx.Err() != nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := ""
+	now, trouble := "", ""
 	if err != nil {
 		now = err.Error()
+		if sallyport.CodeOf(err) == ErrTree.Code {
+			trouble = treeTrouble(err)
+		}
 	}
-	if now != "" && now != s.trouble {
+	if now != "" && now != s.failed {
 		s.log.ErrorContext(ctx, "audit log", "error", err)
 	}
-	s.trouble = now
+	s.failed, s.trouble = now, trouble
 }

@@ -13,7 +13,7 @@ type Status struct {
 	Size     int64
 	Head     sallyport.Head // the newest that was signed; zero while there is none
 	Verifier string
-	Trouble  string // why the log does not grow, empty when it does
+	Trouble  string // why the tree does not fit what was signed, empty when it does
 	Sinks    []SinkStatus
 }
 
@@ -74,7 +74,7 @@ type SinkNumbers struct {
 // Numbers are the size of the tree, whether it grows, and its sinks, without a look at the database.
 func (s *Service) Numbers() (size int64, grows bool, sinks []SinkNumbers) {
 	s.mu.Lock()
-	size, grows = s.size, s.trouble == ""
+	size, grows = s.size, s.failed == ""
 	s.mu.Unlock()
 	for _, o := range s.outlets {
 		o.mu.Lock()

@@ -15,6 +15,25 @@ type Audit struct {
 	Empty  *Empty
 	CSV    string // addresses of the downloads; empty where they are not permitted
 	Lines  string
+	Log    *AuditTree // nil where nothing is known of it
+}
+
+// AuditTree is the state of the tree that the log stands in, and of the sinks that get it.
+type AuditTree struct {
+	Size     string
+	Signed   Moment // zero while no head was signed
+	Verifier string
+	Trouble  string // why it does not grow; empty when it does
+	Sinks    []AuditSink
+	Failing  int // sinks that did not take the last delivery
+}
+
+// AuditSink is one place outside that the log is handed to.
+type AuditSink struct {
+	Name  string
+	State Mark
+	Words string
+	Sent  Moment
 }
 
 // Template names the page's file.
@@ -35,6 +54,7 @@ type AuditRow struct {
 	RequestID string
 	Reason    string
 	Changes   []AuditChange
+	Proof     string // address of its proof; empty where it is not permitted
 }
 
 // AuditChange is one thing before and after.

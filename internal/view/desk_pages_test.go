@@ -160,8 +160,11 @@ func auditLog(d Desk) Audit {
 	p := Audit{Desk: d, Types: Select{Name: "type", Label: "Event", Options: Options("", "", "Any event", "signin.", "Sign-in: all")}, CSV: "/admin/audit.csv", Lines: "/admin/audit.jsonl", Older: "/admin/audit?before=2", Newest: "/admin/audit"}
 	for i, o := range []Mark{{"good", "ok"}, {"warn", "wrong"}, {"bad", "refused"}} {
 		p.Rows = append(p.Rows, AuditRow{ID: fmt.Sprint(900 - i), At: d.When(noon.Add(-time.Duration(i) * time.Hour)), Type: "technician.method.changed", Words: "Technician: method changed", Actor: "mara@northwind.example",
-			Target: "dana@northwind.example", TargetID: "x", Outcome: o, Address: "203.0.113.7", Browser: "Firefox on Windows", RequestID: "abcdefgh23456723", Reason: "left the phone in a taxi", Changes: []AuditChange{{"method", "email", "app"}}})
+			Target: "dana@northwind.example", TargetID: "x", Outcome: o, Address: "203.0.113.7", Browser: "Firefox on Windows", RequestID: "abcdefgh23456723", Proof: fmt.Sprint("/admin/audit/", 900-i, "/proof"), Reason: "left the phone in a taxi", Changes: []AuditChange{{"method", "email", "app"}}})
 	}
+	p.Log = &AuditTree{Size: "900", Signed: d.When(noon.Add(-time.Minute)), Verifier: "sallyport-audit-1a2b3c4d+60af4661+AZgmJXtTvYsuFglQjA5TcV+QOrOX45EaBSG47Hw+hb2W", Sinks: []AuditSink{
+		{"file:door:/var/log/sallyport/audit.jsonl", Mark{"good", "file: up to date"}, "Up to date.", d.When(noon.Add(-time.Minute))},
+		{"syslog:tls://logs.northwind.example:6514", Mark{"warn", "syslog: 42 behind"}, "42 events behind: the server did not read to the end.", d.When(noon.Add(-time.Hour))}}}
 	return p
 }
 
@@ -176,6 +179,12 @@ func figures() Figures {
 		days = append(days, d)
 	}
 	return Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays(days), Shares: []Share{NewShare("Authenticator App", 39, 42), NewShare("Email", 2, 2), NewShare("Text Message", 0, 7)}}
+}
+
+// auditBroken is the log when its tree was touched.
+func auditBroken(d Desk) Audit {
+	return Audit{Desk: d, Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."},
+		Log: &AuditTree{Size: "900", Verifier: "sallyport-audit-1a2b3c4d+60af4661+AZgm", Trouble: "The tree does not begin with the one that was signed last."}}
 }
 
 // desks are the Admin pages as they are met.
@@ -236,7 +245,7 @@ func desks() map[string]Page {
 		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-draft": drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
-		"audit": auditLog(frame("Audit")), "figures": figures(), "figures-empty": Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays([]Day{{Date: noon}})}, "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
+		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays([]Day{{Date: noon}})}, "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
 	}
 }
 
