@@ -49,7 +49,7 @@ func TestCommands(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "ahead": ahead, "check": check, "picture": picture, "fetch": fetch,
+			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "ahead": ahead, "check": check, "picture": picture, "holds": holds, "verifier": verifier, "tamper": tamper, "fetch": fetch,
 		},
 	})
 }
@@ -58,7 +58,7 @@ func TestCommands(t *testing.T) {
 func up(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(inPath(ts), append([]string{"serve"}, args...)...)
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
-	for _, name := range []string{"SALLYPORT_CONFIG", "SALLYPORT_OPERATIONS", "SALLYPORT_LISTEN"} {
+	for _, name := range []string{"SALLYPORT_CONFIG", "SALLYPORT_OPERATIONS", "SALLYPORT_LISTEN", "SALLYPORT_AUDIT_FILE"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	cmd.Dir = ts.MkAbs(".")

@@ -128,19 +128,13 @@ func stream(ctx context.Context, conn net.Conn, err error, messages [][]byte) er
 	if err := conn.SetDeadline(deadline(ctx)); err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })() // a server that stops waits for nobody
 	if _, err := conn.Write(counted(messages)); err != nil {
 		return fmt.Errorf("syslog: %w", err)
 	}
 	if h, ok := conn.(halfCloser); ok {
 		if err := h.CloseWrite(); err != nil {
 			return fmt.Errorf("syslog: %w", err)
-		}
-	}
-	if t, ok := conn.(*tls.Conn); ok { // some servers look for the end of the stream below TLS
-		if h, ok := t.NetConn().(halfCloser); ok {
-			if err := h.CloseWrite(); err != nil {
-				return fmt.Errorf("syslog: %w", err)
-			}
 		}
 	}
 	if _, err := io.Copy(io.Discard, io.LimitReader(conn, 64<<10)); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
