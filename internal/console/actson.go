@@ -160,7 +160,7 @@ func activate(ctx context.Context, c *Console, d deed) (outcome, error) {
 }
 
 func deleteLines(d account.Detail) []view.PreviewLine {
-	return append(say(ends(d), "The account, its second factor and its recovery codes are removed. The audit log keeps its events."),
+	return append(say(ends(d), "The account, its second factor and its recovery codes are removed. The audit log keeps its events, with the name; “sallyport audit erase” on the host takes it out of them, where somebody must be forgotten."),
 		view.PreviewLine{Kind: "warn", Text: "This cannot be undone. Deactivate can."})
 }
 
