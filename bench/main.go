@@ -20,6 +20,7 @@ type bench struct {
 	yardstick string
 	busy      string // load of the machine when the run began
 	found     []finding
+	events    int64 // of the large audit log
 }
 
 // finding is one line of the report.
@@ -35,6 +36,7 @@ var measurements = []struct {
 	name string
 	run  func(*bench) error
 }{
+	{"audit", (*bench).auditLog},
 	{"check", (*bench).checks},
 	{"refused", (*bench).refusedMemory},
 	{"signin", (*bench).signIns},
@@ -45,14 +47,15 @@ var measurements = []struct {
 func main() {
 	only := flag.String("only", "", "measurements to run, with commas between (default: all)")
 	out := flag.String("out", "docs/bench.md", "file to write; empty: none")
+	events := flag.Int64("events", 10_000_000, "events of the large audit log; 10 million take 10 GB in the temporary folder")
 	flag.Parse()
-	if err := run(*only, *out); err != nil {
+	if err := run(*only, *out, *events); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(only, out string) error {
+func run(only, out string, events int64) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	folder, err := os.MkdirTemp("", "sallyport-bench-")
@@ -60,7 +63,7 @@ func run(only, out string) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	b := &bench{ctx: ctx, folder: folder, busy: otherWork()}
+	b := &bench{ctx: ctx, folder: folder, busy: otherWork(), events: events}
 	if b.binary, err = server.Build(ctx, folder); err != nil {
 		return err
 	}
