@@ -82,7 +82,6 @@ type Service struct {
 	log     *slog.Logger
 	holder  string // this process, among those that serve the same sinks
 	outlets []*outlet
-	wake    chan struct{}
 
 	placing sync.Mutex // one batch at a time in this process; over several nodes the tree's size decides
 	mu      sync.Mutex // guards what follows
@@ -98,7 +97,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: o.Store, signer: signer, log: o.Log, holder: sallyport.NewID(), wake: make(chan struct{}, 1)}
+	s := &Service{store: o.Store, signer: signer, log: o.Log, holder: sallyport.NewID()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -110,14 +109,6 @@ func New(o Options) (*Service, error) {
 
 // Verifier is the public key with which others check heads and proofs.
 func (s *Service) Verifier() string { return s.signer.Verifier() }
-
-// Wake lets events be placed at once. It never blocks.
-func (s *Service) Wake() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
 
 const (
 	every      = time.Second      // between looks for new events
@@ -132,6 +123,7 @@ func (s *Service) Run(ctx context.Context) {
 	for _, o := range s.outlets {
 		sinks.Go(func() { s.serve(ctx, o) })
 	}
+	s.report(ctx, s.Prune(ctx))
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	prune := time.NewTicker(pruneEvery)
@@ -145,7 +137,6 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		case <-prune.C:
 			s.report(ctx, s.Prune(ctx))
-		case <-s.wake:
 		case <-tick.C:
 		}
 		s.report(ctx, s.keepUp(ctx))
