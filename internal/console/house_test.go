@@ -156,8 +156,7 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.ledger, err = ledger.New(ledger.Options{Store: transactions[ledger.Tx]{db}, Key: ring.SigningKey("audit head"), Origin: "sallyport-audit", Sinks: []ledger.Sink{h.sink}, Log: log})
-	if err != nil {
+	if h.ledger, err = ledger.New(ledger.Options{Store: transactions[ledger.Tx]{db}, Key: ring.SigningKey("audit head"), Origin: "sallyport-audit", Sinks: []ledger.Sink{h.sink}, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	nodes := 1

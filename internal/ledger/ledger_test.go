@@ -280,8 +280,7 @@ func TestEventsFromBeforeTheTree(t *testing.T) {
 	w.behind(`DROP INDEX event_leaf`, `DROP INDEX event_unplaced`, `ALTER TABLE event DROP COLUMN leaf`, `ALTER TABLE event DROP COLUMN actor_salt`,
 		`ALTER TABLE event DROP COLUMN actor_mark`, `ALTER TABLE event DROP COLUMN target_salt`, `ALTER TABLE event DROP COLUMN target_mark`,
 		`DROP TABLE audit_hash`, `DROP TABLE audit_tree`, `DROP TABLE audit_head`, `DROP TABLE audit_sink`,
-		`DROP TABLE bucket`, `DROP TABLE kept`, // what later steps made
-		`DELETE FROM goose_db_version WHERE version_id > 1`)
+		`DROP TABLE bucket`, `DROP TABLE kept`, `DELETE FROM goose_db_version WHERE version_id > 1`)
 	if r := w.whole(w.head()); r.Size != 250 || r.Events != 250 {
 		t.Errorf("%+v", r)
 	}

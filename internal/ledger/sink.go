@@ -30,7 +30,6 @@ type outlet struct {
 	failures uint64 // since the start
 	run      int    // failures in a row
 	reason   string // of the last one, empty when the last delivery went well
-	since    time.Time
 }
 
 func (s *Service) pokeSinks() {

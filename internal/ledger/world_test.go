@@ -158,15 +158,6 @@ func (w *world) tree() (t sallyport.Tree) {
 	return t
 }
 
-func (w *world) leaf(id int64) (l sallyport.Leaf) {
-	w.Helper()
-	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
-		l, _, err = tx.Leaf(w.ctx, id)
-		return err
-	}))
-	return l
-}
-
 // behind does to the closed database what somebody with a shell could do, and opens it again.
 func (w *world) behind(statements ...string) {
 	w.Helper()

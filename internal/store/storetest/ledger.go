@@ -167,7 +167,8 @@ var _ = register("sink is held by one process, and moved by its holder", func(b 
 		})
 		return ok
 	}
-	if !hold("one") || !hold("one") || hold("two") || !move("one", 5) || move("two", 9) {
+	first, again := hold("one"), hold("one")
+	if !first || !again || hold("two") || !move("one", 5) || move("two", 9) {
 		b.Error("held and moved by the wrong one")
 	}
 	b.Add(time.Minute)
