@@ -28,6 +28,7 @@ type commands struct {
 	Backup     backupCommand     `cmd:"" help:"Write a copy of the database."`
 	Restore    restoreCommand    `cmd:"" help:"Go on with a database that was put back from a backup."`
 	Migrate    migrateCommand    `cmd:"" help:"Show or bring up to date the schema of the database."`
+	Copy       copyCommand       `cmd:"" help:"Copy an installation from SQLite to PostgreSQL."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Hash       hashCommand       `cmd:"" name:"hash-passwords" hidden:"" help:"Compute password hashes for a server that runs this."`
 }

@@ -132,11 +132,33 @@ func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.Ou
 		moved = true
 		wg.Go(func() {
 			defer func() { <-places }()
-			s.finish(context.WithoutCancel(ctx), m, now, s.attempt(context.WithoutCancel(ctx), m, live))
+			ctx := context.WithoutCancel(ctx)
+			if s.claim(ctx, m) {
+				s.finish(ctx, m, now, s.attempt(ctx, m, live))
+			}
 		})
 	}
 	wg.Wait()
 	return moved
+}
+
+// outboxLease is how long a message that one node is sending is due to no other: much longer than any send takes. A node
+// that ends in the midst of a send leaves its message to the others after that.
+const outboxLease = 2 * time.Minute
+
+// claim takes a message before it is sent, so that no two nodes send it. A failure leaves it to the next round.
+func (s *Service) claim(ctx context.Context, m sallyport.OutboxMessage) (mine bool) {
+	if !s.shared {
+		return true
+	}
+	err := s.store.Write(ctx, func(tx Tx) (err error) {
+		mine, err = tx.ClaimOutbox(ctx, m.ID, outboxLease)
+		return err
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)
+	}
+	return mine && err == nil
 }
 
 func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *sallyport.Gateway) error {

@@ -37,6 +37,7 @@ type Tx interface {
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
 	ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
+	ClaimOutbox(ctx context.Context, id string, lease time.Duration) (bool, error)
 	FinishOutbox(ctx context.Context, id string) error
 	RetryOutbox(ctx context.Context, id string, next time.Time, lastError string) error
 	DropOutbox(ctx context.Context, id, lastError string) error
@@ -74,7 +75,7 @@ type Network interface {
 	AnyPlain() bool
 }
 
-// Options are the parts that a Service is made of. All are needed but Now and Log.
+// Options are the parts that a Service is made of. All are needed but Now, Log and what comes after.
 type Options struct {
 	Store Store
 	Keys  Keys
@@ -86,6 +87,7 @@ type Options struct {
 	Now        func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: nothing is logged
 	SendWithin time.Duration    // longest time of one send; 0: 15 seconds
+	Shared     bool             // other nodes empty the same outbox
 }
 
 // Service is the use cases of this package.
@@ -99,6 +101,7 @@ type Service struct {
 	now     func() time.Time
 	log     *slog.Logger
 	within  time.Duration
+	shared  bool
 	wake    chan struct{}
 	busy    chan struct{}  // one place for each send on its way
 	tests   sync.WaitGroup // tests on their way
@@ -110,7 +113,7 @@ const sendsAtOnce = 256
 // New makes a Service. It starts nothing: Run empties the outbox.
 func New(o Options) *Service {
 	s := &Service{store: o.Store, keys: o.Keys, email: o.BuildEmail, text: o.BuildText, network: o.Network,
-		host: o.PublicHost, now: o.Now, log: o.Log, within: o.SendWithin,
+		host: o.PublicHost, now: o.Now, log: o.Log, within: o.SendWithin, shared: o.Shared,
 		wake: make(chan struct{}, 1), busy: make(chan struct{}, sendsAtOnce)}
 	if s.now == nil {
 		s.now = time.Now

@@ -86,7 +86,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}}
 	db := engines.Open(t, w.clock)
 	w.db = db
-	w.Service = delivery.New(delivery.Options{Store: database{db}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example",
+	w.Service = delivery.New(delivery.Options{Store: database{db}, Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
 		BuildEmail: func(_ sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			w.post.secrets = secrets

@@ -36,6 +36,13 @@ func (tx *Tx) ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessa
 		WHERE done_at = 0 AND expires_at <= now_us() ORDER BY expires_at, id LIMIT $1`, args{n})
 }
 
+// ClaimOutbox takes a due message for the one who is about to send it: for as long as lease it is due to nobody else.
+// False when somebody else was first.
+func (tx *Tx) ClaimOutbox(ctx context.Context, id string, lease time.Duration) (bool, error) {
+	return tx.did(ctx, `UPDATE outbox SET next_at = now_us() + $2 WHERE id = $1 AND done_at = 0 AND next_at <= now_us() AND expires_at > now_us()`,
+		args{id, lease.Microseconds()})
+}
+
 // FinishOutbox notes that a message was sent and erases what it said.
 func (tx *Tx) FinishOutbox(ctx context.Context, id string) error {
 	_, err := tx.exec(ctx, `UPDATE outbox SET sent_at = now_us(), done_at = now_us(), attempts = attempts + 1, sealed = $2, last_error = ''

@@ -142,6 +142,12 @@ var _ = register("outbox keeps what is due and erases what was sent", func(b *be
 	message("first", -time.Minute, time.Hour)
 	message("old", -time.Minute, 0)
 	due("first now")
+	b.once(func(tx *store.Tx) (bool, error) { return tx.ClaimOutbox(b.ctx, "first", time.Minute) })
+	due("now")
+	b.Add(time.Minute)
+	due("now first later")
+	b.Add(-time.Minute)
+	due("now")
 	expired := func() (ids string) {
 		b.read(func(tx *store.Tx) error {
 			list, err := tx.ExpiredOutbox(b.ctx, 10)

@@ -1,0 +1,65 @@
+package app_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"sallyport/internal/app"
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/postgres"
+)
+
+// An installation on SQLite goes on on PostgreSQL: same people, same key, nobody signed in; the old database is not served
+// by mistake, and a target that holds something is left alone.
+func TestCopyMovesAnInstallation(t *testing.T) {
+	cfg := nodeConfig(t, "", nil)
+	super, read := staff(t, cfg.Data)
+	server, stop := running(t, cfg, quiet())
+	address := postgres.Empty(t)
+	if _, err := app.Copy(t.Context(), cfg, address); err == nil || !strings.Contains(err.Error(), "running") {
+		t.Fatalf("beside the running server: %v", err)
+	}
+	if checkAt(server, super) != 204 {
+		t.Fatal("nobody is signed in at the source")
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	done, err := app.Copy(t.Context(), cfg, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]int{}
+	for _, table := range done.Tables {
+		rows[table.Name] = table.Rows
+	}
+	if rows["technician"] != 2 || rows["factor"] != 2 || rows["session"] != 2 || rows["event"]+rows["meta"] == 0 || done.Still <= 0 {
+		t.Errorf("%+v", done)
+	}
+	if _, err := app.Copy(t.Context(), cfg, address); !errors.Is(err, store.ErrNotEmpty) {
+		t.Errorf("a second time: %v", err)
+	}
+
+	moved := cfg
+	moved.Database = address
+	again, stopMoved := running(t, moved, quiet())
+	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
+		t.Error("a session went with the copy")
+	}
+	var list []struct{ UserName string }
+	command(t, moved, "technician/list", map[string]string{}, &list)
+	if len(list) != 2 {
+		t.Errorf("%d technicians", len(list))
+	}
+	if err := stopMoved(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.New(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "older than") {
+		t.Errorf("the source was served again: %v", err)
+	}
+	if _, err := os.Stat(cfg.Data + "/sallyport.db"); err != nil {
+		t.Errorf("the source is gone: %v", err)
+	}
+}
