@@ -55,7 +55,7 @@ var table = map[string]row{
 	"internal/ledger/webhook":   {layer: adapters},
 	"internal/puzzle":           {layer: rules},
 	"internal/keyring":          {layer: rules, libs: []string{xcrypto}},
-	"internal/identity":         {layer: rules, libs: []string{xtext, "golang.org/x/net/idna", "github.com/nyaruka/phonenumbers"}},
+	"internal/identity":         {layer: rules, libs: []string{xtext, "golang.org/x/net/idna"}},
 	"internal/account":          {layer: useCases},
 	"internal/session":          {layer: useCases},
 	"internal/delivery":         {layer: useCases},
@@ -284,7 +284,7 @@ func TestArchitectureRefuses(t *testing.T) {
 		{"internal/console", "sallyport/internal/account", true}, {"internal/console", "database/sql", false},
 		{"internal/console", "sallyport/internal/config", false}, {"internal/app", "sallyport/internal/config", true},
 		{"internal/app", "math/rand/v2", false}, {"internal/app", "sallyport/internal/testkit/clock", false},
-		{"internal/web", "github.com/chromedp/chromedp", false}, {"e2e", "sallyport/internal/testkit/browser", true},
+		{"internal/web", "github.com/chromedp/chromedp", false}, {"internal/identity", "github.com/nyaruka/phonenumbers", false}, {"e2e", "sallyport/internal/testkit/browser", true},
 	} {
 		r, known := rowOf(c.from)
 		if why := refused(c.from, r, c.path); !known || (why == "") != c.fine {

@@ -1,12 +1,9 @@
 package identity
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/nyaruka/phonenumbers"
 
 	"sallyport"
 )
@@ -25,15 +22,19 @@ func Phone(typed, country string) (e164 string, err error) {
 	if err != nil {
 		return "", err
 	}
-	country = strings.ToUpper(country)
-	if !strings.HasPrefix(s, "+") && phonenumbers.GetCountryCodeForRegion(country) == 0 {
+	all := allPlans()
+	home := all.region[strings.ToUpper(country)]
+	if home == nil && !strings.HasPrefix(s, "+") {
 		return "", badPhone("Please give the number with its country code, like +49 1512 3456789.")
 	}
-	n, err := phonenumbers.Parse(s, country)
-	if err != nil {
-		return "", badPhone(parseReason(err))
+	n, f := all.read(s, home)
+	if f == fits {
+		f = n.plan.main.judge(n.national)
 	}
-	return checkNumber(n)
+	if f != fits {
+		return "", badPhone(misfits[f])
+	}
+	return all.check(n)
 }
 
 func badPhone(message string) error { return sallyport.InvalidField("phone", message) }
@@ -85,57 +86,31 @@ func plainNumber(typed string) (string, error) {
 	return b.String(), nil
 }
 
-func parseReason(err error) string {
-	switch err {
-	case phonenumbers.ErrInvalidCountryCode:
-		return "There is no country with this code. Please look at the digits after the plus sign."
-	case phonenumbers.ErrTooShortNSN, phonenumbers.ErrTooShortAfterIDD:
-		return "This number is too short."
-	case phonenumbers.ErrNumTooLong:
-		return "This number is too long."
-	}
-	return "This is not a phone number."
+// misfits says what is wrong with a number of the wrong length.
+var misfits = [...]string{
+	unknownCode: "There is no country with this code. Please look at the digits after the plus sign.",
+	tooShort:    "This number is too short.",
+	tooLong:     "This number is too long.",
+	localOnly:   "This number lacks its area code.",
+	between:     "This number has not the right length.",
 }
 
-// checkNumber refuses what does not exist and what cannot get a message without harm.
-func checkNumber(n *phonenumbers.PhoneNumber) (string, error) {
-	if n.GetExtension() != "" {
-		return "", badPhone("Please give the number without an extension.")
-	}
-	if reason := lengthReason(n); reason != "" {
-		return "", badPhone(reason)
-	}
-	if !phonenumbers.IsValidNumber(n) {
-		place := fmt.Sprintf("+%d", n.GetCountryCode())
-		return "", badPhone("There is no such number in the numbering plan of " + place + ". Please look at its digits.")
-	}
-	switch phonenumbers.GetNumberType(n) {
-	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
+// check refuses what does not exist and what cannot get a message without harm.
+func (all plans) check(n number) (string, error) {
+	code := "+" + n.plan.code
+	switch all.kindOf(n.plan.code, n.national) {
+	case noKind:
+		return "", badPhone("There is no such number in the numbering plan of " + code + ". Please look at its digits.")
+	case premium:
 		return "", badPhone("This is a premium number. Please give an ordinary one.")
-	case phonenumbers.TOLL_FREE, phonenumbers.UAN, phonenumbers.PAGER, phonenumbers.VOICEMAIL:
+	case service:
 		return "", badPhone("This is a service number, which gets no text messages. Please give a mobile number.")
 	}
-	e164 := phonenumbers.Format(n, phonenumbers.E164)
+	e164 := code + n.national
 	if len(e164) > len("+")+e164Most {
-		return "", badPhone("This number is too long.") // some plans have numbers that cannot be called from abroad
+		return "", badPhone(misfits[tooLong]) // some plans have numbers that cannot be called from abroad
 	}
 	return e164, nil
-}
-
-func lengthReason(n *phonenumbers.PhoneNumber) string {
-	switch phonenumbers.IsPossibleNumberWithReason(n) {
-	case phonenumbers.IS_POSSIBLE:
-		return ""
-	case phonenumbers.TOO_SHORT:
-		return "This number is too short."
-	case phonenumbers.TOO_LONG:
-		return "This number is too long."
-	case phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
-		return "This number lacks its area code."
-	case phonenumbers.INVALID_COUNTRY_CODE:
-		return "There is no country with this code. Please look at the digits after the plus sign."
-	}
-	return "This number has not the right length."
 }
 
 // MaskPhone shows the last two digits of a number, and not how long it is.
