@@ -138,7 +138,7 @@ password:         /* Service.Password: read, compare the hash, store the sign-in
     begin();
     d_step {
         if
-        :: gen == g && isActive && !signIn[i].live && signIn[i].code < 3 ->
+        :: gen == g && isActive && !signIn[i].live && !born[i] && signIn[i].code < 3 ->
             signIn[i].live = true; signIn[i].gen = g; began[i] = low; signIn[i].opened = false; signIn[i].code++; signIn[i].tries = 0; signIn[i].dead = false
         :: else
         fi

@@ -49,7 +49,7 @@ var mistakes = []mistake{
 	{4, "reads the tries, then writes them plus one", 0, guesses, "I1"},
 	{5, "a right code is not used up", 0, guesses, "I2"},
 	{6, "a right TOTP step is not burnt", 0, guesses, "I2"},
-	{7, "the old factor counts as the new one", sqlite, guesses, "I4"},
+	{7, "the old factor counts as the new one", 0, guesses, "I4"},
 	{8, "nobody looks whether the sign-in was still there", postgres, guesses, "I4"},
 	{9, "a session is created without taking the technician's row", postgres, saves, "I3"},
 	{10, "a Save does not compare the version it began from", 0, desks, "nothing is lost"},
