@@ -21,7 +21,7 @@ bench: ## the ratios that docs/bench.md shows; rewrites it
 
 spec: ## the specification of sign-in and Save in a model checker, and the mistakes that it must find
 	@scripts/prepare
-	go test -count=1 -v ./docs/spec
+	go test -count=1 -timeout 40m -v ./docs/spec
 
 pictures: ## docs/pictures, made by the demo's tour in a real browser
 	@scripts/prepare
