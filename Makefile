@@ -1,5 +1,5 @@
 # Sallyport. `make run` shows it, `make test` proves it.
-.PHONY: run build test check bench pictures clean
+.PHONY: run build test check bench spec pictures clean
 .DEFAULT_GOAL := build
 export GOFLAGS += -buildvcs=false
 
@@ -18,6 +18,10 @@ check: ## format, vet, staticcheck, the import table, tidy modules
 
 bench: ## the ratios that docs/bench.md shows; rewrites it
 	go run ./bench
+
+spec: ## the specification of sign-in and Save in a model checker, and the mistakes that it must find
+	@scripts/prepare
+	go test -count=1 -timeout 40m -v ./docs/spec
 
 pictures: ## docs/pictures, made by the demo's tour in a real browser
 	@scripts/prepare

@@ -82,6 +82,7 @@ var table = map[string]row{
 	"e2e/":                      {layer: testOnly},
 	"bench":                     {layer: testOnly},
 	"bench/":                    {layer: testOnly},
+	"docs/spec":                 {layer: testOnly},
 }
 
 // source is one parsed file of the module.

@@ -18,7 +18,20 @@ type Options struct {
 	Now           func() time.Time // SQLite's clock; nil: time.Now. PostgreSQL has its own
 	ReadOnlyConns int              // readers at once; 0: 4 on SQLite, 8 on PostgreSQL
 	Rehearse      bool             // for tests: every write is first run in vain, as it would be after a conflict
+
+	// Fault, for tests, is asked at each point where a connection may be lost; an error from it is that loss. nil: never.
+	Fault func(Point) error
 }
+
+// Point is a moment of a transaction at which the connection to the database may be lost.
+type Point int
+
+// The points: before a statement, before COMMIT is sent, and after it took effect but before that is known.
+const (
+	AtStatement Point = iota
+	AtCommit
+	AfterCommit
+)
 
 // DB is an open database: writers (on SQLite one), and a pool of readers that cannot write.
 type DB struct {
@@ -28,6 +41,7 @@ type DB struct {
 	copier   *sql.DB // for Backup alone, nil on PostgreSQL
 	turns    *turns  // who may write beside whom, nil on SQLite
 	rehearse bool
+	fault    func(Point) error
 	warnings []string
 
 	mu        sync.Mutex // guards the two hooks
@@ -67,7 +81,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db, err = openPostgres(ctx, o)
 	}
 	if err == nil {
-		db.rehearse = o.Rehearse
+		db.rehearse, db.fault = o.Rehearse, o.Fault
 	}
 	return db, err
 }
@@ -114,7 +128,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 		c.clean = c.clean && (tx.failed == nil || !broken(tx.failed))
 		return tx.failed, err
 	}
-	if err := c.commit(); err != nil {
+	if err := db.commit(c); err != nil {
 		if undone(err) {
 			return err, err
 		}
@@ -125,6 +139,24 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 	c.clean = true
 	db.tell(tx.change)
 	return nil, nil
+}
+
+func (db *DB) commit(c *conn) error {
+	if err := db.lost(AtCommit); err != nil {
+		return err
+	}
+	if err := c.commit(); err != nil {
+		return err
+	}
+	return db.lost(AfterCommit)
+}
+
+// lost asks the test whether the connection is lost at this point.
+func (db *DB) lost(at Point) error {
+	if db.fault == nil {
+		return nil
+	}
+	return failure(db.fault(at))
 }
 
 // Read runs fn on a snapshot. Writing methods fail in it.

@@ -56,6 +56,9 @@ func (tx *Tx) ready(ctx context.Context) error {
 		return tx.fail(sallyport.ErrUnavailable.Because(err))
 	}
 	tx.db.statements.Add(1)
+	if err := tx.db.lost(AtStatement); err != nil {
+		return tx.fail(err)
+	}
 	return nil
 }
 

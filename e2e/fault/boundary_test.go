@@ -1,0 +1,134 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/store"
+)
+
+// deed is something that is done over a connection that will be lost. done is what its doer was told.
+type deed struct {
+	name string
+	held bool // the technician has proved his mailbox
+	in   bool // and is signed in
+	run  func(w *world, before row) (done bool, session sallyport.Token)
+	// changed says whether all of it happened; an error says that a part of it did.
+	changed func(before, after row) (bool, error)
+}
+
+var deeds = []deed{
+	{"sign-in", true, false, signIn, func(before, after row) (bool, error) {
+		return after.finished == 1, whole(after.finished == 1, after.Generation == before.Generation, len(after.sessions) == after.finished)
+	}},
+	{"set-up within a sign-in", false, false, signIn, func(before, after row) (bool, error) {
+		in := after.finished == 1
+		return in, whole(in, (after.factor != nil) == in, after.raised == after.finished, len(after.sessions) == after.finished,
+			after.Generation == before.Generation+sallyport.Generation(after.raised))
+	}},
+	{"Save", true, true, save, func(before, after row) (bool, error) {
+		saved := after.Method == sallyport.MethodApp
+		return saved, whole(saved, (after.raised == 1) == saved, (len(after.sessions) == 0) == saved, (after.Version == before.Version+1) == saved,
+			after.Generation == before.Generation+sallyport.Generation(after.raised))
+	}},
+}
+
+// whole is the error of a deed that was done in part.
+func whole(done bool, parts ...bool) error {
+	for i, fits := range parts {
+		if !fits {
+			return fmt.Errorf("part %d does not fit to done=%v", i, done)
+		}
+	}
+	return nil
+}
+
+func signIn(w *world, before row) (bool, sallyport.Token) {
+	token, err := w.signIn(before.Technician)
+	return err == nil, token
+}
+
+func save(w *world, before row) (bool, sallyport.Token) {
+	form := account.FormOf(before.Technician)
+	form.Method = sallyport.MethodApp
+	_, err := w.desk.Save(w.t.Context(), w.admin, before.ID, form, before.Version)
+	return err == nil, ""
+}
+
+// TestLostAtEveryStatement loses the connection at the k-th point of each deed, for every k: before each statement,
+// before each COMMIT, and after each COMMIT but before its answer. Nobody is told of a success that was not committed,
+// nothing is done by half, and what was not to be done is not (D11.4, D11.6).
+func TestLostAtEveryStatement(t *testing.T) {
+	for _, d := range deeds {
+		t.Run(d.name, func(t *testing.T) {
+			w := newWorld(t)
+			for k := 1; ; k++ {
+				dana := w.add(fmt.Sprint("dana", k), sallyport.ReadOnlyTechnician, d.held)
+				if d.in {
+					w.hold(dana)
+				}
+				before := w.row(dana.ID)
+				w.line.cut(k)
+				done, token := d.run(w, before)
+				lost, at := w.line.mend()
+				if err := w.judge(d, before, done, token, lost && at == store.AfterCommit); err != nil {
+					t.Fatalf("lost at point %d (%v): %v", k, at, err)
+				}
+				if !lost {
+					t.Logf("lost at each of %d points", k-1)
+					return
+				}
+			}
+		})
+	}
+}
+
+// judge looks at what is stored, and at what the memory says of it.
+func (w *world) judge(d deed, before row, done bool, token sallyport.Token, unknown bool) error {
+	after := w.row(before.ID)
+	changed, err := d.changed(before, after)
+	switch {
+	case err != nil:
+		return err
+	case done && !changed:
+		return fmt.Errorf("told of a success that was not committed")
+	case !done && changed && !unknown:
+		return fmt.Errorf("told of a failure that was committed")
+	case done && token != "" && !w.door.Check(w.t.Context(), token):
+		return fmt.Errorf("the session that was handed out is not let in")
+	case after.WrongRun > 1:
+		return fmt.Errorf("one answer was counted %d times", after.WrongRun)
+	}
+	live := map[sallyport.Hash]bool{}
+	for _, s := range after.sessions {
+		live[s.Hash] = true
+	}
+	for _, s := range append(before.sessions, after.sessions...) {
+		if w.door.Memory().Check(w.t.Context(), s.Hash) != live[s.Hash] {
+			return fmt.Errorf("the memory does not agree with the database: live %v", live[s.Hash])
+		}
+	}
+	if d.in || done {
+		return nil
+	}
+	if _, err := w.signIn(before.Technician); err != nil {
+		return fmt.Errorf("no way on: %w", err)
+	}
+	return nil
+}
+
+// hold gives a technician a live session.
+func (w *world) hold(t sallyport.Technician) sallyport.Hash {
+	w.t.Helper()
+	hash, _ := sallyport.NewToken().Hash()
+	now := w.clock.Now()
+	w.write(func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.CreateSession(ctx, sallyport.Session{Hash: hash, Technician: t.ID, Generation: t.Generation, Method: string(t.Method),
+			Address: browser.Address, Browser: browser.Browser, CreatedAt: now, UsedAt: now, ProvedAt: now, ExpiresAt: now.Add(sessionLife)}, 0)
+		return err
+	})
+	return hash
+}

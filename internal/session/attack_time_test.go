@@ -1,0 +1,72 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/session"
+)
+
+// TestD11_1: the clock is set forward and back, to the edges of what clocks know. No session and no code outlives its
+// life, a used step of the app is never good again, and nothing breaks.
+func TestD11_1(t *testing.T) {
+	start := time.Date(2026, 11, 23, 22, 0, 5, 0, time.UTC)
+	for name, to := range map[string]time.Time{
+		"an hour on": start.Add(time.Hour), "an hour back": start.Add(-time.Hour), "a day back": start.Add(-24 * time.Hour),
+		"1970": time.Unix(1, 0).UTC(), "2038": time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC), "2100": time.Date(2100, 3, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			key, out := w.enrolled("omar")
+			dana, page := holding(t, w)
+			code := w.mail.code(dana.Email)
+			w.clock.Advance(time.Minute)
+			digits := w.digits(key, 0)
+			in := w.mustAnswer(w.begin("omar").SignIn, session.AnswerCode, digits).Session
+			if !w.usable(in) {
+				t.Fatal("not signed in")
+			}
+			burnt := w.clock.Now()
+			w.clock.Advance(to.Sub(burnt))
+			forward := to.After(start)
+			if forward && (w.usable(in) || w.usable(out.Session)) {
+				t.Error("a session outlived its life")
+			}
+			if _, err := w.answer(page.SignIn, session.AnswerCode, code); forward && err == nil {
+				t.Error("a code outlived its life")
+			}
+			if again, err := w.password("omar"); err == nil {
+				if _, err := w.answer(again.SignIn, session.AnswerCode, w.digits(key, 0)); !forward && err == nil {
+					t.Error("the clock went back, and a step before the last one was good")
+				}
+			}
+			w.clock.Advance(burnt.Sub(w.clock.Now()))
+			if again, err := w.password("omar"); err == nil {
+				if _, err := w.answer(again.SignIn, session.AnswerCode, digits); err == nil {
+					t.Error("a used step was good again")
+				}
+			}
+			w.clock.Advance(13 * time.Hour)
+			if w.usable(in) {
+				t.Error("a session lived for more than its 12 hours")
+			}
+		})
+	}
+}
+
+// TestD11_3: times are UTC inside, whatever zone the server stands in: what is stored is a number that has none.
+func TestD11_3(t *testing.T) {
+	w := newWorld(t)
+	zone := time.FixedZone("half past", 5*3600+1800)
+	w.clock.at = w.clock.at.In(zone)
+	dana, page := holding(t, w)
+	w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	sessions := w.liveSessions(dana.ID)
+	if len(sessions) != 1 || sessions[0].CreatedAt.Location() != time.UTC || !sessions[0].CreatedAt.Equal(w.clock.Now()) {
+		t.Errorf("%+v", sessions)
+	}
+	if w.read(dana.ID).Status != sallyport.Active {
+		t.Error("not active")
+	}
+}
