@@ -57,9 +57,10 @@ func TestD11_1(t *testing.T) {
 
 // TestD11_3: times are UTC inside, whatever zone the server stands in: what is stored is a number that has none.
 func TestD11_3(t *testing.T) {
+	here := time.Local
+	time.Local = time.FixedZone("half past", 5*3600+1800)
+	t.Cleanup(func() { time.Local = here })
 	w := newWorld(t)
-	zone := time.FixedZone("half past", 5*3600+1800)
-	w.clock.at = w.clock.at.In(zone)
 	dana, page := holding(t, w)
 	w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
 	sessions := w.liveSessions(dana.ID)
