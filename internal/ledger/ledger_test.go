@@ -3,17 +3,25 @@ package ledger_test
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/keyring"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/database"
 )
 
 // naive is the tree hash by the words of RFC 6962 section 2.1, as an oracle for the tree that grows in steps.
@@ -39,7 +47,7 @@ func TestTreeIsThatOfRFC6962(t *testing.T) {
 		w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
 			leaves, err := tx.Leaves(w.ctx, 0, 10000)
 			for place, l := range leaves {
-				if l.Place != int64(place) || l.ID != int64(place)+1 {
+				if l.Place != int64(place) || place > 0 && l.ID <= leaves[place-1].ID {
 					t.Fatalf("event %d stands at place %d", l.ID, l.Place)
 				}
 				hashes = append(hashes, audit.LeafHash(l))
@@ -146,15 +154,15 @@ func TestHeads(t *testing.T) {
 func TestProofs(t *testing.T) {
 	w := newWorld(t)
 	w.bulk(300)
-	file, err := w.log.Prove(w.ctx, host, 17)
+	file, err := w.log.Prove(w.ctx, host, w.nth(17))
 	w.ok(err)
 	p, err := audit.ReadProof(file, w.log.Verifier())
 	w.ok(err)
-	if p.Event.ID != 17 || p.Place != 16 || p.Event.After["phone"] != "+216" || p.Event.ActorName != mara.UserName || p.Head.Size != 301 {
+	if p.Event.ID != w.nth(17) || p.Place != 16 || p.Event.After["phone"] != "+216" || p.Event.ActorName != mara.UserName || p.Head.Size != 301 {
 		t.Errorf("%+v", p)
 	}
 	for _, c := range [][2]string{{"+216", "+217"}, {mara.UserName, "eve@northwind.example"}, {`"place": 16`, `"place": 15`}, {`"outcome": "ok"`, `"outcome": "wrong"`},
-		{"\n301\n", "\n300\n"}, {`"id": 17`, `"id": 18`}, {"sallyport-audit-proof-1", "sallyport-audit-proof-2"}, {`"form"`, `"more": 1, "form"`}} {
+		{"\n301\n", "\n300\n"}, {fmt.Sprintf(`"id": %d`, w.nth(17)), `"id": 4711`}, {"sallyport-audit-proof-1", "sallyport-audit-proof-2"}, {`"form"`, `"more": 1, "form"`}} {
 		text := strings.ReplaceAll(string(file), `\n`, "\n")
 		changed := strings.ReplaceAll(text, c[0], c[1])
 		if changed == text {
@@ -167,7 +175,7 @@ func TestProofs(t *testing.T) {
 	if _, err := audit.ReadProof(file, newWorld(t).log.Verifier()); err == nil {
 		t.Error("another log's key was taken")
 	}
-	if _, err := w.log.Prove(w.ctx, host, 4711); sallyport.CodeOf(err) != "no_such_event" {
+	if _, err := w.log.Prove(w.ctx, host, 471100); sallyport.CodeOf(err) != "no_such_event" {
 		t.Errorf("%v", err)
 	}
 }
@@ -185,10 +193,11 @@ func TestRights(t *testing.T) {
 		}
 		return nil
 	}))
+	first := w.nth(1)
 	for id, may := range map[sallyport.TechnicianID][3]bool{"root": {true, true, false}, "apps": {true, false, false}, "reader": {}, "gone": {}} {
 		actor := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: id}
 		_, status := w.log.Status(w.ctx, actor)
-		_, prove := w.log.Prove(w.ctx, actor, 1)
+		_, prove := w.log.Prove(w.ctx, actor, first)
 		_, erase := w.log.Erase(w.ctx, actor, "dana", "")
 		for i, err := range []error{status, prove, erase} {
 			if kind := sallyport.KindOf(err); (err == nil) != may[i] || err != nil && kind != sallyport.Forbidden && kind != sallyport.Unauthorized {
@@ -252,6 +261,7 @@ func TestAppendAndProofAreLogarithmic(t *testing.T) {
 // The use cases themselves run a number of statements that does not grow with the log.
 func TestStatementsOfAppendAndProof(t *testing.T) {
 	w := newWorld(t)
+	var fifth int64
 	cost := func() (place, prove uint64) {
 		w.head()
 		w.bulk(10)
@@ -260,11 +270,12 @@ func TestStatementsOfAppendAndProof(t *testing.T) {
 		middle := w.db.Stats().Statements
 		w.head()
 		signed := w.db.Stats().Statements
-		_, err := w.log.Prove(w.ctx, host, 5)
+		_, err := w.log.Prove(w.ctx, host, fifth)
 		w.ok(err)
 		return middle - before, w.db.Stats().Statements - signed
 	}
 	w.bulk(20)
+	fifth = w.nth(5)
 	smallPlace, smallProve := cost()
 	w.bulk(5000)
 	bigPlace, bigProve := cost()
@@ -275,12 +286,26 @@ func TestStatementsOfAppendAndProof(t *testing.T) {
 
 // The events of a database from before the tree get their places at the first start.
 func TestEventsFromBeforeTheTree(t *testing.T) {
-	w := newWorld(t)
-	w.bulk(250)
-	w.behind(`DROP INDEX event_leaf`, `DROP INDEX event_unplaced`, `ALTER TABLE event DROP COLUMN leaf`, `ALTER TABLE event DROP COLUMN actor_salt`,
-		`ALTER TABLE event DROP COLUMN actor_mark`, `ALTER TABLE event DROP COLUMN target_salt`, `ALTER TABLE event DROP COLUMN target_mark`,
-		`DROP TABLE audit_hash`, `DROP TABLE audit_tree`, `DROP TABLE audit_head`, `DROP TABLE audit_sink`,
-		`DROP TABLE bucket`, `DROP TABLE kept`, `DELETE FROM goose_db_version WHERE version_id > 1`)
+	database.OnlySQLite(t, "PostgreSQL came with the tree")
+	folder := t.TempDir()
+	raw, err := sql.Open("sqlite", filepath.Join(folder, "sallyport.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := goose.NewProvider(goose.DialectSQLite3, raw, os.DirFS("../store/migrations/sqlite"))
+	if err == nil {
+		_, err = steps.UpTo(t.Context(), 1)
+	}
+	for i := 0; i < 250 && err == nil; i++ {
+		_, err = raw.Exec(`INSERT INTO event (at, type, actor_kind, actor, actor_name, target, target_name, old_values, new_values, address, browser, request, reason, outcome, search)
+			VALUES (?, 'signin.finished', 'technician', 'dana', 'Dana', '', '', '', '{"a":"b"}', '', '', '', '', 'ok', '')`, i)
+	}
+	if err = errors.Join(err, raw.Close()); err != nil {
+		t.Fatal(err)
+	}
+	w := &world{T: t, ctx: t.Context(), folder: folder, keys: keyring.Generate(), clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
+	w.open()
+	defer w.db.Close()
 	if r := w.whole(w.head()); r.Size != 250 || r.Events != 250 {
 		t.Errorf("%+v", r)
 	}

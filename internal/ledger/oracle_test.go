@@ -20,7 +20,7 @@ func TestProofByTheWordsOfTheDocs(t *testing.T) {
 	life(w)
 	w.bulk(123)
 	for _, id := range []int64{1, 2, 4, 77, 130} {
-		file, err := w.log.Prove(w.ctx, host, id)
+		file, err := w.log.Prove(w.ctx, host, w.nth(id))
 		w.ok(err)
 		var p struct {
 			Event       map[string]any

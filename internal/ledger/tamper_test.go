@@ -9,6 +9,7 @@ import (
 	"sallyport/internal/audit"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/database"
 )
 
 // filled is a log of 60 events with a head signed at 40 and one at the end.
@@ -25,6 +26,7 @@ func filled(t *testing.T, sinks ...ledger.Sink) *world {
 
 // D10.13: what is done to the database behind the server's back is noticed, and the first event that it concerns is named.
 func TestD10_13(t *testing.T) {
+	database.OnlySQLite(t, "what is done behind the server's back is done to the file")
 	for name, c := range map[string]struct {
 		tamper []string
 		kind   ledger.Kind

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +17,8 @@ import (
 	"sallyport/internal/keyring"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/database"
 )
 
 var host = sallyport.Actor{Kind: sallyport.ActorHost, Name: "uid 0 (root)", Client: sallyport.Client{Address: "this host"}}
@@ -32,22 +33,31 @@ type world struct {
 	log    *ledger.Service
 	sinks  []ledger.Sink
 
-	mu  sync.Mutex
-	now time.Time
+	clock *clock.Clock
 }
 
+func TestMain(m *testing.M) { database.Main(m) }
+
 func newWorld(t *testing.T, sinks ...ledger.Sink) *world {
-	w := &world{T: t, ctx: t.Context(), folder: t.TempDir(), keys: keyring.Generate(), sinks: sinks, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	w := &world{T: t, ctx: t.Context(), folder: t.TempDir(), keys: keyring.Generate(), sinks: sinks, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	w.open()
-	t.Cleanup(func() { _ = w.db.Close() })
+	t.Cleanup(func() {
+		if w.db != nil {
+			_ = w.db.Close()
+		}
+	})
 	return w
 }
 
 func (w *world) open() {
 	w.Helper()
-	var err error
-	w.db, err = store.Open(w.ctx, store.Options{Folder: w.folder, Now: w.clock})
-	w.ok(err)
+	if database.OnPostgres() {
+		w.db = database.Open(w.T, w.clock)
+	} else {
+		db, err := store.Open(w.ctx, store.Options{Folder: w.folder, Now: w.clock.Now})
+		w.ok(err)
+		w.db = db
+	}
 	w.log = w.service()
 }
 
@@ -59,17 +69,7 @@ func (w *world) service() *ledger.Service {
 	return s
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
+func (w *world) pass(d time.Duration) { w.clock.Add(d) }
 
 func (w *world) ok(err error) {
 	w.Helper()
@@ -158,9 +158,25 @@ func (w *world) tree() (t sallyport.Tree) {
 	return t
 }
 
+// nth is the number of the n-th event, which on PostgreSQL is not n: an attempt that is undone takes a number too.
+func (w *world) nth(n int64) (id int64) {
+	w.Helper()
+	w.place()
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+		leaves, err := tx.Leaves(w.ctx, n-1, 1)
+		if err == nil && len(leaves) == 0 {
+			w.Fatalf("there are not %d events", n)
+		}
+		id = leaves[0].ID
+		return err
+	}))
+	return id
+}
+
 // behind does to the closed database what somebody with a shell could do, and opens it again.
 func (w *world) behind(statements ...string) {
 	w.Helper()
+	database.OnlySQLite(w.T, "what is done behind the server's back is done to the file")
 	w.ok(w.db.Close())
 	raw, err := sql.Open("sqlite", filepath.Join(w.folder, "sallyport.db"))
 	w.ok(err)
@@ -177,6 +193,7 @@ func (w *world) behind(statements ...string) {
 // snapshot copies the database, and restore puts the copy in its place.
 func (w *world) snapshot() string {
 	w.Helper()
+	database.OnlySQLite(w.T, "copies are SQLite's")
 	path := filepath.Join(w.TempDir(), "old.db")
 	w.ok(w.db.Backup(w.ctx, path))
 	return path
