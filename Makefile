@@ -1,5 +1,5 @@
 # Sallyport. `make run` shows it, `make test` proves it.
-.PHONY: run build test check bench spec pictures clean
+.PHONY: run build test check bench spec soak pictures clean
 .DEFAULT_GOAL := build
 export GOFLAGS += -buildvcs=false
 
@@ -22,6 +22,10 @@ bench: ## the ratios that docs/bench.md shows; rewrites it
 spec: ## the specification of sign-in and Save in a model checker, and the mistakes that it must find
 	@scripts/prepare
 	go test -count=1 -timeout 40m -v ./docs/spec
+
+soak: ## mixed load with faults, SPAN=10m of it and KILLS=1000; writes what was tried and lost to docs/evidence.md
+	@scripts/prepare
+	@scripts/soak $(or $(SPAN),10m) $(or $(KILLS),1000)
 
 pictures: ## docs/pictures, made by the demo's tour in a real browser
 	@scripts/prepare

@@ -38,6 +38,9 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		rounds = 20
 	}
+	if n, err := strconv.Atoi(os.Getenv("SALLYPORT_KILLS")); err == nil { // make soak
+		rounds = n
+	}
 	for i := range rounds {
 		if err := w.round(t.Context()); err != nil {
 			t.Fatalf("kill %d, SALLYPORT_SEED=%d: %v\n%s", i, seed, err, w.tail())

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/testkit/database"
 	"sallyport/internal/testkit/need"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
@@ -53,6 +54,7 @@ func fill(t *testing.T, path string) {
 // TestD11_5: on a full disk nobody gets in (503, with words), who is in stays in, and when there is room again all goes on
 // without repair.
 func TestD11_5(t *testing.T) {
+	database.OnlySQLite(t, "PostgreSQL has its own disk")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	disk := smallDisk(t)

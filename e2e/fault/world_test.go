@@ -14,7 +14,11 @@ import (
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/database"
 )
+
+// The losses are tried on each engine; see package database.
+func TestMain(m *testing.M) { database.Main(m) }
 
 // errLost is the loss.
 var errLost = sallyport.ErrUnavailable.Because(errors.New("the connection was lost"))
@@ -144,16 +148,21 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, line: &line{}, keys: keyring.Generate(), clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	w.mail = &mail{codes: map[string]string{}, now: w.clock.Now}
 	var err error
-	w.db, err = store.Open(t.Context(), store.Options{Folder: t.TempDir(), Now: w.clock.Now, Fault: w.line.fault})
-	w.check(err)
+	w.db = database.OpenWith(t, w.clock, w.line.fault)
 	hasher := factor.NewHasher(2).Patient(time.Hour)
 	w.phc, err = hasher.Hash(t.Context(), password)
 	w.check(err)
-	w.door = session.New(session.Options{Store: door{w.db}, Keys: w.keys, Hasher: hasher, Messages: w.mail, Host: "id.northwind.example",
-		Public: public, Now: w.clock.Now, CountTime: time.Hour})
-	w.desk = account.New(account.Options{Store: desk{w.db}, Keys: w.keys, Notices: deskMail{w.mail}, PublicURL: public})
-	w.db.OnCommit(w.door.Memory().Committed, w.door.Memory().Forget)
-	t.Cleanup(func() { w.door.Close(); _ = w.db.Close() })
+	o := session.Options{Store: door{w.db}, Keys: w.keys, Hasher: hasher, Messages: w.mail, Host: "id.northwind.example",
+		Public: public, Now: w.clock.Now, CountTime: time.Hour}
+	if w.db.Shared() {
+		o.Lookup = w.db
+	}
+	w.door = session.New(o)
+	w.desk = account.New(account.Options{Store: desk{w.db}, Keys: w.keys, Notices: deskMail{w.mail}, PublicURL: public, Shared: w.db.Shared()})
+	if memory := w.door.Memory(); memory != nil {
+		w.db.OnCommit(memory.Committed, memory.Forget)
+	}
+	t.Cleanup(w.door.Close)
 	w.write(func(ctx context.Context, tx *store.Tx) error {
 		return tx.PutGateway(ctx, sallyport.Gateway{Channel: sallyport.ChannelEmail, Slot: "live", Kind: sallyport.GatewaySMTP,
 			Settings: map[string]string{}, ProvedAt: w.clock.Now(), ChangedAt: w.clock.Now()})

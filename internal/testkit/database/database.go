@@ -83,6 +83,17 @@ func OpenTwo(t testing.TB, c *clock.Clock) (one, two *store.DB) {
 	return open(t, store.Options{Address: address, Rehearse: true}), open(t, store.Options{Address: address})
 }
 
+// OpenWith opens an empty database whose connection is lost where fault says so.
+func OpenWith(t testing.TB, c *clock.Clock, fault func(store.Point) error) *store.DB {
+	t.Helper()
+	if !OnPostgres() {
+		return open(t, store.Options{Folder: t.TempDir(), Now: c.Now, Fault: fault})
+	}
+	address := postgres.Database(t)
+	postgres.Follow(t, address, c)
+	return open(t, store.Options{Address: address, Fault: fault})
+}
+
 func open(t testing.TB, o store.Options) *store.DB {
 	t.Helper()
 	db, err := store.Open(context.Background(), o)
