@@ -47,6 +47,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 	var err error
+	read := readPages()
 	if cfg.TLS() {
 		if a.cert, err = newCertificate(cfg); err != nil {
 			return err
@@ -67,7 +68,11 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 	}
 	a.ops = newOperations(a.core)
 	a.ops.watchConnections(a.crowd)
-	if a.site, a.closeFaces, err = newSite(a.core, a.ops); err != nil {
+	pages, err := read()
+	if err != nil {
+		return err
+	}
+	if a.site, a.closeFaces, err = newSite(a.core, a.ops, pages); err != nil {
 		return err
 	}
 	if a.socket, err = control.Listen(f.path); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"sallyport"
@@ -13,12 +14,15 @@ import (
 	"sallyport/internal/web"
 )
 
+// readPages begins to read the pages' templates, beside the opening of the database. It answers with how to wait for them.
+func readPages() func() (*view.Renderer, error) {
+	pages := sync.OnceValues(view.New)
+	go func() { _, _ = pages() }()
+	return pages
+}
+
 // newSite puts the faces onto the ground.
-func newSite(c *core, ops *operations) (*web.Site, func(), error) {
-	pages, err := view.New()
-	if err != nil {
-		return nil, nil, err
-	}
+func newSite(c *core, ops *operations, pages *view.Renderer) (*web.Site, func(), error) {
 	site, err := web.New(web.Options{
 		Public: c.public, Log: c.log, Proxies: c.cfg.Proxies(), OnlyProxies: c.cfg.OnlyProxies(), PerSecond: c.cfg.RequestsPerSecond,
 		Identify: c.identify, Check: c.session.Check, ErrorPage: errorPage(c, pages), SignIn: signInPath, StepUp: stepUpPath, Observe: ops.observe,
