@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"sallyport/internal/app"
+	"sallyport/internal/control"
+	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/postgres"
 )
@@ -24,6 +26,9 @@ func TestCopyMovesAnInstallation(t *testing.T) {
 	if checkAt(server, super) != 204 {
 		t.Fatal("nobody is signed in at the source")
 	}
+	command(t, cfg, "policy/set", control.Assignment{Name: "session-limit", Value: "7"}, nil)
+	var head control.Note
+	command(t, cfg, "audit/head", control.None{}, &head)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +57,11 @@ func TestCopyMovesAnInstallation(t *testing.T) {
 	command(t, moved, "technician/list", map[string]string{}, &list)
 	if len(list) != 2 {
 		t.Errorf("%d technicians", len(list))
+	}
+	var log ledger.Report
+	command(t, moved, "audit/verify", control.KeptLog{Text: []byte(head.Text)}, &log)
+	if log.First != nil || log.Kept != 1 || log.Size == 0 {
+		t.Errorf("the audit log after the copy: %+v", log)
 	}
 	if err := stopMoved(); err != nil {
 		t.Fatal(err)

@@ -59,6 +59,7 @@ func TestD10_13(t *testing.T) {
 		"inner hash":   {[]string{`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = 2`}, ledger.Broken, 0, 0},
 		"missing hash": {[]string{`DELETE FROM audit_hash WHERE place = 3`}, ledger.Broken, 0, 2},
 		"root":         {[]string{`UPDATE audit_tree SET root = zeroblob(32)`}, ledger.Broken, 0, 60},
+		"tree gone":    {[]string{`DELETE FROM audit_tree`}, ledger.Added, 1, 0},
 		"truncated": {[]string{`DELETE FROM event WHERE leaf >= 50`, fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(50)),
 			`UPDATE audit_tree SET size = 50`}, ledger.Cut, 0, 50},
 		"forged head": {[]string{`UPDATE audit_head SET note = replace(note, 'at 2026', 'at 2025') WHERE size = 60`}, ledger.Forged, 0, 60},

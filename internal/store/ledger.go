@@ -20,6 +20,10 @@ func (tx *Tx) Tree(ctx context.Context) (sallyport.Tree, error) {
 
 // GrowTree moves the tree from one size to another, and reports whether it still had the size it is moved from.
 func (tx *Tx) GrowTree(ctx context.Context, from int64, to sallyport.Tree) (bool, error) {
+	if from == 0 { // there may be no row yet; of two that make it one wins
+		return tx.did(ctx, `INSERT INTO audit_tree (id, size, root, pruned) VALUES (1, $1, $2, 0)
+			ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root WHERE audit_tree.size = 0`, args{to.Size, to.Root})
+	}
 	return tx.did(ctx, `UPDATE audit_tree SET size = $1, root = $2 WHERE id = 1 AND size = $3`, args{to.Size, to.Root, from})
 }
 

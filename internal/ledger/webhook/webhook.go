@@ -38,13 +38,13 @@ type Sink struct {
 	o    Options
 }
 
-// New makes a sink. Its name is the address without what may be a secret in it.
+// New makes a sink. Its name leaves out path and query, which may be a secret.
 func New(o Options) (*Sink, error) {
 	u, err := url.Parse(o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("webhook: %q is not an address", o.Address)
 	}
-	return &Sink{name: "webhook:" + u.Scheme + "://" + u.Host + u.Path, o: o}, nil
+	return &Sink{name: "webhook:" + u.Scheme + "://" + u.Host, o: o}, nil
 }
 
 // Name implements the ledger's Sink.

@@ -46,7 +46,7 @@ func TestWebhook(t *testing.T) {
 	defer receiver.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(receiver.Certificate())
-	s := sink(t, receiver.URL+"/in?key=hush", roots)
+	s := sink(t, receiver.URL+"/hush?key=hush", roots)
 	if err := s.Send(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}

@@ -18,15 +18,13 @@ CREATE TABLE audit_hash (
     hash  BYTEA    NOT NULL
 );
 
--- One row, from which the next append starts.
+-- One row, from which the next append starts; none while the tree is empty, so that a fresh schema holds nothing.
 CREATE TABLE audit_tree (
     id     BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     size   BIGINT NOT NULL,
     root   BYTEA    NOT NULL,
     pruned BIGINT NOT NULL
 );
-
-INSERT INTO audit_tree (id, size, root, pruned) VALUES (1, 0, '', 0);
 
 CREATE TABLE audit_head (
     size BIGINT NOT NULL PRIMARY KEY,

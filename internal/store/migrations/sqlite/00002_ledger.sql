@@ -18,15 +18,13 @@ CREATE TABLE audit_hash (
     hash  BLOB    NOT NULL
 ) STRICT;
 
--- One row, from which the next append starts.
+-- One row, from which the next append starts; none while the tree is empty, so that a fresh schema holds nothing.
 CREATE TABLE audit_tree (
     id     INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     size   INTEGER NOT NULL,
     root   BLOB    NOT NULL,
     pruned INTEGER NOT NULL
 ) STRICT;
-
-INSERT INTO audit_tree (id, size, root, pruned) VALUES (1, 0, x'', 0);
 
 CREATE TABLE audit_head (
     size INTEGER NOT NULL PRIMARY KEY,
