@@ -47,14 +47,14 @@ func (c copying) tables(ctx context.Context) ([]table, error) {
 
 func (c copying) describe(ctx context.Context, name string) (table, error) {
 	t := table{name: name}
-	rows, err := c.to.Query(ctx, `SELECT column_name::text, data_type::text, is_identity = 'YES' FROM information_schema.columns
+	rows, err := c.to.Query(ctx, `SELECT column_name::text, data_type::text, is_identity = 'YES', is_nullable = 'YES' FROM information_schema.columns
 		WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position`, name)
 	if err != nil {
 		return t, err
 	}
 	t.columns, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (column, error) {
 		var c column
-		err := r.Scan(&c.name, &c.kind, &c.identity)
+		err := r.Scan(&c.name, &c.kind, &c.identity, &c.nullable)
 		return c, err
 	})
 	if err != nil {

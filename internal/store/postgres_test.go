@@ -281,6 +281,44 @@ func TestStepsAreTakenOnce(t *testing.T) {
 	}
 }
 
+// A node that is killed in the midst of a step leaves nothing of it, and lets go of the lock: the next start takes the
+// step from its beginning.
+func TestKilledStepBeginsAgain(t *testing.T) {
+	t.Parallel()
+	address := postgres.Empty(t)
+	other := raw(t, address)
+	blocker, err := other.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := blocker.Exec(`CREATE TABLE link (x INT)`); err != nil { // a table of the first step, half way down
+		t.Fatal(err)
+	}
+	killed := make(chan error, 1)
+	go func() {
+		db, err := store.Open(context.Background(), store.Options{Address: address})
+		if err == nil {
+			_ = db.Close()
+		}
+		killed <- err
+	}()
+	until(t, "the step waits for the other's table", waiting(t, other))
+	if _, err := other.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sallyport'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-killed; err == nil {
+		t.Fatal("it was not killed")
+	}
+	if err := blocker.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := other.QueryRow(`SELECT count(*) FROM pg_class WHERE relname = 'technician'`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d tables of the killed step are left, %v", left, err)
+	}
+	put(t, openPostgres(t, address), "goes on")
+}
+
 // An address that would send passwords and secrets over the network unverified is refused before anything connects.
 func TestAddressOfADatabase(t *testing.T) {
 	for address, fine := range map[string]bool{
