@@ -1,5 +1,5 @@
 # Sallyport. `make run` shows it, `make test` proves it.
-.PHONY: run build test check bench spec soak pictures clean
+.PHONY: run build test check bench spec soak fuzz pictures clean
 .DEFAULT_GOAL := build
 export GOFLAGS += -buildvcs=false
 
@@ -26,6 +26,9 @@ spec: ## the specification of sign-in and Save in a model checker, and the mista
 soak: ## mixed load with faults, SPAN=10m of it and KILLS=1000; writes what was tried and lost to docs/evidence.md
 	@scripts/prepare
 	@scripts/soak $(or $(SPAN),10m) $(or $(KILLS),1000)
+
+fuzz: ## every fuzz target for TIME=20s
+	@scripts/fuzz $(or $(TIME),20s)
 
 pictures: ## docs/pictures, made by the demo's tour in a real browser
 	@scripts/prepare
