@@ -12,6 +12,7 @@ var parsers = map[string]string{
 	"tokens in cookies and links":              ".FuzzTokenHash",
 	"values of settings":                       ".FuzzSetting",
 	"user names, addresses, phone numbers":     "internal/identity.FuzzIdentity",
+	"phone numbers against the library":        "internal/identity.FuzzPhone",
 	"mailboxes of gateways":                    "internal/delivery.FuzzMailbox",
 	"addresses of gateways":                    "internal/delivery.FuzzURL",
 	"texts for one message":                    "internal/delivery.FuzzCodeText",
