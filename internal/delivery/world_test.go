@@ -69,6 +69,13 @@ func (p *post) take(keep func()) error {
 	return nil
 }
 
+// built notes the secrets that a sender was made with; two workers may make one at once.
+func (p *post) built(secrets map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.secrets = secrets
+}
+
 // The use cases are tried on each engine; see package database.
 func TestMain(m *testing.M) { engines.Main(m) }
 
@@ -89,11 +96,11 @@ func newWorld(t *testing.T) *world {
 	w.Service = delivery.New(delivery.Options{Store: database{db}, Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
 		BuildEmail: func(_ sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
-			w.post.secrets = secrets
+			w.post.built(secrets)
 			return w.post, nil
 		},
 		BuildText: func(_ sallyport.Gateway, secrets map[string]string) (delivery.TextSender, error) {
-			w.post.secrets = secrets
+			w.post.built(secrets)
 			return w.post, nil
 		}})
 	w.boss = w.technician(t, "mara", sallyport.SuperAdmin, sallyport.MethodApp)
