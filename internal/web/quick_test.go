@@ -280,6 +280,7 @@ func TestQuickStops(t *testing.T) {
 		if _, err := io.WriteString(client, withCookie); err != nil { // nobody reads the answer yet
 			t.Fatal(err)
 		}
+		synctest.Wait() // the server is about to write it
 		done := make(chan error)
 		go func() { done <- s.Shutdown(context.Background()) }()
 		if a, err := http.ReadResponse(bufio.NewReader(client), nil); err != nil || a.StatusCode != 204 {
