@@ -123,7 +123,7 @@ func (w *town) works(from, when string) {
 // memory fails when the server was ever greater than that.
 func (w *town) memory(most int64) {
 	w.t.Helper()
-	peak, err := server.Memory(w.s.PID(), "VmHWM")
+	peak, err := server.Peak(w.s.PID())
 	check(w.t, err)
 	w.t.Logf("at most %d MiB of %d", peak/mib, most/mib)
 	if peak > most {

@@ -2,6 +2,6 @@
 // the server's.
 //
 // It owns that process: it starts with the first job, starts anew when it died, and ends when there was nothing to do for
-// a while or when the server ends, however that happens. It must not know what the jobs are. Begin with Process.Do; Serve
-// is the other side.
+// a while or when the server ends, however that happens. It must not know what the jobs are. Begin with Process.Do, and
+// with Crew for several of them; Serve is the other side.
 package subprocess

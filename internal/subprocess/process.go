@@ -1,9 +1,10 @@
 package subprocess
 
 import (
+	"encoding/gob"
 	"errors"
 	"fmt"
-	"net/rpc"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -15,12 +16,11 @@ const (
 	jobTime  = 20 * time.Second // how long one job may take before the process is taken for dead
 )
 
-var errSlow = errors.New("no answer in time")
-
-// Process runs a command that calls Serve with the same types, and gives it jobs, any number at once.
+// Process runs a command that calls Serve with the same types, and gives it one job at a time.
 type Process[J, A any] struct {
 	command []string
 	idle    time.Duration
+	turn    sync.Mutex // held by the job under way
 
 	mu     sync.Mutex
 	now    *run // nil: none is running
@@ -33,17 +33,19 @@ func New[J, A any](command ...string) *Process[J, A] {
 	return &Process[J, A]{command: command, idle: idleTime}
 }
 
-// run is one life of the process. Its fields are guarded by the Process.
+// run is one life of the process.
 type run struct {
-	cmd    *exec.Cmd
-	client *rpc.Client
-	jobs   int
-	over   bool
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	jobs    *gob.Encoder
+	answers *gob.Decoder
 }
 
-// Do has job done. A process that died under it is started anew once; the error says why it could not be done then.
-// Jobs must therefore be such that doing them twice does no harm.
+// Do has job done, after those that were there before. A process that died under it is started anew once; the error says
+// why it could not be done then. Jobs must therefore be such that doing them twice does no harm.
 func (p *Process[J, A]) Do(job J) (A, error) {
+	p.turn.Lock()
+	defer p.turn.Unlock()
 	answer, err := p.try(job)
 	if err != nil {
 		answer, err = p.try(job)
@@ -53,23 +55,16 @@ func (p *Process[J, A]) Do(job J) (A, error) {
 
 func (p *Process[J, A]) try(job J) (answer A, err error) {
 	r, err := p.begin()
+	if err == nil {
+		limit := time.AfterFunc(jobTime, func() { _ = r.cmd.Process.Kill() }) // which ends the pipes
+		err = errors.Join(r.jobs.Encode(job), r.answers.Decode(&answer))
+		limit.Stop()
+		p.end(r, err != nil)
+	}
 	if err != nil {
 		return answer, fmt.Errorf("subprocess: %w", err)
 	}
-	call := r.client.Go(method, job, new(A), make(chan *rpc.Call, 1))
-	limit := time.NewTimer(jobTime)
-	defer limit.Stop()
-	select {
-	case <-call.Done:
-		err = call.Error
-	case <-limit.C:
-		err = errSlow
-	}
-	p.end(r, err != nil)
-	if err != nil {
-		return answer, fmt.Errorf("subprocess: %w", err)
-	}
-	return *call.Reply.(*A), nil
+	return answer, nil
 }
 
 // begin takes the running process, or starts one.
@@ -89,42 +84,42 @@ func (p *Process[J, A]) begin() (*run, error) {
 		}
 		p.now = r
 	}
-	p.now.jobs++
 	return p.now, nil
 }
 
-// end gives r back; one that failed is not used again. The last one starts the time of rest.
+// end starts the time of rest after a job; a process that failed is not used again.
 func (p *Process[J, A]) end(r *run, failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r.jobs--
 	if failed {
 		p.stop(r)
 		_ = r.cmd.Process.Kill() // it may be gone already
 	}
-	if p.now == r && r.jobs == 0 {
-		p.rest = time.AfterFunc(p.idle, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if r.jobs == 0 {
-				p.stop(r)
-			}
-		})
+	if p.now == r {
+		p.rest = time.AfterFunc(p.idle, func() { p.endIdle(r) })
 	}
+}
+
+// endIdle ends r unless a job came in the same moment.
+func (p *Process[J, A]) endIdle(r *run) {
+	if !p.turn.TryLock() {
+		return
+	}
+	defer p.turn.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stop(r)
 }
 
 // stop closes the standard input of r, on which it ends by itself. The caller holds the lock.
 func (p *Process[J, A]) stop(r *run) {
-	if !r.over {
-		r.over = true
-		_ = r.client.Close()
-	}
+	_ = r.in.Close()
 	if p.now == r {
 		p.now = nil
 	}
 }
 
-// Close ends the process. Jobs under way fail, and so does every later one.
+// Close ends the process. A job under way fails, and so does every later one.
 func (p *Process[J, A]) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,5 +148,5 @@ func start(command []string) (*run, error) {
 		return nil, err
 	}
 	go func() { _ = cmd.Wait() }() // its end is noticed by the pipe
-	return &run{cmd: cmd, client: rpc.NewClient(pipe{out, in})}, nil
+	return &run{cmd: cmd, in: in, jobs: gob.NewEncoder(in), answers: gob.NewDecoder(out)}, nil
 }

@@ -3,6 +3,7 @@ package subprocess
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -12,8 +13,9 @@ import (
 
 // Job is what the process under test is asked for.
 type Job struct {
-	Say string
-	Die bool
+	Say  string
+	Die  bool
+	Meet string // a folder in which three jobs wait for each other
 }
 
 // TestMain is the process under test where it is called with an argument of its own.
@@ -22,6 +24,11 @@ func TestMain(m *testing.M) {
 		err := Serve(os.Stdin, os.Stdout, func(j Job) string {
 			if j.Die {
 				os.Exit(3)
+			}
+			for n := 0; j.Meet != "" && n < 3; {
+				_ = os.WriteFile(filepath.Join(j.Meet, j.Say), nil, 0o600)
+				there, _ := os.ReadDir(j.Meet)
+				n = len(there)
 			}
 			return fmt.Sprintf("%d %s %v", os.Getpid(), j.Say, os.Environ())
 		})
@@ -54,20 +61,51 @@ func say(t *testing.T, p *Process[Job, string], what string) (pid string) {
 	return pid
 }
 
-func TestJobsAtOnce(t *testing.T) {
-	p := process(t)
-	if p.now != nil {
+// TestCrew: no process has two jobs at once, none waits while another is free, and what one process can do is done by one.
+func TestCrew(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCrew[Job, string](3, self, "worker")
+	t.Cleanup(c.Close)
+	if c.all[0].now != nil {
 		t.Error("it runs before there is anything to do")
 	}
-	var wait sync.WaitGroup
-	pids := make([]string, 50)
-	for i := range pids {
-		wait.Go(func() { pids[i] = say(t, p, fmt.Sprint("job", i)) })
+	by := func(n int, meet string) map[string]int {
+		pids := make(chan string, n)
+		var wait sync.WaitGroup
+		for i := range n {
+			wait.Go(func() {
+				answer, err := c.Do(Job{Say: fmt.Sprint("job", i), Meet: meet})
+				pid, rest, _ := strings.Cut(answer, " ")
+				if err != nil || rest != fmt.Sprintf("job%d []", i) {
+					t.Errorf("%q, %v", answer, err)
+				}
+				pids <- pid
+			})
+		}
+		wait.Wait()
+		close(pids)
+		count := map[string]int{}
+		for pid := range pids {
+			count[pid]++
+		}
+		return count
 	}
-	wait.Wait()
-	for _, pid := range pids {
-		if pid != pids[0] || pid == fmt.Sprint(os.Getpid()) {
-			t.Errorf("done by %s and by %s", pid, pids[0])
+	if found := by(3, t.TempDir()); len(found) != 3 {
+		t.Errorf("three jobs that wait for each other were done by %v", found)
+	}
+	if found := by(50, ""); len(found) > 3 {
+		t.Errorf("done by %v", found)
+	}
+	last := ""
+	for range 3 {
+		for pid := range by(1, "") {
+			if last != "" && pid != last {
+				t.Error("another process for the next job, though one is enough")
+			}
+			last = pid
 		}
 	}
 }

@@ -1,43 +1,25 @@
 package subprocess
 
 import (
+	"encoding/gob"
 	"errors"
 	"io"
-	"net/rpc"
 )
 
-const (
-	service = "Job"
-	method  = service + ".Do"
-)
-
-// Serve does the jobs that come from in, all that are there at once, answers on out, and returns when in ends.
-func Serve[J, A any](in io.ReadCloser, out io.WriteCloser, do func(J) A) error {
-	s := rpc.NewServer()
-	if err := s.RegisterName(service, &worker[J, A]{do}); err != nil {
-		return err
+// Serve does the jobs that come from in, one after the other, answers on out, and returns when in ends; then the error is
+// nil. It uses no second goroutine, so that a job never waits for the scheduler.
+func Serve[J, A any](in io.Reader, out io.Writer, do func(J) A) error {
+	jobs, answers := gob.NewDecoder(in), gob.NewEncoder(out)
+	for {
+		var job J
+		if err := jobs.Decode(&job); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := answers.Encode(do(job)); err != nil {
+			return err
+		}
 	}
-	s.ServeConn(pipe{in, out})
-	return nil
 }
-
-// worker is what net/rpc calls.
-type worker[J, A any] struct{ do func(J) A }
-
-// Do does one job.
-func (w *worker[J, A]) Do(job J, answer *A) error {
-	*answer = w.do(job)
-	return nil
-}
-
-// pipe is both directions as one connection.
-type pipe struct {
-	io.ReadCloser
-	out io.WriteCloser
-}
-
-// Write implements io.Writer.
-func (p pipe) Write(b []byte) (int, error) { return p.out.Write(b) }
-
-// Close ends both directions.
-func (p pipe) Close() error { return errors.Join(p.out.Close(), p.ReadCloser.Close()) }

@@ -188,8 +188,8 @@ func cpu(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// Memory is a line of /proc/PID/status in bytes, of a process and those it runs together: "VmRSS" is resident now, "VmHWM"
-// the most it ever was.
+// Memory is a line of /proc/PID/status in bytes, of a process and those it runs together: "VmRSS" is resident now. What
+// they share is counted for each.
 func Memory(pid int, line string) (int64, error) {
 	all, err := Family(pid)
 	if err != nil {
@@ -197,7 +197,7 @@ func Memory(pid int, line string) (int64, error) {
 	}
 	var total int64
 	for _, p := range all {
-		one, err := memory(p, line)
+		one, err := memory(p, "status", line)
 		if err != nil && p == pid {
 			return 0, err
 		}
@@ -206,8 +206,9 @@ func Memory(pid int, line string) (int64, error) {
 	return total, nil
 }
 
-func memory(pid int, line string) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// memory is a line of /proc/PID/file that says an amount of memory, in bytes.
+func memory(pid int, file, line string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
 	if err != nil {
 		return 0, err
 	}
@@ -218,4 +219,31 @@ func memory(pid int, line string) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("no %s of process %d", line, pid)
+}
+
+// Peak is the most memory in bytes that a process and those it runs took together, as far as the kernel says: the sum of
+// the most that each ever had, with what they share now counted once. They had their most not all at the same moment, so
+// that it was never more than this.
+func Peak(pid int) (int64, error) {
+	all, err := Family(pid)
+	if err != nil {
+		return 0, err
+	}
+	var total int64
+	for _, p := range all {
+		most, err := memory(p, "status", "VmHWM")
+		if err != nil {
+			return 0, err
+		}
+		now, err := memory(p, "smaps_rollup", "Rss")
+		if err != nil {
+			return 0, err
+		}
+		share, err := memory(p, "smaps_rollup", "Pss")
+		if err != nil {
+			return 0, err
+		}
+		total += most - (now - share)
+	}
+	return total, nil
 }
