@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"sallyport"
 	"sallyport/internal/policy"
@@ -11,16 +12,8 @@ import (
 type ways struct{ email, text bool }
 
 func readWays(ctx context.Context, tx Tx) (ways, error) {
-	email, err := tx.Gateway(ctx, string(sallyport.ChannelEmail), "live")
-	if err != nil {
-		return ways{}, err
-	}
-	text, err := tx.Gateway(ctx, string(sallyport.ChannelSMS), "live")
-	if err != nil {
-		return ways{}, err
-	}
-	proved := func(g *sallyport.Gateway) bool { return g != nil && !g.ProvedAt.IsZero() }
-	return ways{email: proved(email), text: proved(text)}, nil
+	proved, err := tx.ProvedChannels(ctx)
+	return ways{email: slices.Contains(proved, sallyport.ChannelEmail), text: slices.Contains(proved, sallyport.ChannelSMS)}, err
 }
 
 // eachUsable calls yield for the Super Admins who can sign in, as this transaction sees them, its own writes included,

@@ -74,7 +74,7 @@ type recordTx interface {
 	PutSettings(ctx context.Context, s sallyport.Settings) error
 	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
-	Gateway(ctx context.Context, channel, slot string) (*sallyport.Gateway, error)
+	ProvedChannels(ctx context.Context) ([]sallyport.Channel, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	SignIns(ctx context.Context, since time.Time) ([]sallyport.SignInCount, error)

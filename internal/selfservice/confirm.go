@@ -56,8 +56,12 @@ func (f *Face) confirm(w http.ResponseWriter, r *http.Request) error {
 	if !shown(err) {
 		return f.lost(w, r, err)
 	}
+	page, lost := f.use.Page(r.Context(), out.SignIn)
+	if lost != nil {
+		return lost
+	}
 	f.keep(w, out)
-	return f.showStep(w, r, out.Page, err)
+	return f.showStep(w, r, page, err)
 }
 
 func typedAnswer(form web.Form) (session.Answer, bool) {

@@ -485,14 +485,14 @@ func TestConfirm(t *testing.T) {
 	d.live = true
 	d.says(d.ask("GET", "/confirm?return=/admin", nil, sessionCookie, token()), "Confirm that it is you", `value="/admin"`, `name="code"`)
 	next := sallyport.NewToken()
-	d.out = session.Outcome{SignIn: sallyport.NewToken(), Page: d.page, Finished: true, Session: next, Return: "/admin"}
+	d.out = session.Outcome{SignIn: sallyport.NewToken(), Finished: true, Session: next, Return: "/admin"}
 	r := d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"123456"}}, sessionCookie, token())
 	d.wants(r, 303, "/admin")
 	if cookie(r, sessionCookie) != next.Reveal() || !slices.Equal(d.asked, []string{"step-up", "answer"}) {
 		t.Errorf("%v %v", r.Cookies(), d.asked)
 	}
 	began := sallyport.NewToken()
-	d.out = session.Outcome{SignIn: began, Page: d.page}
+	d.out = session.Outcome{SignIn: began}
 	d.err = sallyport.InvalidField("code", "That code is not right.")
 	r = d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"1"}}, sessionCookie, token())
 	d.wants(r, 422, "")

@@ -47,6 +47,6 @@ func (f *Face) keep(w http.ResponseWriter, out session.Outcome) {
 // showCodes shows new recovery codes, in the answer to the very request that made them: they are nowhere else. A session
 // that goes on, unlike a new one, brings no device token: then there were older codes.
 func (f *Face) showCodes(w http.ResponseWriter, r *http.Request, out session.Outcome, next string) error {
-	return f.show(w, nil, view.RecoveryCodes{Door: f.door(r, nil), UserName: out.Page.UserName, Codes: out.RecoveryCodes,
+	return f.show(w, nil, view.RecoveryCodes{Door: f.door(r, nil), UserName: out.UserName, Codes: out.RecoveryCodes,
 		MadeAt: f.now(), Next: next, Fresh: out.Device == ""})
 }

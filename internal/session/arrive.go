@@ -8,7 +8,7 @@ import (
 )
 
 // arrive readies the step that a sign-in has just reached: it finishes where nothing more is asked, makes the secret
-// that the page shows, or sends the first code. The outcome's page is what to show.
+// that the page shows, or sends the first code.
 func (s *Service) arrive(ctx context.Context, out Outcome, c sallyport.Client) (Outcome, error) {
 	hash, ok := out.SignIn.Hash()
 	if !ok {
@@ -21,25 +21,34 @@ func (s *Service) arrive(ctx context.Context, out Outcome, c sallyport.Client) (
 		if m, err = at(ctx, tx, hash); err != nil {
 			return err
 		}
-		if m.step.Kind == login.Done {
-			return s.finish(ctx, tx, &m, c, &out)
-		}
-		return s.ensurePending(ctx, tx, &m)
+		return s.reach(ctx, tx, &m, c, &out)
 	})
 	if err != nil {
 		return Outcome{}, err
 	}
+	return s.reached(ctx, &m, c, out)
+}
+
+// reach is the part of arrive that belongs to the transaction in which the step was reached.
+func (s *Service) reach(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
+	if m.step.Kind == login.Done {
+		return s.finish(ctx, tx, m, c, out)
+	}
+	return s.ensurePending(ctx, tx, m)
+}
+
+// reached is what follows when that transaction has committed.
+func (s *Service) reached(ctx context.Context, m *moment, c sallyport.Client, out Outcome) (Outcome, error) {
 	if out.Finished {
 		out.SignIn = ""
 		return out, nil
 	}
 	if m.sends() {
-		if err := s.send(ctx, hash, c, false); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
+		if err := s.send(ctx, m.signIn.Hash, c, false); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
 			return out, err
 		}
 	}
-	out.Page, err = s.page(ctx, hash)
-	return out, err
+	return out, nil
 }
 
 // Page returns what the page of a sign-in shows now. It changes nothing.

@@ -17,7 +17,7 @@ import (
 )
 
 // holding is a technician whose mailbox is proved, at the code page of a fresh sign-in.
-func holding(t *testing.T, w *world) (sallyport.Technician, session.Outcome) {
+func holding(t *testing.T, w *world) (sallyport.Technician, reached) {
 	t.Helper()
 	dana := w.technician("dana", sallyport.MethodEmail)
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))

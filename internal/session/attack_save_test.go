@@ -85,7 +85,7 @@ func TestD2_3(t *testing.T) {
 	for range 200 {
 		page := w.begin("dana")
 		code := w.digits(key, 0)
-		var out session.Outcome
+		var out reached
 		var err error
 		parallel(2, func(i int) {
 			if i == 0 {
@@ -176,7 +176,7 @@ func TestD3_1(t *testing.T) {
 func TestD3_2(t *testing.T) {
 	w := newWorld(t)
 	dana := w.technician("dana", sallyport.MethodApp)
-	pages := make([]session.Outcome, 25)
+	pages := make([]reached, 25)
 	for i := range pages {
 		pages[i] = w.begin("dana")
 	}

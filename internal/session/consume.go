@@ -96,10 +96,11 @@ func (s *Service) goOn(ctx context.Context, tx Tx, m *moment, t *try, out *Outco
 			return err
 		}
 		m.technician = again
+		if err := m.read(ctx, tx); err != nil {
+			return err
+		}
 	}
-	if err := m.read(ctx, tx); err != nil {
-		return err
-	}
+	m.step = login.Next(m.state()) // of the same transaction: nothing else has changed
 	if m.step.Kind == login.Done {
 		return s.finish(ctx, tx, m, t.client, out)
 	}
@@ -142,6 +143,7 @@ func (s *Service) putFactor(ctx context.Context, tx Tx, t sallyport.Technician, 
 	if err = tx.PutFactor(ctx, f); err != nil {
 		return err
 	}
+	out.UserName = t.UserName
 	if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, t.ID); err != nil {
 		return err
 	}

@@ -266,7 +266,7 @@ func TestRecoveryCodeStandsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone, err := w.s.BeginPhone(ctx, actor)
+	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
 	if err != nil || phone.Page.Step.Kind != login.Enrol {
 		t.Fatalf("new phone: %v %+v", err, phone.Page.Step)
 	}
@@ -286,7 +286,7 @@ func TestNewPhoneNeedsTheOldOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone, err := w.s.BeginPhone(ctx, actor)
+	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
 	if err != nil || phone.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodApp}) || phone.Page.Secret != "" {
 		t.Fatalf("%v %+v", err, phone.Page)
 	}

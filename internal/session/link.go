@@ -161,8 +161,9 @@ func (s *Service) acceptInvitation(ctx context.Context, tx Tx, t sallyport.Techn
 	token := sallyport.NewToken()
 	hash, _ := token.Hash()
 	out.SignIn = token
-	return s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn,
+	_, err := s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn,
 		Proofs: sallyport.Proofs{Password: true}, Address: c.Address, Browser: c.Browser})
+	return err
 }
 
 // beginSetup keeps the whole account in a sealed sign-in until its app is confirmed.
@@ -192,8 +193,9 @@ func (s *Service) beginSetup(ctx context.Context, l completion, f LinkForm) (Out
 		if err != nil {
 			return err
 		}
-		return s.insertSignIn(ctx, tx, l.t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSetup, Pending: sealed, PendingAt: now,
+		_, err = s.insertSignIn(ctx, tx, l.t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSetup, Pending: sealed, PendingAt: now,
 			Proofs: sallyport.Proofs{Password: true}, Address: l.client.Address, Browser: l.client.Browser})
+		return err
 	})
 	if err != nil {
 		return Outcome{}, err

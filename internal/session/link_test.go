@@ -29,7 +29,7 @@ func TestSetupMakesTheFirstSuperAdmin(t *testing.T) {
 	w := newWorld(t)
 	token := w.link(sallyport.LinkSetup, sallyport.Technician{})
 	form := session.LinkForm{Password: newPassword, FirstName: "Mara", LastName: "Voss", Email: "mara@northwind.example"}
-	page, err := w.s.CompleteLink(ctx, sallyport.LinkSetup, token, form, browser)
+	page, err := w.reach(w.s.CompleteLink(ctx, sallyport.LinkSetup, token, form, browser))
 	if err != nil || page.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) || page.Page.Secret == "" {
 		t.Fatalf("%v %+v", err, page.Page)
 	}
@@ -59,8 +59,8 @@ func TestD10_10(t *testing.T) {
 	}
 	var ready []entry
 	for range 20 {
-		page, err := w.s.CompleteLink(ctx, sallyport.LinkSetup, token, session.LinkForm{Password: newPassword, FirstName: "Mara",
-			LastName: "Voss", Email: "mara" + strings.ToLower(sallyport.NewID()) + "@northwind.example"}, browser)
+		page, err := w.reach(w.s.CompleteLink(ctx, sallyport.LinkSetup, token, session.LinkForm{Password: newPassword, FirstName: "Mara",
+			LastName: "Voss", Email: "mara" + strings.ToLower(sallyport.NewID()) + "@northwind.example"}, browser))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestInvitationSetsThePasswordAndGoesOn(t *testing.T) {
 	}
 	_, err := w.s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: "short"}, browser)
 	wantField(t, err, "15")
-	out, err := w.s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: newPassword}, browser)
+	out, err := w.reach(w.s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: newPassword}, browser))
 	if err != nil || out.Page.Step.Kind != login.Enrol {
 		t.Fatalf("%v %+v", err, out.Page)
 	}
@@ -137,7 +137,7 @@ func TestResetByEmailKeepsTheFactor(t *testing.T) {
 	}
 	_, err := w.password("dana")
 	wantCode(t, err, "wrong_password")
-	page, err := w.s.Password(ctx, session.Attempt{UserName: "dana", Password: newPassword, Client: browser})
+	page, err := w.reach(w.s.Password(ctx, session.Attempt{UserName: "dana", Password: newPassword, Client: browser}))
 	if err != nil || page.Page.Step.Kind != login.Factor {
 		t.Fatalf("%v %+v", err, page.Page.Step)
 	}
@@ -192,7 +192,7 @@ func TestRescueTurnsToTheApp(t *testing.T) {
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
 	w.raise(dana.ID)
 	token := w.link(sallyport.LinkRescue, w.read(dana.ID))
-	page, err := w.s.CompleteLink(ctx, sallyport.LinkRescue, token, session.LinkForm{Password: newPassword}, browser)
+	page, err := w.reach(w.s.CompleteLink(ctx, sallyport.LinkRescue, token, session.LinkForm{Password: newPassword}, browser))
 	if err != nil || page.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) {
 		t.Fatalf("%v %+v", err, page.Page)
 	}

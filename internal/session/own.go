@@ -217,6 +217,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (
 		if !m.factor.Serves(m.technician) {
 			return sallyport.E(sallyport.Conflict, "no_factor", "Recovery codes belong to a second factor, and none is set up.")
 		}
+		out.UserName = m.technician.UserName
 		if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return err
 		}
@@ -261,7 +262,8 @@ func (s *Service) beginWithin(ctx context.Context, actor sallyport.Actor, in sal
 		if step := login.Next(m.state()); step.Kind == login.Refused {
 			return sallyport.E(sallyport.Conflict, "not_set_up", "There is nothing to confirm with: your second factor is not set up.")
 		}
-		return s.insertSignIn(ctx, tx, m.technician, in)
+		_, err = s.insertSignIn(ctx, tx, m.technician, in)
+		return err
 	})
 	if err != nil {
 		return Outcome{}, err

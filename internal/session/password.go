@@ -20,12 +20,12 @@ func (s *Service) Password(ctx context.Context, a Attempt) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out, err := s.compareAndBegin(ctx, a)
+	m, out, err := s.compareAndBegin(ctx, a)
 	leave()
 	if err != nil {
 		return Outcome{}, err
 	}
-	return s.arrive(ctx, out, a.Client)
+	return s.reached(ctx, &m, a.Client, out)
 }
 
 // knows reports whether a browser signed in to the account before. It is asked only where the browser says so: then it
@@ -43,26 +43,25 @@ func (s *Service) knows(ctx context.Context, a Attempt) bool {
 }
 
 // compareAndBegin counts, compares, and stores the sign-in of a right password.
-func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (Outcome, error) {
+func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (m moment, out Outcome, err error) {
 	g, err := s.countGuess(ctx, a)
 	if err != nil {
-		return Outcome{}, err
+		return m, out, err
 	}
 	ok, renew, err := s.hasher.Verify(ctx, g.phc, a.Password, g.known)
 	if err != nil {
-		return Outcome{}, s.notCompared(ctx, g, err)
+		return m, out, s.notCompared(ctx, g, err)
 	}
 	if !ok || g.technician.Status != sallyport.Active {
-		return Outcome{}, s.wrongPassword(ctx, g, a)
+		return m, out, s.wrongPassword(ctx, g, a)
 	}
-	out, err := s.begin(ctx, g, a)
-	if err != nil {
-		return Outcome{}, err
+	if m, out, err = s.begin(ctx, g, a); err != nil {
+		return m, Outcome{}, err
 	}
 	if renew {
 		s.renewHash(ctx, g.technician, a.Password)
 	}
-	return out, nil
+	return m, out, nil
 }
 
 // openPassword replaces phc by t's own; without a password the dummy stays, and the same work is done.
@@ -103,11 +102,13 @@ func (s *Service) wrongPassword(ctx context.Context, g guess, a Attempt) error {
 	return ErrWrongPassword
 }
 
-// begin stores the sign-in of a right password. The account's row is read again: what changed meanwhile counts.
-func (s *Service) begin(ctx context.Context, g guess, a Attempt) (Outcome, error) {
+// begin stores the sign-in of a right password, and readies its next step. The account's row is read again: what changed
+// meanwhile counts.
+func (s *Service) begin(ctx context.Context, g guess, a Attempt) (m moment, out Outcome, err error) {
 	token := sallyport.NewToken()
 	hash, _ := token.Hash()
-	err := s.store.Write(ctx, func(tx Tx) error {
+	err = s.store.Write(ctx, func(tx Tx) error {
+		m, out = moment{}, Outcome{SignIn: token, Return: a.Return}
 		t, err := tx.Technician(ctx, g.technician.ID)
 		if err != nil || t.Generation != g.technician.Generation || t.Status != sallyport.Active {
 			return ErrWrongPassword.Because(err)
@@ -119,27 +120,35 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (Outcome, error
 		if err := g.right(ctx, tx); err != nil {
 			return err
 		}
-		if err := s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
-			Return: a.Return, Address: a.Client.Address, Browser: a.Client.Browser}); err != nil {
+		m.technician = t
+		m.signIn, err = s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
+			Return: a.Return, Address: a.Client.Address, Browser: a.Client.Browser})
+		if err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(audit.SignInPasswordRight, himself(t, a.Client)).On(t).Event())
+		if err := tx.InsertEvent(ctx, audit.New(audit.SignInPasswordRight, himself(t, a.Client)).On(t).Event()); err != nil {
+			return err
+		}
+		if err := m.read(ctx, tx); err != nil {
+			return err
+		}
+		return s.reach(ctx, tx, &m, a.Client, &out)
 	})
-	return Outcome{SignIn: token, Return: a.Return}, err
+	return m, out, err
 }
 
-// insertSignIn stores a new sign-in of t with its life.
-func (s *Service) insertSignIn(ctx context.Context, tx Tx, t sallyport.Technician, in sallyport.SignIn) error {
+// insertSignIn stores a new sign-in of t with its life, and returns it so.
+func (s *Service) insertSignIn(ctx context.Context, tx Tx, t sallyport.Technician, in sallyport.SignIn) (sallyport.SignIn, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return err
+		return in, err
 	}
 	in.Technician, in.Generation, in.CreatedAt = t.ID, t.Generation, now
 	in.ExpiresAt = now.Add(signInLife)
 	if in.Purpose == sallyport.PurposeSetup || in.Purpose == sallyport.PurposePhone {
 		in.ExpiresAt = now.Add(enrolLife)
 	}
-	return tx.InsertSignIn(ctx, in)
+	return in, tx.InsertSignIn(ctx, in)
 }
 
 // renewHash stores the password with today's parameters. That fails quietly: the old hash still works.

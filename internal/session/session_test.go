@@ -255,11 +255,26 @@ func (w *world) read(id sallyport.TechnicianID) (t sallyport.Technician) {
 	return t
 }
 
-func (w *world) password(name string) (session.Outcome, error) {
-	return w.either().Password(context.Background(), session.Attempt{UserName: name, Password: goodPassword, Client: browser})
+// reached is what a step led to, with the page that is shown then.
+type reached struct {
+	session.Outcome
+	Page session.Page
 }
 
-func (w *world) begin(name string) session.Outcome {
+// reach looks at the page of a sign-in that goes on.
+func (w *world) reach(out session.Outcome, err error) (reached, error) {
+	r := reached{Outcome: out}
+	if err == nil && out.SignIn != "" {
+		r.Page, err = w.either().Page(context.Background(), out.SignIn)
+	}
+	return r, err
+}
+
+func (w *world) password(name string) (reached, error) {
+	return w.reach(w.either().Password(context.Background(), session.Attempt{UserName: name, Password: goodPassword, Client: browser}))
+}
+
+func (w *world) begin(name string) reached {
 	w.t.Helper()
 	out, err := w.password(name)
 	if err != nil {
@@ -268,11 +283,11 @@ func (w *world) begin(name string) session.Outcome {
 	return out
 }
 
-func (w *world) answer(token sallyport.Token, kind session.AnswerKind, typed string) (session.Outcome, error) {
-	return w.either().Answer(context.Background(), token, session.Answer{Kind: kind, Typed: typed}, browser)
+func (w *world) answer(token sallyport.Token, kind session.AnswerKind, typed string) (reached, error) {
+	return w.reach(w.either().Answer(context.Background(), token, session.Answer{Kind: kind, Typed: typed}, browser))
 }
 
-func (w *world) mustAnswer(token sallyport.Token, kind session.AnswerKind, typed string) session.Outcome {
+func (w *world) mustAnswer(token sallyport.Token, kind session.AnswerKind, typed string) reached {
 	w.t.Helper()
 	out, err := w.answer(token, kind, typed)
 	if err != nil {
@@ -292,7 +307,7 @@ func (w *world) digits(key string, ahead int64) string {
 }
 
 // enrolled signs name in through the set-up of the app and returns its key.
-func (w *world) enrolled(name string) (key string, out session.Outcome) {
+func (w *world) enrolled(name string) (key string, out reached) {
 	w.t.Helper()
 	page := w.begin(name)
 	if page.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}) {

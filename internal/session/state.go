@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sallyport"
@@ -43,12 +44,11 @@ func (m *moment) read(ctx context.Context, tx Tx) (err error) {
 			return err
 		}
 	}
-	if m.emailReady, err = proved(ctx, tx, sallyport.ChannelEmail); err != nil {
+	ready, err := tx.ProvedChannels(ctx)
+	if err != nil {
 		return err
 	}
-	if m.textReady, err = proved(ctx, tx, sallyport.ChannelSMS); err != nil {
-		return err
-	}
+	m.emailReady, m.textReady = slices.Contains(ready, sallyport.ChannelEmail), slices.Contains(ready, sallyport.ChannelSMS)
 	m.step = login.Next(m.state())
 	return nil
 }
@@ -69,11 +69,6 @@ func (m *moment) state() login.State {
 		s.Held = m.factor.Kind
 	}
 	return s
-}
-
-func proved(ctx context.Context, tx Tx, channel sallyport.Channel) (bool, error) {
-	g, err := tx.Gateway(ctx, string(channel), "live")
-	return err == nil && g != nil && !g.ProvedAt.IsZero(), err
 }
 
 // address is where a code of this step goes: the proved address of a held factor, or the one that is being proved.

@@ -78,11 +78,11 @@ type Outcome struct {
 	Device        sallyport.Token
 	Finished      bool
 	RecoveryCodes []string // shown once
+	UserName      string   // whose they are
 	RecoveryLeft  int
 	FewRecovery   bool // fewer than three are left
 	OfferPhone    bool // a recovery code stood in for the app
 	Return        string
-	Page          Page
 }
 
 // OwnPage is what a technician sees of himself.
