@@ -150,3 +150,10 @@ type HelpRequest struct {
 	DoneAt     time.Time
 	DoneBy     TechnicianID
 }
+
+// Facts are what every decision about a sign-in looks at beside the account.
+type Facts struct {
+	Now      time.Time // the database's clock
+	Settings Settings
+	Proved   []Channel // whose live gateway was proved
+}

@@ -33,22 +33,17 @@ func at(ctx context.Context, tx Tx, hash sallyport.Hash) (moment, error) {
 
 // read fills in the facts around the sign-in and technician that m already has, and asks login for the step.
 func (m *moment) read(ctx context.Context, tx Tx) (err error) {
-	if m.now, err = tx.Now(ctx); err != nil {
+	facts, err := tx.Facts(ctx)
+	if err != nil {
 		return err
 	}
-	if m.settings, err = tx.Settings(ctx); err != nil {
-		return err
-	}
+	m.now, m.settings = facts.Now, facts.Settings
+	m.emailReady, m.textReady = slices.Contains(facts.Proved, sallyport.ChannelEmail), slices.Contains(facts.Proved, sallyport.ChannelSMS)
 	if m.technician.ID != "" {
 		if m.factor, err = tx.Factor(ctx, m.technician.ID); err != nil {
 			return err
 		}
 	}
-	ready, err := tx.ProvedChannels(ctx)
-	if err != nil {
-		return err
-	}
-	m.emailReady, m.textReady = slices.Contains(ready, sallyport.ChannelEmail), slices.Contains(ready, sallyport.ChannelSMS)
 	m.step = login.Next(m.state())
 	return nil
 }

@@ -109,7 +109,7 @@ type links interface {
 
 type records interface {
 	Settings(ctx context.Context) (sallyport.Settings, error)
-	ProvedChannels(ctx context.Context) ([]sallyport.Channel, error)
+	Facts(ctx context.Context) (sallyport.Facts, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	InsertNotice(ctx context.Context, n sallyport.Notice) error

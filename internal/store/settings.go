@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"sallyport"
 )
@@ -16,16 +17,45 @@ func (tx *Tx) Settings(ctx context.Context) (sallyport.Settings, error) {
 		if err := r.Scan(&name, &value); err != nil {
 			return err
 		}
-		key, ok := sallyport.SettingByName(name)
-		if !ok {
-			return nil
-		}
-		if err := key.Set(&s, value); err != nil {
-			return fmt.Errorf("store: the stored setting %s: %v", name, err)
-		}
-		return nil
+		return stored(&s, name, value)
 	})
 	return s, err
+}
+
+// stored puts one stored setting into s; one that this version does not know is left out.
+func stored(s *sallyport.Settings, name, value string) error {
+	key, ok := sallyport.SettingByName(name)
+	if !ok {
+		return nil
+	}
+	if err := key.Set(s, value); err != nil {
+		return fmt.Errorf("store: the stored setting %s: %v", name, err)
+	}
+	return nil
+}
+
+// Facts returns what every decision about a sign-in looks at beside the account, in one statement: there are several in
+// each sign-in.
+func (tx *Tx) Facts(ctx context.Context) (sallyport.Facts, error) {
+	f := sallyport.Facts{Settings: defaultSettings}
+	err := tx.each(ctx, `SELECT 'now', '', CAST(now_us() AS TEXT) UNION ALL SELECT 'setting', name, value FROM setting
+		UNION ALL SELECT 'channel', channel, '' FROM gateway WHERE slot = 'live' AND proved_at <> 0`, nil, func(r row) error {
+		var kind, name, value string
+		if err := r.Scan(&kind, &name, &value); err != nil {
+			return err
+		}
+		switch kind {
+		case "now":
+			us, err := strconv.ParseInt(value, 10, 64)
+			f.Now = moment(us)
+			return err
+		case "channel":
+			f.Proved = append(f.Proved, sallyport.Channel(name))
+			return nil
+		}
+		return stored(&f.Settings, name, value)
+	})
+	return f, err
 }
 
 var defaultSettings = sallyport.DefaultSettings()

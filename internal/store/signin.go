@@ -39,16 +39,17 @@ const signInLive = `i.expires_at > now_us() AND (i.technician IS NULL OR EXISTS 
 // Gone "sign_in_over".
 func (tx *Tx) SignIn(ctx context.Context, hash sallyport.Hash) (sallyport.SignIn, sallyport.Technician, error) {
 	var s sallyport.SignIn
-	found, err := tx.one(ctx, `SELECT `+signInColumns+` FROM sign_in i WHERE i.hash = $1 AND `+signInLive, args{hash}, signInDest(&s)...)
-	switch {
-	case err != nil:
-		return s, sallyport.Technician{}, err
-	case !found:
-		return s, sallyport.Technician{}, errSignInOver
-	case s.Technician == "":
-		return s, sallyport.Technician{}, nil
+	var t sallyport.Technician
+	found, err := tx.one(ctx, `SELECT `+signInColumns+`, `+technicianColumns+` FROM sign_in i JOIN technician t ON t.id = i.technician
+		WHERE i.hash = $1 AND `+signInLive, args{hash}, append(signInDest(&s), technicianDest(&t)...)...)
+	if err != nil || found {
+		return s, t, err
 	}
-	t, err := tx.Technician(ctx, s.Technician)
+	found, err = tx.one(ctx, `SELECT `+signInColumns+` FROM sign_in i WHERE i.hash = $1 AND i.technician IS NULL AND `+signInLive,
+		args{hash}, signInDest(&s)...)
+	if err == nil && !found {
+		err = errSignInOver
+	}
 	return s, t, err
 }
 

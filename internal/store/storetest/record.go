@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,6 +114,42 @@ var _ = register("gateway has a live and a draft slot", func(b *bench) {
 			b.Errorf("%+v %+v", live, draft)
 		}
 		return err
+	})
+})
+
+var _ = register("facts are the clock, the settings and the proved channels", func(b *bench) {
+	facts := func(tx *store.Tx, want ...sallyport.Channel) {
+		b.Helper()
+		f, err := tx.Facts(b.ctx)
+		b.ok(err)
+		now, err := tx.Now(b.ctx)
+		b.ok(err)
+		set, err := tx.Settings(b.ctx)
+		b.ok(err)
+		proved, err := tx.ProvedChannels(b.ctx)
+		b.ok(err)
+		slices.Sort(f.Proved)
+		slices.Sort(proved)
+		if f.Now.After(now) || now.Sub(f.Now) > time.Minute || f.Settings != set || !slices.Equal(f.Proved, want) || !slices.Equal(proved, want) {
+			b.Errorf("%+v, %v", f, proved)
+		}
+	}
+	b.write(func(tx *store.Tx) error {
+		facts(tx)
+		set := sallyport.DefaultSettings()
+		set.Organisation = "Acme"
+		b.ok(tx.PutSettings(b.ctx, set))
+		email := sallyport.Gateway{Channel: sallyport.ChannelEmail, Slot: "live", Kind: sallyport.GatewaySMTP, ChangedAt: b.Now()}
+		text := sallyport.Gateway{Channel: sallyport.ChannelSMS, Slot: "draft", Kind: sallyport.GatewayKannel, ProvedAt: b.Now(), ChangedAt: b.Now()}
+		b.ok(tx.PutGateway(b.ctx, email)) // lives, not proved
+		b.ok(tx.PutGateway(b.ctx, text))  // proved, lives not
+		facts(tx)
+		email.ProvedAt, text.Slot = b.Now(), "live"
+		b.ok(tx.PutGateway(b.ctx, email))
+		facts(tx, sallyport.ChannelEmail)
+		b.ok(tx.PutGateway(b.ctx, text))
+		facts(tx, sallyport.ChannelEmail, sallyport.ChannelSMS)
+		return nil
 	})
 })
 
