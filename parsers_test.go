@@ -30,6 +30,8 @@ var parsers = map[string]string{
 	"User-Agent":                               "internal/web.FuzzBrowserName",
 	"Host":                                     "internal/web.FuzzHost",
 	"Origin and Sec-Fetch-Site":                "internal/web.FuzzOrigin",
+	"content types":                            "internal/web.FuzzContentType",
+	"messages to a syslog server":              "internal/ledger/syslog.FuzzMessage",
 	"queries":                                  "internal/web.FuzzQuery",
 	"the path after sign-in":                   "internal/web.FuzzLocalPath",
 	"paths in the log":                         "internal/web.FuzzLogPath",
