@@ -108,8 +108,9 @@ func FuzzLogPath(f *testing.F) {
 			return
 		}
 		got := logPath(u)
-		if read, err := url.PathUnescape(got); err != nil || strings.Contains(got, token) || strings.Contains(read, token) {
-			t.Errorf("%q and %q: %s, %v", before, after, got, err)
+		read, _ := url.PathUnescape(got) // one that was cut in the midst of a sign cannot be read
+		if strings.Contains(got, token) || strings.Contains(read, token) {
+			t.Errorf("%q and %q: %s", before, after, got)
 		}
 		if len(got) > 300 || strings.ContainsFunc(got, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			t.Errorf("%q and %q: %q is not fit for a log", before, after, got)
