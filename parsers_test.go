@@ -2,12 +2,14 @@ package sallyport_test
 
 import (
 	"go/ast"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // parsers is everything that reads what somebody else wrote, and the fuzz target that holds it. make fuzz runs each target
-// for a while; the ordinary tests run what is kept of them.
+// for a while; the ordinary tests run what is kept of them in testdata/fuzz: what is valid, what stands at a boundary, what
+// somebody hostile would send, and what fuzzing found.
 var parsers = map[string]string{
 	"tokens in cookies and links":              ".FuzzTokenHash",
 	"values of settings":                       ".FuzzSetting",
@@ -26,6 +28,26 @@ var parsers = map[string]string{
 	"forms":                                    "internal/web.FuzzForm",
 	"requests answered on the connection":      "internal/web.FuzzQuick",
 	"User-Agent":                               "internal/web.FuzzBrowserName",
+	"Host":                                     "internal/web.FuzzHost",
+	"Origin and Sec-Fetch-Site":                "internal/web.FuzzOrigin",
+	"content types":                            "internal/web.FuzzContentType",
+	"messages to a syslog server":              "internal/ledger/syslog.FuzzMessage",
+	"queries":                                  "internal/web.FuzzQuery",
+	"the path after sign-in":                   "internal/web.FuzzLocalPath",
+	"paths in the log":                         "internal/web.FuzzLogPath",
+	"the list of technicians' query":           "internal/console.FuzzTechniciansQuery",
+	"the audit log's query":                    "internal/console.FuzzAuditQuery",
+	"addresses of databases":                   "internal/store.FuzzAddress",
+	"stored JSON":                              "internal/store.FuzzStored",
+	"texts to search for":                      "internal/store.FuzzSearch",
+	"what a node has seen of the database":     "internal/app.FuzzSeen",
+	"requests through the socket":              "internal/control.FuzzOperation",
+	"answers through the socket":               "internal/control.FuzzRefused",
+	"jobs of a subprocess":                     "internal/subprocess.FuzzServe",
+	"answers of a mail server":                 "internal/delivery/smtp.FuzzAnswers",
+	"what was kept of the audit log":           "internal/audit.FuzzKept",
+	"cells of exported tables":                 "internal/audit.FuzzCell",
+	"addresses of audit sinks":                 "internal/config.FuzzSink",
 	"sealed values":                            "internal/keyring.FuzzOpen",
 	"key files":                                "internal/keyring.FuzzParse",
 	"password hashes":                          "internal/factor.FuzzParsePHC",
@@ -43,7 +65,8 @@ var parsers = map[string]string{
 	"mail that the demo takes":                 "internal/demo.FuzzMail",
 }
 
-// TestArchitectureParsers: every target that the list names is there, and every target that is there is in the list.
+// TestArchitectureParsers: every target that the list names is there, every target that is there is in the list, and each
+// has a corpus that is kept.
 func TestArchitectureParsers(t *testing.T) {
 	there := map[string]bool{}
 	for _, s := range sources(t) {
@@ -63,5 +86,22 @@ func TestArchitectureParsers(t *testing.T) {
 		if !named[target] {
 			t.Errorf("%s stands for no parser in the list", target)
 		}
+		if kept := corpus(t, target); kept < leastKept {
+			t.Errorf("%s keeps %d entries, want %d or more", target, kept, leastKept)
+		}
 	}
+}
+
+// leastKept is how many entries a target keeps at least.
+const leastKept = 3
+
+// corpus counts what is kept of a target.
+func corpus(t *testing.T, target string) int {
+	t.Helper()
+	folder, name, _ := strings.Cut(target, ".Fuzz")
+	files, err := filepath.Glob(filepath.Join(folder, "testdata", "fuzz", "Fuzz"+name, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
 }

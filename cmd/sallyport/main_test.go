@@ -33,32 +33,37 @@ func TestMain(m *testing.M) {
 
 // TestCommands runs every command as its own process, alone and beside a running server.
 func TestCommands(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("SALLYPORT_CONFIG", os.DevNull) // whatever this machine has in /etc
-			env.Setenv("SALLYPORT_OPERATIONS", "off")
-			env.Setenv("SALLYPORT_LISTEN", "127.0.0.1:0")
-			env.Setenv("TZ", "UTC")
-			return nil
-		},
-		Condition: func(name string) (bool, error) {
-			if name == "root" {
-				return os.Getuid() == 0, nil
-			}
-			return false, fmt.Errorf("no condition %q", name)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "ahead": ahead, "check": check, "picture": picture, "holds": holds, "verifier": verifier, "tamper": tamper, "fetch": fetch,
-		},
-	})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setUpScript, Condition: condition, Cmds: commandsOfScripts()})
+}
+
+// setUpScript keeps a script apart from whatever this machine has in /etc.
+func setUpScript(env *testscript.Env) error {
+	env.Setenv("SALLYPORT_CONFIG", os.DevNull)
+	env.Setenv("SALLYPORT_OPERATIONS", "off")
+	env.Setenv("SALLYPORT_LISTEN", "127.0.0.1:0")
+	env.Setenv("TZ", "UTC")
+	return nil
+}
+
+func condition(name string) (bool, error) {
+	if name == "root" {
+		return os.Getuid() == 0, nil
+	}
+	return false, fmt.Errorf("no condition %q", name)
+}
+
+// commandsOfScripts are what scripts may call beside testscript's own commands.
+func commandsOfScripts() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"up": up, "down": down, "team": makeTeam, "as": as, "owner": owner, "mode": mode, "stale": stale, "deep": deep, "database": database, "ahead": ahead, "check": check, "picture": picture, "holds": holds, "verifier": verifier, "tamper": tamper, "fetch": fetch,
+	}
 }
 
 // up starts "sallyport serve" with the arguments, waits until it answers, and sets $URL.
 func up(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(inPath(ts), append([]string{"serve"}, args...)...)
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
-	for _, name := range []string{"SALLYPORT_CONFIG", "SALLYPORT_OPERATIONS", "SALLYPORT_LISTEN", "SALLYPORT_AUDIT_FILE"} {
+	for _, name := range []string{"SALLYPORT_CONFIG", "SALLYPORT_OPERATIONS", "SALLYPORT_LISTEN", "SALLYPORT_AUDIT_FILE", "SALLYPORT_DATABASE"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	cmd.Dir = ts.MkAbs(".")
@@ -80,8 +85,12 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("the server ended: %v", cmd.Wait())
 }
 
-// servers are those that up has started, by process id; scripts run side by side.
-var servers sync.Map
+var (
+	// servers are those that up has started, by process id; scripts run side by side.
+	servers sync.Map
+	// held are the connections that keep a copy waiting, by the address of its target.
+	held sync.Map
+)
 
 // down ends the server, with SIGTERM or with the signal that is named, and waits for its end.
 func down(ts *testscript.TestScript, neg bool, args []string) {

@@ -24,7 +24,7 @@ func (c *migrateStatusCommand) Run(s *session) error {
 	case schema.Have > schema.Newest:
 		s.printf("A newer version of Sallyport wrote this database; this one does not serve it.\n")
 	case schema.Have < schema.Newest:
-		s.printf("%d to take: sallyport migrate up, or the next start.\n", schema.Newest-schema.Have)
+		s.printf("Steps are missing: sallyport migrate up, or the next start, takes them.\n")
 	default:
 		s.printf("Up to date.\n")
 	}

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,10 +60,28 @@ func openState(folder string) (*state, error) {
 	case err != nil:
 		return nil, fmt.Errorf("what this node has seen of the database: %w", err)
 	}
-	if err := json.Unmarshal(text, &s.seen); err != nil {
+	if s.seen, err = readSeen(text); err != nil {
 		return nil, fmt.Errorf("what this node has seen of the database: %s cannot be read: %w", s.path, err)
 	}
 	return s, nil
+}
+
+// readSeen reads the file's one object, with both numbers in it and nothing else. What was damaged is an error: taken for
+// "nothing seen yet", it would let an old database be served.
+func readSeen(text []byte) (seen, error) {
+	var v struct{ Epoch, Mark *int64 }
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return seen{}, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return seen{}, errors.New("there is more than one object in it")
+	}
+	if v.Epoch == nil || v.Mark == nil || *v.Epoch < 0 || *v.Mark < 0 {
+		return seen{}, errors.New("a number is missing, or below zero")
+	}
+	return seen{Epoch: *v.Epoch, Mark: *v.Mark}, nil
 }
 
 func (s *state) get() seen {

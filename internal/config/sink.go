@@ -2,19 +2,19 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 )
 
-// checkSyslog accepts the ways to a syslog server that are spoken.
+// checkSyslog accepts the ways to a syslog server that are spoken. Its errors do not repeat the address: somebody may have
+// put a password into it.
 func checkSyslog(v string) error {
 	if v == "" {
 		return nil
 	}
 	u, err := url.Parse(v)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q is not an address like tls://logs.example.com:6514", v)
+		return errors.New("this is not an address like tls://logs.example.com:6514, without a user, password or query")
 	}
 	switch u.Scheme {
 	case "unix":
@@ -24,11 +24,11 @@ func checkSyslog(v string) error {
 		return nil
 	case "udp", "tcp", "tls":
 		if u.Hostname() == "" || u.Port() == "" || u.Path != "" {
-			return fmt.Errorf("%q needs a host and a port, like tls://logs.example.com:6514", v)
+			return errors.New("this address needs a host and a port, like tls://logs.example.com:6514")
 		}
 		return nil
 	}
-	return fmt.Errorf("%q does not begin with unix://, udp://, tcp:// or tls://", v)
+	return errors.New("this address does not begin with unix://, udp://, tcp:// or tls://")
 }
 
 // checkWebhook leaves to the dialler who may be reached without TLS.
@@ -37,7 +37,7 @@ func checkWebhook(v string) error {
 		return nil
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 		return errors.New("this is not an address like https://siem.example.com/sallyport")
 	}
 	return nil

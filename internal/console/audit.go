@@ -21,7 +21,9 @@ func auditQuery(r *http.Request) (sallyport.EventFilter, web.Form, error) {
 		return sallyport.EventFilter{}, q, err
 	}
 	f := sallyport.EventFilter{Search: q.Get("q"), Type: q.Get("type"), Target: sallyport.TechnicianID(q.Get("technician")), Limit: pageSize}
-	f.Before, _ = strconv.ParseInt(q.Get("before"), 10, 64)
+	if n, err := strconv.ParseInt(q.Get("before"), 10, 64); err == nil && n > 0 {
+		f.Before = n // anything else is the first page
+	}
 	var wrong []sallyport.Field
 	day := func(name string, at *time.Time, more time.Duration) {
 		if v := q.Get(name); v != "" {

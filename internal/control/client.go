@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"syscall"
 
 	"sallyport"
 )
@@ -60,6 +62,9 @@ func (c *Client) open(ctx context.Context, name string, in any) (io.ReadCloser, 
 		return nil, err
 	}
 	resp, err := c.transport.RoundTrip(r)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("another process has the data folder and does not listen: a command such as copy or restore, or a server that starts or stops. Try again when it is done (%w)", err)
+	}
 	if err != nil {
 		return nil, err
 	}

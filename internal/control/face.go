@@ -131,6 +131,9 @@ func operation[In, Out any](do func(ctx context.Context, actor sallyport.Actor, 
 		if err := d.Decode(&in); err != nil {
 			return web.BadRequest("The request could not be read.").Because(err)
 		}
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			return web.BadRequest("The request is more than one object.").Because(err)
+		}
 		out, err := do(r.Context(), actor, in)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"sallyport"
+	"sallyport/internal/store/migrations"
 )
 
 // keptStatements is how many prepared statements one connection keeps. The fixed ones are about 150; the rest is room
@@ -97,7 +98,7 @@ func failure(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &known):
+	case errors.As(err, &known), errors.Is(err, migrations.ErrNewer):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
 		errors.Is(err, driver.ErrBadConn), sqlitePassing(err), postgresPassing(err):

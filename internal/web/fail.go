@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -154,16 +155,22 @@ func (s *Site) logLine(c *requestContext, r *http.Request, took time.Duration) {
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// linkPaths are the pages whose address holds a one-use token.
-var linkPaths = []string{"/invitation/", "/reset/", "/set-up/", "/rescue/"}
+var (
+	// linkPath begins, however it is written, the address of a page whose rest is a one-use token.
+	linkPath = regexp.MustCompile(`(?is)(/(?:invitation|reset|set-up|rescue)/).*`)
+	// tokenLike is nearly as long as a token, wherever it stands: an address that was copied badly still holds a live one,
+	// and a stray percent sign before it takes up to two of its 43 letters.
+	tokenLike = regexp.MustCompile(`[A-Za-z0-9_-]{41,}`)
+)
 
-// logPath is the path as logs may hold it: escaped, without the query, without a link's token.
+// logPath is the path as logs may hold it: escaped, without the query, without a link's token. It looks at the path as
+// the router does, after the percent signs are read.
 func logPath(u *url.URL) string {
-	p := u.EscapedPath()
-	for _, prefix := range linkPaths {
-		if strings.HasPrefix(p, prefix) {
-			return prefix + "[token]"
-		}
+	const here = "\x00"
+	p := tokenLike.ReplaceAllString(linkPath.ReplaceAllString(u.Path, "${1}"+here), here)
+	parts := strings.Split(p, here)
+	for i, part := range parts {
+		parts[i] = (&url.URL{Path: part}).EscapedPath()
 	}
-	return cut(p, 300)
+	return cut(strings.Join(parts, "[token]"), 300)
 }

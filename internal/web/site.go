@@ -126,7 +126,7 @@ func (s *Site) admit(c *requestContext, r *http.Request) error {
 		return errDirect
 	case !s.limit.allow(c.address, c.began):
 		return errTooManyPeers.After(time.Second)
-	case strings.ToLower(r.Host) != s.host:
+	case !s.named(r.Host):
 		return s.misdirected()
 	case !plainPath(r.URL):
 		return sallyport.ErrNotFound
@@ -136,6 +136,11 @@ func (s *Site) admit(c *requestContext, r *http.Request) error {
 
 // near reports whether a peer may speak to us over plain HTTP.
 func (s *Site) near(peer netip.Addr) bool { return peer.IsLoopback() || s.opt.Proxies.Lists(peer) }
+
+// named reports whether a request's Host is ours. As many bytes, so that no sign outside of ASCII folds into one of ours.
+func (s *Site) named(host string) bool {
+	return len(host) == len(s.host) && strings.EqualFold(host, s.host)
+}
 
 // misdirected names the right address, for people who typed another one that leads here.
 func (s *Site) misdirected() error {

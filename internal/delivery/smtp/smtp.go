@@ -79,7 +79,7 @@ func (s *Sender) SendEmail(ctx context.Context, m sallyport.Email) error {
 	if err != nil {
 		return err
 	}
-	conn, err := s.connect(ctx)
+	conn, line, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,9 @@ func (s *Sender) SendEmail(ctx context.Context, m sallyport.Email) error {
 	if err == nil {
 		err = s.hand(c, m.To, message)
 	}
+	if err == nil && line.broken != nil { // what reads like an answer came before the message was on its way
+		err = stageError(stageContent, line.broken)
+	}
 	if err != nil {
 		return inTime(ctx, err)
 	}
@@ -102,26 +105,26 @@ func (s *Sender) SendEmail(ctx context.Context, m sallyport.Email) error {
 	return nil
 }
 
-// connect opens the connection, with TLS where it comes first.
-func (s *Sender) connect(ctx context.Context) (net.Conn, error) {
+// connect opens the connection, with TLS where it comes first, and returns the line below it as well.
+func (s *Sender) connect(ctx context.Context) (net.Conn, *limited, error) {
 	dial := s.o.Dial
 	if s.mode == None {
 		dial = s.o.DialPlain
 	}
 	conn, err := dial(ctx, "tcp", net.JoinHostPort(s.host, s.port))
 	if err != nil {
-		return nil, stageError(stageDial, err)
+		return nil, nil, stageError(stageDial, err)
 	}
 	bounded := &limited{Conn: conn, left: answerLimit}
 	if s.mode != Implicit {
-		return bounded, nil
+		return bounded, bounded, nil
 	}
 	secured := tls.Client(bounded, s.tls())
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, stageError(stageTLS, err)
+		return nil, nil, stageError(stageTLS, err)
 	}
-	return secured, nil
+	return secured, bounded, nil
 }
 
 func (s *Sender) tls() *tls.Config {
@@ -203,10 +206,21 @@ func has(list []string, s string) bool {
 	return false
 }
 
-// limited bounds what is read from a server that never stops talking.
+// limited bounds what is read from a server that never stops talking, and remembers that something could not be written:
+// the library passes over that at the end of a message.
 type limited struct {
 	net.Conn
-	left int
+	left   int
+	broken error // of the first Write that failed
+}
+
+// Write implements net.Conn.
+func (l *limited) Write(p []byte) (int, error) {
+	n, err := l.Conn.Write(p)
+	if err != nil && l.broken == nil {
+		l.broken = err
+	}
+	return n, err
 }
 
 // Read implements net.Conn.

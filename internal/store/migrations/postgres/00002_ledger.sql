@@ -15,30 +15,30 @@ CREATE INDEX event_unplaced ON event (id) WHERE leaf < 0;
 -- place is the number of a stored hash as in RFC 6962 trees written in post-order.
 CREATE TABLE audit_hash (
     place BIGINT NOT NULL PRIMARY KEY,
-    hash  BYTEA    NOT NULL
+    hash  BYTEA NOT NULL
 );
 
 -- One row, from which the next append starts; none while the tree is empty, so that a fresh schema holds nothing.
 CREATE TABLE audit_tree (
     id     BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     size   BIGINT NOT NULL,
-    root   BYTEA    NOT NULL,
+    root   BYTEA NOT NULL,
     pruned BIGINT NOT NULL
 );
 
 CREATE TABLE audit_head (
-    size BIGINT NOT NULL PRIMARY KEY,
-    at   BIGINT NOT NULL,
-    note TEXT    NOT NULL
+    size BIGINT           NOT NULL PRIMARY KEY,
+    at   BIGINT           NOT NULL,
+    note TEXT COLLATE "C" NOT NULL
 );
 
 CREATE INDEX audit_head_at ON audit_head (at);
 
 CREATE TABLE audit_sink (
-    name       TEXT    NOT NULL PRIMARY KEY,
-    next       BIGINT NOT NULL,
-    head_size  BIGINT NOT NULL,
-    sent_at    BIGINT NOT NULL,
-    holder     TEXT    NOT NULL, -- the process that serves it now
-    held_until BIGINT NOT NULL
+    name       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    next       BIGINT           NOT NULL,
+    head_size  BIGINT           NOT NULL,
+    sent_at    BIGINT           NOT NULL,
+    holder     TEXT COLLATE "C" NOT NULL, -- the process that serves it now
+    held_until BIGINT           NOT NULL
 );
