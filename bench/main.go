@@ -58,7 +58,7 @@ func main() {
 	var b bench
 	flag.Int64Var(&b.events, "events", 10_000_000, "events of the large audit log; 10 million take 10 GB in the temporary folder")
 	flag.IntVar(&b.requests, "requests", 1_000_000, "requests to another node after a Save has answered")
-	flag.IntVar(&b.people, "people", 1_000_000, "technicians of the large team, each with a session; a million take 4 GB in the temporary folder")
+	flag.IntVar(&b.people, "people", 1_000_000, "technicians of the large team, each with a session; a million take 5 GB in the temporary folder")
 	flag.BoolVar(&b.quick, "quick", false, "a small part of most rounds, to see that the measurements work; what they find says nothing, and no file is written")
 	flag.Parse()
 	if err := b.run(*only, *out); err != nil {
