@@ -128,7 +128,7 @@ func save(ctx context.Context, admin *server.Client, m *team.Member) (time.Durat
 		return 0, err
 	}
 	if a.Status != http.StatusSeeOther {
-		return 0, fmt.Errorf("Save answered %d: %.300s", a.Status, a.Body)
+		return 0, fmt.Errorf("a Save answered %d: %.300s", a.Status, a.Body)
 	}
 	m.Role, m.Version = role, m.Version+1
 	return took, nil
