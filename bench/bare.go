@@ -12,10 +12,10 @@ import (
 	"sallyport/internal/testkit/server"
 )
 
-// buildBare builds the yardstick the way the real binary is built.
+// buildBare builds the yardsticks the way the real binary is built.
 func (b *bench) buildBare() error {
-	b.yardstick = filepath.Join(b.folder, "bare")
-	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.yardstick, "sallyport/bench/bare")
+	b.yardstick, b.point = filepath.Join(b.folder, "bare"), filepath.Join(b.folder, "point")
+	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.folder+"/", "sallyport/bench/bare", "sallyport/bench/point")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
@@ -30,12 +30,14 @@ type bare struct {
 }
 
 // startBare runs the yardstick with arguments of its own. It does not wait until it answers.
-func (b *bench) startBare(args ...string) (*bare, error) {
+func (b *bench) startBare(args ...string) (*bare, error) { return startYardstick(b.yardstick, args...) }
+
+func startYardstick(program string, args ...string) (*bare, error) {
 	port, err := server.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	run := &bare{cmd: exec.Command(b.yardstick, append(args, "-port", strconv.Itoa(port))...), port: port}
+	run := &bare{cmd: exec.Command(program, append(args, "-port", strconv.Itoa(port))...), port: port}
 	run.cmd.Stderr = os.Stderr
 	return run, run.cmd.Start()
 }

@@ -36,10 +36,10 @@ func (b *bench) checks() error {
 
 // pair is the real server and its yardstick, both under load.
 type pair struct {
-	server *server.Server
-	ours   *load
-	theirs *load
-	stop   func()
+	ours     *load
+	theirs   *load
+	requests int // in a round
+	stop     func()
 }
 
 func (b *bench) check(n int) (time.Duration, error) {
@@ -119,7 +119,7 @@ func (b *bench) pair(folder string, tokens []string) (*pair, error) {
 		s.Kill()
 		return nil, err
 	}
-	p := &pair{server: s, stop: func() { s.Kill(); yardstick.stop() }}
+	p := &pair{requests: b.less(checkRequests), stop: func() { s.Kill(); yardstick.stop() }}
 	if err = s.Ready(b.ctx); err == nil {
 		err = answers(yardstick.port)
 	}
@@ -146,7 +146,7 @@ func (p *pair) compare(tokens []string, status int) (ratio float64, ours time.Du
 		}
 		var took [2]time.Duration
 		for j, l := range loads {
-			if took[j], err = l.ask(checkRequests, tokens, status); err != nil {
+			if took[j], err = l.ask(p.requests, tokens, status); err != nil {
 				return 0, 0, err
 			}
 		}

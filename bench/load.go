@@ -16,16 +16,22 @@ import (
 type load struct {
 	conns []net.Conn
 	port  int
-	pid   int
+	cpu   func() (time.Duration, error) // what the asked have used so far
 }
 
 const loadConns = 8
 
 func newLoad(port, pid int) (*load, error) {
-	l := &load{port: port, pid: pid}
-	for range loadConns {
+	return newLoadOf(loadConns, port, func() (time.Duration, error) { return server.CPU(pid) })
+}
+
+// newLoadOf is a load over n connections.
+func newLoadOf(n, port int, cpu func() (time.Duration, error)) (*load, error) {
+	l := &load{port: port, cpu: cpu}
+	for range n {
 		c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
+			l.close()
 			return nil, err
 		}
 		l.conns = append(l.conns, c)
@@ -55,14 +61,18 @@ func (l *load) ask(n int, tokens []string, status int) (time.Duration, error) {
 	for i, t := range tokens {
 		requests[i] = l.request(t)
 	}
-	before, err := server.CPU(l.pid)
+	before, err := l.cpu()
 	if err != nil {
 		return 0, err
 	}
 	errs := make(chan error, len(l.conns))
 	var wait sync.WaitGroup
 	for i, c := range l.conns {
-		wait.Go(func() { errs <- askOne(c, requests, i, n/len(l.conns), status) })
+		mine := make([][]byte, 0, len(requests)/len(l.conns)+1)
+		for j := range max(1, len(requests)/len(l.conns)) {
+			mine = append(mine, requests[(i+j*len(l.conns))%len(requests)])
+		}
+		wait.Go(func() { errs <- askOne(c, mine, n/len(l.conns), status) })
 	}
 	wait.Wait()
 	for range l.conns {
@@ -70,30 +80,40 @@ func (l *load) ask(n int, tokens []string, status int) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	after, err := server.CPU(l.pid)
+	after, err := l.cpu()
 	return (after - before) / time.Duration(n/len(l.conns)*len(l.conns)), err
 }
 
-func askOne(c net.Conn, requests [][]byte, first, n, status int) error {
-	want := []byte(fmt.Sprintf("HTTP/1.1 %d ", status))
+// askOne asks n requests over one connection, in turn.
+func askOne(c net.Conn, requests [][]byte, n, status int) error {
+	want := fmt.Appendf(nil, "HTTP/1.1 %d ", status)
 	buffer := make([]byte, 8192)
 	for i := range n {
-		if _, err := c.Write(requests[(first+i*loadConns)%len(requests)]); err != nil {
+		answer, err := exchange(c, requests[i%len(requests)], buffer)
+		if err != nil {
 			return err
 		}
-		have := 0
-		for !bytes.HasSuffix(buffer[:have], []byte("\r\n\r\n")) {
-			got, err := c.Read(buffer[have:])
-			if err != nil {
-				return err
-			}
-			have += got
-		}
-		if !bytes.HasPrefix(buffer[:have], want) {
-			return fmt.Errorf("answered %q, not %d", firstLine(buffer[:have]), status)
+		if !bytes.HasPrefix(answer, want) {
+			return fmt.Errorf("answered %q, not %d", firstLine(answer), status)
 		}
 	}
 	return nil
+}
+
+// exchange sends a request and reads the answer, which has no body, into buffer.
+func exchange(c net.Conn, request, buffer []byte) ([]byte, error) {
+	if _, err := c.Write(request); err != nil {
+		return nil, err
+	}
+	have := 0
+	for !bytes.HasSuffix(buffer[:have], []byte("\r\n\r\n")) {
+		got, err := c.Read(buffer[have:])
+		if err != nil {
+			return nil, err
+		}
+		have += got
+	}
+	return buffer[:have], nil
 }
 
 func firstLine(b []byte) []byte {

@@ -17,10 +17,14 @@ type bench struct {
 	ctx       context.Context
 	folder    string
 	binary    string
-	yardstick string
+	yardstick string // the bare handler
+	point     string // the handler that asks PostgreSQL
 	busy      string // load of the machine when the run began
 	found     []finding
 	events    int64 // of the large audit log
+	requests  int   // after a Save's answer, on another node
+	people    int   // of the large team
+	quick     bool  // to see that the measurements work
 }
 
 // finding is one line of the report.
@@ -38,8 +42,12 @@ var measurements = []struct {
 }{
 	{"audit", (*bench).auditLog},
 	{"check", (*bench).checks},
+	{"flat", (*bench).flat},
+	{"pgcheck", (*bench).postgresChecks},
+	{"refusal", (*bench).savesToRefusal},
 	{"refused", (*bench).refusedMemory},
 	{"signin", (*bench).signIns},
+	{"signins", (*bench).signInsAtOnce},
 	{"start", (*bench).starts},
 	{"timing", (*bench).timings},
 }
@@ -47,15 +55,19 @@ var measurements = []struct {
 func main() {
 	only := flag.String("only", "", "measurements to run, with commas between (default: all)")
 	out := flag.String("out", "docs/bench.md", "file to write; empty: none")
-	events := flag.Int64("events", 10_000_000, "events of the large audit log; 10 million take 10 GB in the temporary folder")
+	var b bench
+	flag.Int64Var(&b.events, "events", 10_000_000, "events of the large audit log; 10 million take 10 GB in the temporary folder")
+	flag.IntVar(&b.requests, "requests", 1_000_000, "requests to another node after a Save has answered")
+	flag.IntVar(&b.people, "people", 1_000_000, "technicians of the large team, each with a session; a million take 5 GB in the temporary folder")
+	flag.BoolVar(&b.quick, "quick", false, "a small part of most rounds, to see that the measurements work; what they find says nothing, and no file is written")
 	flag.Parse()
-	if err := run(*only, *out, *events); err != nil {
+	if err := b.run(*only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(only, out string, events int64) error {
+func (b *bench) run(only, out string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	folder, err := os.MkdirTemp("", "sallyport-bench-")
@@ -63,7 +75,7 @@ func run(only, out string, events int64) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	b := &bench{ctx: ctx, folder: folder, busy: otherWork(), events: events}
+	b.ctx, b.folder, b.busy = ctx, folder, otherWork()
 	if b.binary, err = server.Build(ctx, folder); err != nil {
 		return err
 	}
@@ -83,7 +95,7 @@ func run(only, out string, events int64) error {
 			fmt.Println(f)
 		}
 	}
-	if out == "" || only != "" {
+	if out == "" || only != "" || b.quick {
 		return nil // a part is no report
 	}
 	return b.write(out)
@@ -95,6 +107,14 @@ func (f finding) String() string {
 		verdict = "BEYOND"
 	}
 	return fmt.Sprintf("%-60s %-22s goal %-14s %s", f.what, f.value, f.goal, verdict)
+}
+
+// less is n, or a small part of it where only the measurements themselves are tried.
+func (b *bench) less(n int) int {
+	if b.quick {
+		return max(n/20, 1)
+	}
+	return n
 }
 
 // add notes a finding.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -45,36 +44,7 @@ func (b *bench) refusedMemory() error {
 	return err
 }
 
-// serve makes a data folder, lets fill put people into it, and starts the server on it, with env beside the usual.
+// serve is serveAt on SQLite.
 func (b *bench) serve(name string, fill func(*team.Folder) error, env ...string) (*server.Server, error) {
-	f, err := team.Make(b.ctx, b.dir(name))
-	if err != nil {
-		return nil, err
-	}
-	if fill != nil {
-		err = fill(f)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return nil, err
-	}
-	return b.serveOn(name, env...)
-}
-
-func (b *bench) serveOn(name string, env ...string) (*server.Server, error) {
-	port, err := server.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	s, err := server.Start(b.binary, b.dir(name), port, io.Discard, env...)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Ready(b.ctx); err != nil {
-		s.Kill()
-		return nil, err
-	}
-	return s, nil
+	return b.serveAt(place{name: name}, fill, env...)
 }

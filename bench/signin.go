@@ -41,7 +41,7 @@ func (b *bench) signIns() error {
 		return err
 	}
 	defer s.Kill()
-	alone, err := hashesAlone(b.ctx)
+	alone, err := hashesAlone(b.ctx, runtime.NumCPU())
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (b *bench) signIns() error {
 	if err != nil {
 		return err
 	}
-	signInAll(b.ctx, s, members[:signInsAll], &failed)
+	signInAll(b.ctx, s, crowd{members[:signInsAll], atOnce}, &failed)
 	in := float64(signInsAll - failed.Load())
 	rate := in / time.Since(began).Seconds()
 	after, err := s.CPU()
@@ -75,7 +75,7 @@ func (b *bench) signIns() error {
 	each := time.Duration(float64(after-before) / max(in, 1))
 	busy.Store(false)
 	under := <-watched
-	again, err := hashesAlone(b.ctx)
+	again, err := hashesAlone(b.ctx, runtime.NumCPU())
 	if err != nil {
 		return err
 	}
@@ -100,13 +100,19 @@ func (b *bench) reportSignIns(s *server.Server, share, rate float64, failed int6
 
 func ms(d time.Duration) float64 { return float64(d) / 1e6 }
 
-// signInAll signs all members in, atOnce at a time.
-func signInAll(ctx context.Context, s *server.Server, members []team.Member, failed *atomic.Int64) {
+// crowd are technicians who sign in, so many at once.
+type crowd struct {
+	members []team.Member
+	atOnce  int
+}
+
+// signInAll signs all of a crowd in.
+func signInAll(ctx context.Context, s *server.Server, c crowd, failed *atomic.Int64) {
 	queue := make(chan team.Member)
 	shared := server.NewTransport(s.Port)
 	defer shared.CloseIdleConnections()
 	var wait sync.WaitGroup
-	for range atOnce {
+	for range c.atOnce {
 		wait.Go(func() {
 			for m := range queue {
 				if _, err := s.ClientWith(shared).SignIn(ctx, m.UserName, team.Password, m.Digits(time.Now())); err != nil {
@@ -117,7 +123,7 @@ func signInAll(ctx context.Context, s *server.Server, members []team.Member, fai
 			}
 		})
 	}
-	for _, m := range members {
+	for _, m := range c.members {
 		queue <- m
 	}
 	close(queue)
@@ -155,14 +161,15 @@ func p95(list []time.Duration) time.Duration {
 	return list[len(list)*95/100]
 }
 
-// hashing is what the hash alone does: how many a second on all cores, and the processor time of each.
+// hashing is what the hash alone does: how many a second, and the processor time of each.
 type hashing struct {
 	rate float64
 	each time.Duration
 }
 
-func hashesAlone(ctx context.Context) (hashing, error) {
-	h := factor.NewHasher(runtime.NumCPU())
+// hashesAlone computes hashes for four seconds, so many at once.
+func hashesAlone(ctx context.Context, workers int) (hashing, error) {
+	h := factor.NewHasher(workers)
 	phc, err := h.Hash(ctx, team.Password)
 	if err != nil {
 		return hashing{}, err
@@ -176,7 +183,7 @@ func hashesAlone(ctx context.Context) (hashing, error) {
 	defer cancel()
 	began := time.Now()
 	var wait sync.WaitGroup
-	for range runtime.NumCPU() {
+	for range workers {
 		wait.Go(func() {
 			for ctx.Err() == nil {
 				if ok, _, err := h.Verify(context.WithoutCancel(ctx), phc, team.Password, true); ok && err == nil {

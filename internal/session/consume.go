@@ -40,7 +40,9 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	s.messages.Wake()
+	if t.kind != AnswerCode || t.m.step.Kind == login.Enrol { // any other right answer leaves no message
+		s.messages.Wake()
+	}
 	return out, nil
 }
 

@@ -98,27 +98,6 @@ func (tx *Tx) EndSessions(ctx context.Context, id sallyport.TechnicianID, except
 	return tx.endWhere(ctx, reason, `technician = $1 AND hash <> $2`, args{id, except})
 }
 
-// endWhere deletes sessions, remembers why, and deletes the sign-ins that belonged to them.
-func (tx *Tx) endWhere(ctx context.Context, reason sallyport.EndReason, where string, a args) ([]sallyport.Session, error) {
-	ended, err := all(ctx, tx, scanSession, `DELETE FROM session WHERE `+where+
-		` RETURNING hash, technician, generation, method, address, browser, created_at, used_at, proved_at, expires_at`, a)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range ended {
-		_, err := tx.exec(ctx, `INSERT INTO ended_session (hash, reason, ended_at) VALUES ($1, $2, now_us())
-			ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason, ended_at = excluded.ended_at`, args{s.Hash, reason})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := tx.exec(ctx, `DELETE FROM sign_in WHERE session = $1`, args{s.Hash}); err != nil {
-			return nil, err
-		}
-		tx.change.Ended = append(tx.change.Ended, s.Hash)
-	}
-	return ended, nil
-}
-
 // SessionsOf returns a technician's usable sessions, the one used last first.
 func (tx *Tx) SessionsOf(ctx context.Context, id sallyport.TechnicianID) ([]sallyport.Session, error) {
 	return tx.liveSessions(ctx, id)

@@ -164,6 +164,9 @@ func Family(pid int) ([]int, error) {
 	return all, nil
 }
 
+// CPUAlone is the processor time of a process without those it runs.
+func CPUAlone(pid int) (time.Duration, error) { return cpu(pid) }
+
 func cpu(pid int) (time.Duration, error) {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(tasks) == 0 {
