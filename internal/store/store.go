@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,6 +19,8 @@ type Options struct {
 	Now           func() time.Time // SQLite's clock; nil: time.Now. PostgreSQL has its own
 	ReadOnlyConns int              // readers at once; 0: 4 on SQLite, 8 on PostgreSQL
 	Rehearse      bool             // for tests: every write is first run in vain, as it would be after a conflict
+
+	Patience time.Duration // PostgreSQL: after which a transaction that was in another's way runs no further time; 0: 5 s
 
 	// Fault, for tests, is asked at each point where a connection may be lost; an error from it is that loss. nil: never.
 	Fault func(Point) error
@@ -41,6 +44,7 @@ type DB struct {
 	copier   *sql.DB // for Backup alone, nil on PostgreSQL
 	turns    *turns  // who may write beside whom, nil on SQLite
 	rehearse bool
+	patience time.Duration
 	fault    func(Point) error
 	warnings []string
 
@@ -81,7 +85,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db, err = openPostgres(ctx, o)
 	}
 	if err == nil {
-		db.rehearse, db.fault = o.Rehearse, o.Fault
+		db.rehearse, db.fault, db.patience = o.Rehearse, o.Fault, cmp.Or(o.Patience, writePatience)
 	}
 	return db, err
 }

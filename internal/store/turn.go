@@ -16,7 +16,7 @@ import (
 
 const (
 	writeTries    = 10              // runs of one write transaction at most
-	writePatience = 5 * time.Second // after which no further run begins
+	writePatience = 5 * time.Second // after which no further run begins, where Options say no other time
 	sharedTries   = 2               // runs beside others; every further one has this process for itself
 	firstPause    = 2 * time.Millisecond
 	longestPause  = 200 * time.Millisecond
@@ -48,7 +48,7 @@ func (db *DB) writeInTurn(ctx context.Context, fn func(*Tx) error) error {
 		if err == nil || !inTheWay(why) {
 			return err
 		}
-		if try >= writeTries || time.Since(began) > writePatience {
+		if try >= writeTries || time.Since(began) > db.patience {
 			return sallyport.ErrUnavailable.Because(fmt.Errorf("%d runs, each in another's way: %w", try, why))
 		}
 		db.again.Add(1)
