@@ -24,6 +24,10 @@ type Options struct {
 
 	// Fault, for tests, is asked at each point where a connection may be lost; an error from it is that loss. nil: never.
 	Fault func(Point) error
+
+	// Before, for tests, is told of each statement of a transaction just before it is sent, BEGIN, COMMIT and ROLLBACK among
+	// them, and may hold it up. nil: never.
+	Before func(statement string)
 }
 
 // Point is a moment of a transaction at which the connection to the database may be lost.
@@ -46,6 +50,7 @@ type DB struct {
 	rehearse bool
 	patience time.Duration
 	fault    func(Point) error
+	before   func(statement string)
 	warnings []string
 
 	mu        sync.Mutex // guards the two hooks
@@ -85,7 +90,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db, err = openPostgres(ctx, o)
 	}
 	if err == nil {
-		db.rehearse, db.fault, db.patience = o.Rehearse, o.Fault, cmp.Or(o.Patience, writePatience)
+		db.rehearse, db.fault, db.before = o.Rehearse, o.Fault, o.Before
+		db.patience = cmp.Or(o.Patience, writePatience)
 	}
 	return db, err
 }
@@ -121,6 +127,7 @@ var errRehearsal = errors.New("store: a rehearsal is always undone")
 // writeOnce runs fn in one transaction. Where it fails, why is what the database said, nil where that is not the cause or
 // nobody knows whether the transaction took effect: only what is surely undone may be run again.
 func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error) {
+	db.told(db.writer.begin)
 	c, err := db.writer.begun(ctx)
 	if err != nil {
 		return nil, err
@@ -146,6 +153,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 }
 
 func (db *DB) commit(c *conn) error {
+	db.told("COMMIT")
 	if err := db.lost(AtCommit); err != nil {
 		return err
 	}
@@ -153,6 +161,13 @@ func (db *DB) commit(c *conn) error {
 		return err
 	}
 	return db.lost(AfterCommit)
+}
+
+// told tells the test of the statement that comes next.
+func (db *DB) told(statement string) {
+	if db.before != nil {
+		db.before(statement)
+	}
 }
 
 // lost asks the test whether the connection is lost at this point.
@@ -165,6 +180,7 @@ func (db *DB) lost(at Point) error {
 
 // Read runs fn on a snapshot. Writing methods fail in it.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
+	db.told(db.readers.begin)
 	c, err := db.readers.begun(ctx)
 	if err != nil {
 		return err
@@ -174,6 +190,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err := tx.run(ctx, fn); err != nil {
 		return err
 	}
+	db.told("COMMIT")
 	err = c.control("COMMIT")
 	c.clean = err == nil
 	return err

@@ -26,6 +26,7 @@ func (tx *Tx) run(ctx context.Context, fn func(*Tx) error) (err error) {
 	defer func() {
 		tx.over = true
 		if !returned || err != nil {
+			tx.db.told("ROLLBACK")
 			tx.conn.clean = tx.conn.control("ROLLBACK") == nil
 		}
 	}()
@@ -48,7 +49,7 @@ func (tx *Tx) Now(ctx context.Context) (time.Time, error) {
 }
 
 // ready refuses a statement of an ended transaction or context, and counts the others.
-func (tx *Tx) ready(ctx context.Context) error {
+func (tx *Tx) ready(ctx context.Context, query string) error {
 	if tx.over {
 		return errInternal.Because(errOver)
 	}
@@ -56,6 +57,7 @@ func (tx *Tx) ready(ctx context.Context) error {
 		return tx.fail(sallyport.ErrUnavailable.Because(err))
 	}
 	tx.db.statements.Add(1)
+	tx.db.told(query)
 	if err := tx.db.lost(AtStatement); err != nil {
 		return tx.fail(err)
 	}
@@ -76,7 +78,7 @@ type args []any
 
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(ctx context.Context, query string, a args) (int, error) {
-	if err := tx.ready(ctx); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		return 0, err
 	}
 	bound, err := bind(a)
@@ -116,7 +118,7 @@ func (tx *Tx) must(ctx context.Context, otherwise error, query string, a args) e
 
 // each calls read for every row of query.
 func (tx *Tx) each(ctx context.Context, query string, a args, read func(row) error) error {
-	if err := tx.ready(ctx); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		return err
 	}
 	bound, err := bind(a)

@@ -73,6 +73,19 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
+// Run runs a server for a program that is no test, as Start does; the program ends it with Stop.
+func Run(settings ...string) (*Server, error) { return start(settings...) }
+
+// PID is the server's first process, which the processes of all connections are children of.
+func (s *Server) PID() (int, error) {
+	text, err := os.ReadFile(filepath.Join(s.Data(), "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strconv.Atoi(strings.TrimSpace(first))
+}
+
 // Bin is the path of one of PostgreSQL's programs.
 func Bin(t testing.TB, name string) string {
 	t.Helper()
