@@ -56,6 +56,20 @@ func (l lookup) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]
 	return l.db.LookUpSessions(ctx, hashes)
 }
 
+// announcement is what this node says of itself to the others.
+func (c *core) announcement() store.Node {
+	n := store.Node{Sealing: c.keys.ID()}
+	for _, k := range c.keys.Keys() {
+		n.Keys = append(n.Keys, k.ID)
+	}
+	return n
+}
+
+// refuses asks this node's own way of checking sessions, by which every request goes.
+func (c *core) refuses(ctx context.Context, hash sallyport.Hash) bool {
+	return !c.session.Usable(ctx, hash)
+}
+
 // checkNode refuses a start of a node whose clock is not the database's.
 func (c *core) checkNode(ctx context.Context) error {
 	if !c.db.Shared() {
@@ -136,6 +150,10 @@ func (c *core) look(ctx context.Context) (now time.Time, err error) {
 		return time.Time{}, fmt.Errorf("the database does not answer: %w", err)
 	}
 	if err := tooFar(off); err != nil {
+		return now, err
+	}
+	c.rereadKey()
+	if err := c.followKey(ctx); err != nil {
 		return now, err
 	}
 	return now, c.agree(ctx)

@@ -18,13 +18,13 @@ func newRefusals() *refusals {
 			Help:    "From just before the commit of an act that signs somebody out until every server refuses what is older.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}),
 		unseen: prometheus.NewCounter(prometheus.CounterOpts{Name: "sallyport_refusal_unseen_total",
-			Help: "Acts after which a server could not be asked whether it refuses."}),
+			Help: "Acts after which a server did not say within a second that it refuses."}),
 	}
 }
 
 func (r *refusals) observe(of account.Refusal) {
 	r.took.Observe(of.After.Seconds())
-	if of.Unseen {
+	if of.Unseen || of.Silent != "" {
 		r.unseen.Inc()
 	}
 }

@@ -145,15 +145,18 @@ func limit(cfg *pgx.ConnConfig) {
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // never a standby
 	cfg.OnNotice = noteNotice
-	dialer := &net.Dialer{Timeout: connectTime, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dialer.DialContext(ctx, network, address)
+		c, err := plainDialer(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
 		return &patient{Conn: c}, nil
 	}
 }
+
+// plainDialer notices a machine that is gone, and bounds nothing else.
+var plainDialer = (&net.Dialer{Timeout: connectTime,
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}).DialContext
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
