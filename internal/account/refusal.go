@@ -24,6 +24,9 @@ type Refusal struct {
 	Unseen bool          // who else there is could not be asked
 }
 
+// SilentCount is how many did not say that they refuse.
+func (r Refusal) SilentCount() int { return len(strings.Fields(r.Silent)) }
+
 // refusing is a store that measures from just before a commit that lets somebody's generation rise until no server lets
 // anything older in. In this process that is the end of Write: where checks are answered from memory the store tells it
 // before it returns, and where they read the database the commit itself is the refusal.

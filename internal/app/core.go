@@ -134,6 +134,7 @@ func (c *core) face() *control.Face {
 func (c *core) close() error {
 	c.session.Close()
 	c.unhash()
+	c.circle.Close()
 	return errors.Join(c.db.Close(), c.folder.close())
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -31,6 +32,23 @@ func (f *fitness) check() error {
 		return nil
 	}
 	return sallyport.ErrUnavailable.Because(f.why)
+}
+
+// words are why the node may not answer, for whoever looks whether it is ready. What a driver or a server said is for the
+// log alone.
+func (f *fitness) words() string {
+	if f == nil {
+		return ""
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	switch {
+	case f.why == nil:
+		return ""
+	case errors.Unwrap(f.why) != nil:
+		return ": the database does not answer"
+	}
+	return ": " + f.why.Error()
 }
 
 // set notes why the node may not answer, and reports whether that is news.

@@ -110,9 +110,8 @@ func refusalWords(r account.Refusal) string {
 	case r.Unseen:
 		return "Refused here after " + took + "; the other servers could not be asked. One that cannot read the database refuses everything."
 	case r.Silent != "":
-		silent := strings.Count(r.Silent, ",") + 1
 		return fmt.Sprintf("Refused on %d of %d servers after %s. No answer within a second came from %s: a server that cannot read the database refuses everything, but look after it.",
-			r.Nodes-silent, r.Nodes, took, r.Silent)
+			r.Nodes-r.SilentCount(), r.Nodes, took, r.Silent)
 	case r.Nodes > 1:
 		return fmt.Sprintf("Refused on %d of %d servers after %s.", r.Nodes, r.Nodes, took)
 	}

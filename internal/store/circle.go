@@ -71,10 +71,19 @@ func (c *Circle) Run(ctx context.Context) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), circleAgain)
 	defer cancel()
 	_ = c.speak(last, `DELETE FROM node WHERE id = $1`, c.id) // or it is over in a moment
+}
+
+// Close ends the connection that Join and Refuse speak on.
+func (c *Circle) Close() {
+	if c == nil {
+		return
+	}
 	c.speaking.Lock()
 	defer c.speaking.Unlock()
 	if c.voice != nil {
-		_ = c.voice.Close(last)
+		ctx, cancel := context.WithTimeout(context.Background(), circleAgain)
+		defer cancel()
+		_ = c.voice.Close(ctx)
 	}
 }
 
