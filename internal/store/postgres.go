@@ -175,6 +175,9 @@ func (p *patient) Write(b []byte) (int, error) {
 // preparePostgres brings the schema up to date and looks at the server. What it finds and does not like comes back as
 // sentences.
 func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error) {
+	if err := refusePooler(ctx, cfg); err != nil {
+		return nil, err
+	}
 	steps := cfg.Copy()
 	delete(steps.RuntimeParams, "statement_timeout") // a step may take long, and wait for another node's
 	delete(steps.RuntimeParams, "lock_timeout")
