@@ -19,6 +19,7 @@ const (
 	circleChannel = "sallyport"
 	announceEvery = time.Second
 	circleAgain   = time.Second // after a connection was lost
+	speakTime     = time.Second // for one statement to the others
 	forgotten     = time.Minute // a server that was not seen for so long has no row any more
 )
 
@@ -31,7 +32,7 @@ type Circle struct {
 	self   func() Node                                         // what is announced; its ID is this circle's
 	refuse func(ctx context.Context, hash sallyport.Hash) bool // whether this server refuses a session now
 
-	speaking sync.Mutex // guards voice
+	speaking chan struct{} // full while voice is used
 	voice    *pgx.Conn
 
 	hearing atomic.Bool
@@ -48,7 +49,7 @@ func NewCircle(address string, self func() Node, refuse func(context.Context, sa
 		return nil, err
 	}
 	cfg.RuntimeParams["synchronous_commit"] = "off"
-	return &Circle{cfg: cfg, id: sallyport.NewID()[:8], self: self, refuse: refuse, asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
+	return &Circle{cfg: cfg, id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1), asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
 }
 
 // ID is how this server is named to the others; empty where there are none.
@@ -78,8 +79,8 @@ func (c *Circle) Close() {
 	if c == nil {
 		return
 	}
-	c.speaking.Lock()
-	defer c.speaking.Unlock()
+	c.speaking <- struct{}{}
+	defer func() { <-c.speaking }()
 	if c.voice != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), circleAgain)
 		defer cancel()
@@ -236,49 +237,51 @@ func names(of map[string]time.Time) (out []string) {
 
 // others are the servers that run beside this one.
 func (c *Circle) others(ctx context.Context) (nodes []Node, err error) {
-	c.speaking.Lock()
-	defer c.speaking.Unlock()
-	if err := c.connect(ctx); err != nil {
-		return nil, err
-	}
-	rows, err := c.voice.Query(ctx, liveNodes, NodeLife.Microseconds())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		n, err := scanNode(rows)
+	err = c.speaks(ctx, func(ctx context.Context, voice *pgx.Conn) error {
+		rows, err := voice.Query(ctx, liveNodes, NodeLife.Microseconds())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if n.ID != c.id {
-			nodes = append(nodes, n)
+		defer rows.Close()
+		for rows.Next() {
+			n, err := scanNode(rows)
+			if err != nil {
+				return err
+			}
+			if n.ID != c.id {
+				nodes = append(nodes, n)
+			}
 		}
-	}
-	return nodes, rows.Err()
+		return rows.Err()
+	})
+	return nodes, err
 }
 
 var errVoice = errors.New("store: no connection to the other servers")
 
-// connect makes sure that there is a connection to speak on, under its lock.
-func (c *Circle) connect(ctx context.Context) error {
-	if c.voice != nil && !c.voice.IsClosed() {
-		return nil
+// speaks does one thing on the connection that speaks, in its turn and within speakTime: nobody waits longer behind it.
+func (c *Circle) speaks(ctx context.Context, do func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, speakTime)
+	defer cancel()
+	select {
+	case c.speaking <- struct{}{}:
+		defer func() { <-c.speaking }()
+	case <-ctx.Done():
+		return errors.Join(errVoice, ctx.Err())
 	}
-	conn, err := pgx.ConnectConfig(ctx, c.cfg)
-	if err != nil {
-		return errors.Join(errVoice, err)
+	if c.voice == nil || c.voice.IsClosed() {
+		voice, err := pgx.ConnectConfig(ctx, c.cfg)
+		if err != nil {
+			return errors.Join(errVoice, err)
+		}
+		c.voice = voice
 	}
-	c.voice = conn
-	return nil
+	return do(ctx, c.voice)
 }
 
 func (c *Circle) speak(ctx context.Context, statement string, args ...any) error {
-	c.speaking.Lock()
-	defer c.speaking.Unlock()
-	if err := c.connect(ctx); err != nil {
+	return c.speaks(ctx, func(ctx context.Context, voice *pgx.Conn) error {
+		_, err := voice.Exec(ctx, statement, args...)
 		return err
-	}
-	_, err := c.voice.Exec(ctx, statement, args...)
-	return err
+	})
 }
