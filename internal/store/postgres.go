@@ -175,9 +175,6 @@ func (p *patient) Write(b []byte) (int, error) {
 // preparePostgres brings the schema up to date and looks at the server. What it finds and does not like comes back as
 // sentences.
 func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error) {
-	if err := refusePooler(ctx, cfg); err != nil {
-		return nil, err
-	}
 	steps := cfg.Copy()
 	delete(steps.RuntimeParams, "statement_timeout") // a step may take long, and wait for another node's
 	delete(steps.RuntimeParams, "lock_timeout")
@@ -192,6 +189,9 @@ func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error)
 	}
 	if encoding != "UTF8" {
 		return nil, fmt.Errorf("the database's encoding is %s: make it with ENCODING 'UTF8'", encoding)
+	}
+	if err := refusePooler(ctx, cfg); err != nil {
+		return nil, err
 	}
 	var warnings []string
 	if durable == "off" {
