@@ -25,6 +25,7 @@ type commands struct {
 	Technician technicianCommand `cmd:"" help:"List, add, import technicians; reset a second factor; sign out."`
 	Policy     policyCommand     `cmd:"" help:"Show or change the numbers of the sign-in."`
 	Audit      auditCommand      `cmd:"" help:"Verify the audit log, prove one event, erase a person."`
+	Key        keyCommand        `cmd:"" help:"List, rotate and drop the keys that seal what is secret in the database."`
 	Backup     backupCommand     `cmd:"" help:"Write a copy of the database."`
 	Restore    restoreCommand    `cmd:"" help:"Go on with a database that was put back from a backup."`
 	Migrate    migrateCommand    `cmd:"" help:"Show or bring up to date the schema of the database."`

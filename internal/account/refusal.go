@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"sallyport"
@@ -9,16 +10,22 @@ import (
 
 // Nodes are the other servers on the same database.
 type Nodes interface {
-	// Refuse returns as soon as each of them has been seen to refuse what the commit that has just ended made dead, or
-	// says which one could not be asked. A server that cannot read the database refuses everything anyway.
-	Refuse(ctx context.Context) error
+	// Refuse returns as soon as each of the others has been seen to refuse a session that the commit which has just ended
+	// made dead, or the zero hash where there was none; with how many others there are, and who of them did not say so.
+	// A server that cannot read the database refuses everything anyway.
+	Refuse(ctx context.Context, ended sallyport.Hash) (others int, silent []string, err error)
 }
 
 // Refusal is how an act that ended everything older of somebody reached those who are asked.
 type Refusal struct {
 	After  time.Duration // from just before the commit until every server refused; 0 where nothing older existed to refuse
-	Unseen bool          // a server could not be asked: After is what the others took
+	Nodes  int           // servers there are, this one among them; 0 where there is but one
+	Silent string        // names of those that did not say within a second that they refuse; After is what the others took
+	Unseen bool          // who else there is could not be asked
 }
+
+// SilentCount is how many did not say that they refuse.
+func (r Refusal) SilentCount() int { return len(strings.Fields(r.Silent)) }
 
 // refusing is a store that measures from just before a commit that lets somebody's generation rise until no server lets
 // anything older in. In this process that is the end of Write: where checks are answered from memory the store tells it
@@ -31,7 +38,7 @@ type refusing struct {
 }
 
 // refusalTime bounds the wait for other servers. The act has happened whatever they say.
-const refusalTime = 2 * time.Second
+const refusalTime = time.Second
 
 // Write implements Store.
 func (r *refusing) Write(ctx context.Context, f func(Tx) error) error {
@@ -41,17 +48,17 @@ func (r *refusing) Write(ctx context.Context, f func(Tx) error) error {
 
 func (r *refusing) write(ctx context.Context, f func(Tx) error) (Refusal, error) {
 	var began time.Time
-	rose := false
+	var rose raised
 	err := r.Store.Write(ctx, func(tx Tx) error {
-		rose = false // the function may run again
+		rose = raised{} // the function may run again
 		err := f(rising{tx, &rose})
 		began = r.now()
 		return err
 	})
-	if err != nil || !rose {
+	if err != nil || !rose.any {
 		return Refusal{}, err
 	}
-	out := r.everywhere(ctx)
+	out := r.everywhere(ctx, rose.session)
 	out.After = max(r.now().Sub(began), 1)
 	if r.told != nil {
 		r.told(out)
@@ -59,29 +66,41 @@ func (r *refusing) write(ctx context.Context, f func(Tx) error) (Refusal, error)
 	return out, nil
 }
 
-func (r *refusing) everywhere(ctx context.Context) Refusal {
+func (r *refusing) everywhere(ctx context.Context, ended sallyport.Hash) Refusal {
 	if r.nodes == nil {
 		return Refusal{}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
 	defer cancel()
-	return Refusal{Unseen: r.nodes.Refuse(ctx) != nil}
+	others, silent, err := r.nodes.Refuse(ctx, ended)
+	return Refusal{Nodes: others + 1, Silent: strings.Join(silent, ", "), Unseen: err != nil}
+}
+
+// raised is what ended in a transaction: something older of somebody, and a session, where there was one.
+type raised struct {
+	any     bool
+	session sallyport.Hash
 }
 
 // rising notices that something older of somebody ends in this transaction.
 type rising struct {
 	Tx
-	rose *bool
+	rose *raised
 }
 
 func (r rising) Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error) {
-	raised, err := r.Tx.Raise(ctx, id, reason)
-	*r.rose = *r.rose || err == nil
-	return raised, err
+	ended, err := r.Tx.Raise(ctx, id, reason)
+	if err == nil {
+		r.rose.any = true
+		if len(ended.Sessions) > 0 {
+			r.rose.session = ended.Sessions[0].Hash
+		}
+	}
+	return ended, err
 }
 
 func (r rising) DeleteTechnician(ctx context.Context, id sallyport.TechnicianID) error {
 	err := r.Tx.DeleteTechnician(ctx, id)
-	*r.rose = *r.rose || err == nil
+	r.rose.any = r.rose.any || err == nil
 	return err
 }

@@ -14,13 +14,14 @@ import (
 type slowNodes struct {
 	now   *time.Time
 	err   error
-	asked func() // when they are asked: the commit has been by then
+	quiet []string
+	asked func(sallyport.Hash) // when they are asked: the commit has been by then
 }
 
-func (n *slowNodes) Refuse(context.Context) error {
-	n.asked()
+func (n *slowNodes) Refuse(_ context.Context, ended sallyport.Hash) (int, []string, error) {
+	n.asked(ended)
 	*n.now = n.now.Add(40 * time.Millisecond)
-	return n.err
+	return 2, n.quiet, n.err
 }
 
 // TestTimeToRefusal: an act that ends everything older says after how long the last server refused, measured from
@@ -36,13 +37,17 @@ func TestTimeToRefusal(t *testing.T) {
 	s := account.New(account.Options{Store: adapter{h.db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL,
 		Nodes: nodes, Refused: func(r account.Refusal) { told = append(told, r) }, Now: func() time.Time { now = now.Add(time.Millisecond); return now }})
 
-	nodes.asked = func() {
+	live := h.session(dana)
+	nodes.asked = func(ended sallyport.Hash) {
+		if ended != live.Session {
+			t.Error("they were not asked about the session that ended")
+		}
 		if h.technician(dana.ID).Generation != dana.Generation+1 {
 			t.Error("the servers were asked before the commit")
 		}
 	}
 	saved, err := s.Save(ctx, actor, dana.ID, form(dana, method(sallyport.MethodEmail)), dana.Version)
-	if err != nil || saved.Refusal.After != 41*time.Millisecond || saved.Refusal.Unseen || len(told) != 1 || told[0] != saved.Refusal {
+	if err != nil || saved.Refusal.After != 41*time.Millisecond || saved.Refusal.Unseen || saved.Refusal.Nodes != 3 || len(told) != 1 || told[0] != saved.Refusal {
 		t.Errorf("%+v, %v, told %v", saved.Refusal, err, told)
 	}
 	dana = h.technician(dana.ID)
@@ -50,11 +55,12 @@ func TestTimeToRefusal(t *testing.T) {
 	if err != nil || saved.Refusal != (account.Refusal{}) || len(told) != 1 {
 		t.Errorf("a new name: %+v, %v, told %v", saved.Refusal, err, told)
 	}
-	nodes.asked, nodes.err = func() {}, errors.New("no answer")
+	nodes.asked, nodes.err = func(sallyport.Hash) {}, errors.New("no answer")
 	if _, err := s.SignOut(ctx, actor, dana.ID); err != nil || len(told) != 2 || !told[1].Unseen {
 		t.Errorf("%v, told %v", err, told)
 	}
-	if _, err := s.Delete(ctx, actor, dana.ID, "left"); err != nil || len(told) != 3 {
+	nodes.err, nodes.quiet = nil, []string{"a", "b"}
+	if _, err := s.Delete(ctx, actor, dana.ID, "left"); err != nil || len(told) != 3 || told[2].Silent != "a, b" || told[2].Unseen {
 		t.Errorf("%v, told %v", err, told)
 	}
 }

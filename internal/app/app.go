@@ -66,6 +66,9 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 	if err = a.core.session.LoadDummy(ctx); err != nil {
 		return err
 	}
+	if err = a.core.circle.Join(ctx); err != nil {
+		return fmt.Errorf("say to the other nodes that this one runs: %w", err)
+	}
 	a.ops = newOperations(a.core)
 	a.ops.watchConnections(a.crowd)
 	pages, err := read()
@@ -123,6 +126,9 @@ func (a *App) Site() *web.Site { return a.site }
 // URL is the public address, without a slash at its end.
 func (a *App) URL() string { return a.core.public }
 
+// Node is how this server is named to the others on its database; empty on SQLite.
+func (a *App) Node() string { return a.core.circle.ID() }
+
 // OperationsURL is where health and metrics are, empty when switched off.
 func (a *App) OperationsURL() string {
 	if a.operations == nil {
@@ -145,7 +151,7 @@ func (a *App) Run(ctx context.Context) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	failed := a.serve()
-	a.core.log.Info("serving", "public", a.core.public, "listen", a.public.Addr().String(), "key", a.core.keys.ID())
+	a.core.log.Info("serving", "public", a.core.public, "listen", a.public.Addr().String(), "key", a.core.keys.ID(), "node", a.core.circle.ID())
 	var err error
 	for done := false; !done; {
 		select {

@@ -229,7 +229,7 @@ func TestKeyMustBeTheDatabases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]string{string(wrong): "not the one", "sallyport-key-1:garbled\n": "garbled", "": "exactly one key"} {
+	for text, want := range map[string]string{string(wrong): "not the one", "sallyport-key-1:garbled\n": "garbled", "": "at least one key"} {
 		if err := os.WriteFile(key, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, 
 	began := time.Now()
 	defer func() { err = errors.Join(err, f.close()) }()
 	done.Tables, err = store.Copy(ctx, f.path, address, func(exec func(string, ...any) error) error {
-		for _, table := range []string{"session", "code", "sign_in", "kept"} {
+		for _, table := range []string{"session", "code", "sign_in", "kept", "node"} {
 			if err := exec(`DELETE FROM ` + table); err != nil {
 				return err
 			}

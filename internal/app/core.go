@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
+	"sync"
 	"time"
 
 	"sallyport"
@@ -28,7 +30,9 @@ type Options struct {
 	AcceptClock bool             // start although the clock is behind the last stored time
 	HashCommand []string         // runs Hash in a process of its own; empty: password hashes are computed here
 
-	restoring bool // what the node has seen of the database is about to be settled
+	restoring  bool         // what the node has seen of the database is about to be settled
+	sealAtOnce int          // values that a rotation seals again in one transaction; 0: the usual number
+	sealed     func() error // is called after each such transaction; nil: nothing is
 }
 
 // core is the opened folder with every use case over it: what the server and the commands share.
@@ -42,6 +46,9 @@ type core struct {
 	fit      *fitness // nil where this process is the only one
 	state    *state
 	keys     *keyring.Ring
+	keyFile  fs.FileInfo   // as it was when it was read last
+	keysMu   sync.Mutex    // one rotation at a time
+	circle   *store.Circle // nil where this process is the only one
 	hasher   *factor.Hasher
 	unhash   func() // ends what hashes
 	account  *account.Service
@@ -49,11 +56,18 @@ type core struct {
 	delivery *delivery.Service
 	refusals *refusals
 	ledger   *ledger.Service
+
+	sealAtOnce int
+	sealed     func() error
 }
 
 // openCore takes the folder and opens what lies in it. public is where links lead.
 func openCore(ctx context.Context, cfg config.Config, f *folder, public string, o Options) (*core, error) {
-	c := &core{cfg: cfg, public: public, log: o.Log, now: o.Now, folder: f, refusals: newRefusals()}
+	c := &core{cfg: cfg, public: public, log: o.Log, now: o.Now, folder: f, refusals: newRefusals(),
+		sealAtOnce: o.sealAtOnce, sealed: o.sealed}
+	if c.sealAtOnce < 1 {
+		c.sealAtOnce = sealAtOnce
+	}
 	c.hasher, c.unhash = newHasher(o.HashCommand)
 	if c.log == nil {
 		c.log = slog.Default()
@@ -92,13 +106,18 @@ func (c *core) newServices() error {
 		return err
 	}
 	c.delivery = newDelivery(c, u.Hostname())
-	c.account = account.New(account.Options{Store: transactions[account.Tx]{c.db, c.fit}, Keys: c.keys,
-		Notices: accountNotices{c.delivery}, PublicURL: c.public, Shared: c.db.Shared(), Wake: c.delivery.Wake, Refused: c.refusals.observe})
+	desk := account.Options{Store: transactions[account.Tx]{c.db, c.fit}, Keys: c.keys,
+		Notices: accountNotices{c.delivery}, PublicURL: c.public, Shared: c.db.Shared(), Wake: c.delivery.Wake, Refused: c.refusals.observe}
 	o := session.Options{Store: transactions[session.Tx]{c.db, c.fit}, Keys: c.keys, Hasher: c.hasher,
 		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log}
 	if c.db.Shared() {
 		o.Lookup = lookup{c.db, c.fit}
+		if c.circle, err = store.NewCircle(c.cfg.Database, c.announcement, c.refuses); err != nil {
+			return err
+		}
+		desk.Nodes = c.circle
 	}
+	c.account = account.New(desk)
 	c.session = session.New(o)
 	if memory := c.session.Memory(); memory != nil {
 		c.db.OnCommit(memory.Committed, memory.Forget)
@@ -109,12 +128,13 @@ func (c *core) newServices() error {
 
 // face is what commands ask, in this process or through the socket.
 func (c *core) face() *control.Face {
-	return control.New(control.Options{Accounts: c.account, Ledger: c.ledger, Backup: c.backup, Folder: c.folder.path, Owner: c.folder.owner, Log: c.log})
+	return control.New(control.Options{Accounts: c.account, Ledger: c.ledger, Keys: locksmith{c}, Backup: c.backup, Folder: c.folder.path, Owner: c.folder.owner, Log: c.log})
 }
 
 func (c *core) close() error {
 	c.session.Close()
 	c.unhash()
+	c.circle.Close()
 	return errors.Join(c.db.Close(), c.folder.close())
 }
 

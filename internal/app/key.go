@@ -37,11 +37,47 @@ func openKey(ctx context.Context, db *store.DB, path string) (*keyring.Ring, err
 			return nil, err
 		}
 	}
-	if !ring.Matches(check) {
-		return nil, fmt.Errorf("the key in %s (%s) is not the one that this database was made with (%s): put the right key file there",
-			path, ring.ID(), storedID(ctx, db))
+	if !ring.Use(check) {
+		return nil, foreignKey(path, ring, storedID(ctx, db))
 	}
 	return ring, nil
+}
+
+// foreignKey says that the key in force is not in the file, and names both.
+func foreignKey(path string, ring *keyring.Ring, want string) error {
+	keys := ring.Keys()
+	newest := keys[len(keys)-1].ID
+	why := "is not the one that this database was made with"
+	if len(keys) > 1 || ring.Holds(want) {
+		why = "is not the one that is in force in this database"
+	}
+	return fmt.Errorf("the key in %s (%s) %s (%s): put the right key file there; after sallyport key rotate that is the one of the node that it ran on",
+		path, newest, why, want)
+}
+
+// followKey makes the key that the database says is in force the one that seals here. A file that a key was added to is
+// read again.
+func (c *core) followKey(ctx context.Context) error {
+	check, _, err := storedCheck(ctx, c.db)
+	if err != nil || c.keys.Matches(check) || c.keys.Use(check) {
+		return err
+	}
+	if err := c.keys.Reload(c.cfg.Key); err == nil && c.keys.Use(check) {
+		return nil
+	}
+	return foreignKey(c.cfg.Key, c.keys, storedID(ctx, c.db))
+}
+
+// rereadKey takes what was added to the key file or dropped from it, when the file has changed.
+func (c *core) rereadKey() {
+	info, err := os.Stat(c.cfg.Key)
+	if err != nil || c.keyFile != nil && os.SameFile(info, c.keyFile) && info.ModTime().Equal(c.keyFile.ModTime()) && info.Size() == c.keyFile.Size() {
+		return // a file that is gone is missed at the next start; the keys are here
+	}
+	c.keyFile = info
+	if err := c.keys.Reload(c.cfg.Key); err != nil {
+		c.log.Warn("the key file has changed and is not taken; the keys of before stay in use", "error", err)
+	}
 }
 
 // storeCheck makes ring's key the database's, unless another node's became it a moment before. It returns the one that

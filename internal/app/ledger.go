@@ -15,14 +15,14 @@ import (
 )
 
 // newLedger makes the keeper of the audit log with the sinks that the configuration names. The log's name is that of
-// its key: a copy of the database under another key is another log.
+// the installation's first key, from which its signatures come, whichever key is in force.
 func newLedger(c *core) (*ledger.Service, error) {
 	sinks, err := newSinks(c)
 	if err != nil {
 		return nil, err
 	}
 	return ledger.New(ledger.Options{Store: transactions[ledger.Tx]{c.db, c.fit}, Key: c.keys.SigningKey("audit head"),
-		Origin: "sallyport-audit-" + c.keys.ID(), Sinks: sinks, Log: c.log})
+		Origin: "sallyport-audit-" + c.keys.Name(), Sinks: sinks, Log: c.log})
 }
 
 func newSinks(c *core) ([]ledger.Sink, error) {

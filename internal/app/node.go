@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -33,6 +34,23 @@ func (f *fitness) check() error {
 	return sallyport.ErrUnavailable.Because(f.why)
 }
 
+// words are why the node may not answer, for whoever looks whether it is ready. What a driver or a server said is for the
+// log alone.
+func (f *fitness) words() string {
+	if f == nil {
+		return ""
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	switch {
+	case f.why == nil:
+		return ""
+	case errors.Unwrap(f.why) != nil:
+		return ": the database does not answer"
+	}
+	return ": " + f.why.Error()
+}
+
 // set notes why the node may not answer, and reports whether that is news.
 func (f *fitness) set(why error) (news bool) {
 	f.mu.Lock()
@@ -54,6 +72,20 @@ func (l lookup) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]
 		return nil, 0, err
 	}
 	return l.db.LookUpSessions(ctx, hashes)
+}
+
+// announcement is what this node says of itself to the others.
+func (c *core) announcement() store.Node {
+	n := store.Node{Sealing: c.keys.ID()}
+	for _, k := range c.keys.Keys() {
+		n.Keys = append(n.Keys, k.ID)
+	}
+	return n
+}
+
+// refuses asks this node's own way of checking sessions, by which every request goes.
+func (c *core) refuses(ctx context.Context, hash sallyport.Hash) bool {
+	return !c.session.Usable(ctx, hash)
 }
 
 // checkNode refuses a start of a node whose clock is not the database's.
@@ -136,6 +168,10 @@ func (c *core) look(ctx context.Context) (now time.Time, err error) {
 		return time.Time{}, fmt.Errorf("the database does not answer: %w", err)
 	}
 	if err := tooFar(off); err != nil {
+		return now, err
+	}
+	c.rereadKey()
+	if err := c.followKey(ctx); err != nil {
 		return now, err
 	}
 	return now, c.agree(ctx)

@@ -45,6 +45,12 @@ func nodeConfig(t *testing.T, address string, key []byte) config.Config {
 // twoNodes start on a database that holds a team.
 func twoNodes(t *testing.T, address string) *nodes {
 	t.Helper()
+	return twoNodesWith(t, address, quiet())
+}
+
+// twoNodesWith gives the second node options of its own.
+func twoNodesWith(t *testing.T, address string, second app.Options) *nodes {
+	t.Helper()
 	n := &nodes{}
 	first := nodeConfig(t, address, nil)
 	n.super, n.read = staffOn(t, first.Data, address)
@@ -55,7 +61,7 @@ func twoNodes(t *testing.T, address string) *nodes {
 	n.cfg = []config.Config{first, nodeConfig(t, address, key)}
 	n.stop = make([]func() error, 2)
 	n.one, n.stop[0] = running(t, n.cfg[0], quiet())
-	n.two, n.stop[1] = running(t, n.cfg[1], quiet())
+	n.two, n.stop[1] = running(t, n.cfg[1], second)
 	return n
 }
 

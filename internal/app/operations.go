@@ -24,7 +24,7 @@ func newOperations(c *core) *operations {
 	o := &operations{core: c, registry: prometheus.NewRegistry(),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "sallyport_request_seconds", Help: "Time to answer, by route and status.",
 			Buckets: []float64{.001, .005, .02, .05, .1, .25, 1, 5, 15}}, []string{"route", "status"})}
-	o.registry.MustRegister(o.took, c.refusals.took, c.refusals.unseen, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.registry.MustRegister(o.took, c.refusals.took, c.refusals.unseen, c.refusals.nodes, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	o.registry.MustRegister(ledgerNumbers{c.ledger})
 	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
 	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
@@ -109,7 +109,7 @@ func (o *operations) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		o.core.log.Error("not ready", "error", err)
-		_ = web.Text(w, http.StatusServiceUnavailable, "not ready\n")
+		_ = web.Text(w, http.StatusServiceUnavailable, "not ready"+o.core.fit.words()+"\n")
 		return
 	}
 	_ = web.Text(w, http.StatusOK, "ready\n")

@@ -22,6 +22,10 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 		w.Go(func() { c.watchDatabase(ctx) })
 	}
 	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
+	w.Go(func() { c.every(ctx, time.Minute, "key rotation", locksmith{c}.resume) })
+	if c.circle != nil {
+		w.Go(func() { c.circle.Run(ctx) })
+	}
 	w.Go(func() { c.every(ctx, time.Hour, "dummy password", c.session.TuneDummy) })
 	return w
 }

@@ -80,6 +80,9 @@ var Types = []Description{
 	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended.", []string{"seconds"}, false},
 	{RestoreAccepted, "An operator went on with a database that was put back from a backup: everything that was alive in it was ended.", []string{"restore_epoch", "sessions"}, true},
 	{CopyMade, "The installation was copied into this database: everything that was alive in it was ended.", []string{"rows", "sessions"}, true},
+	{KeyRotated, "Another key of the key file is in force: what is sealed from now on is sealed with it.", []string{"key (its id)"}, true},
+	{KeyMoved, "No value is sealed with an older key any more.", []string{"key (its id)", "values"}, false},
+	{KeyDropped, "A key that sealed nothing any more was taken out of the key file of a node.", []string{"key (its id)"}, true},
 }
 
 var (

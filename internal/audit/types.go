@@ -86,4 +86,7 @@ const (
 	ClockJumped            Type = "clock.jumped"
 	RestoreAccepted        Type = "restore.accepted"
 	CopyMade               Type = "copy.made"
+	KeyRotated             Type = "key.rotated"
+	KeyMoved               Type = "key.moved"
+	KeyDropped             Type = "key.dropped"
 )

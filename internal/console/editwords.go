@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -105,8 +106,14 @@ func refusalWords(r account.Refusal) string {
 	if ms := r.After.Milliseconds(); ms > 0 {
 		took = strconv.FormatInt(ms, 10) + " ms"
 	}
-	if r.Unseen {
-		return "Refused after " + took + ", but not every server could be asked. One that cannot read the database refuses everything."
+	switch {
+	case r.Unseen:
+		return "Refused here after " + took + "; the other servers could not be asked. One that cannot read the database refuses everything."
+	case r.Silent != "":
+		return fmt.Sprintf("Refused on %d of %d servers after %s. No answer within a second came from %s: a server that cannot read the database refuses everything, but look after it.",
+			r.Nodes-r.SilentCount(), r.Nodes, took, r.Silent)
+	case r.Nodes > 1:
+		return fmt.Sprintf("Refused on %d of %d servers after %s.", r.Nodes, r.Nodes, took)
 	}
 	return "Refused everywhere after " + took + "."
 }

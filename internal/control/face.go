@@ -45,6 +45,7 @@ type Ledger interface {
 type Options struct {
 	Accounts Accounts
 	Ledger   Ledger
+	Keys     Keys
 	Backup   func(ctx context.Context, actor sallyport.Actor, path string) error // writes a consistent copy of the database to a new file
 	Folder   string                                                              // where a copy waits while it is handed over
 	Owner    int                                                                 // uid that owns the data folder
@@ -76,6 +77,9 @@ func New(o Options) *Face {
 	f.handle("audit/head", operation(f.auditHead))
 	f.handle("audit/key", operation(f.auditKey))
 	f.handle("audit/erase", operation(f.auditErase))
+	f.handle("key/list", operation(f.keyList))
+	f.handle("key/rotate", operation(f.keyRotate))
+	f.handle("key/drop", operation(f.keyDrop))
 	f.handle("backup", f.backup)
 	return f
 }

@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -13,16 +12,20 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"sallyport"
 )
 
-// The key file is text: comments, and one line of prefix, key and checksum. The checksum tells a key that was garbled
-// on its way through a password manager from a key of another installation.
+// The key file is text: comments, and for each key a line of prefix, key and checksum, and when it was made; the oldest
+// first. The checksum tells a key that was garbled on its way through a password manager from a key of another
+// installation. Once the first key was dropped, a line keeps what stays of it.
 const (
-	linePrefix = "sallyport-key-1:"
-	sumSize    = 4
-	maxFile    = 4096 // bytes
+	linePrefix  = "sallyport-key-1:"
+	marksPrefix = "sallyport-marks-1:"
+	sumSize     = 4
+	maxFile     = 4096 // bytes
+	maxKeys     = 16
 )
 
 const heading = `# The key of this Sallyport installation. It opens the secrets that are sealed in the database.
@@ -41,15 +44,18 @@ var (
 // Create makes a key and writes it to a new file of mode 0600, which is on the disk before it answers. A file that
 // exists is left alone and answered with kind Conflict.
 func Create(path string) (*Ring, error) {
-	key := make([]byte, keySize)
-	rand.Read(key)
-	if err := write(path, heading+line(key)+"\n"); err != nil {
+	r := newRing(newKey(fresh(), time.Now().UTC().Truncate(time.Second)))
+	if err := write(path, r.held.Load().text()); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, sallyport.E(sallyport.Conflict, "key_exists", "There is a key file already: "+path).Because(err)
 		}
-		return nil, sallyport.E(sallyport.Unavailable, "key_unwritable", "The key file cannot be written: "+path).Because(err)
+		return nil, unwritable(path, err)
 	}
-	return newRing(key), nil
+	return r, nil
+}
+
+func unwritable(path string, err error) error {
+	return sallyport.E(sallyport.Unavailable, "key_unwritable", "The key file cannot be written: "+path).Because(err)
 }
 
 func write(path, text string) (err error) {
@@ -88,18 +94,28 @@ func syncFolder(path string) error {
 	return d.Sync()
 }
 
-// Load reads a key file. It refuses what is missing (kind NotFound), what anybody but the owner may read or write, and
-// what is not exactly one key (both Invalid), and says which.
+// Load reads a key file; its newest key seals, until Use names another. It refuses what is missing (kind NotFound), what
+// anybody but the owner may read or write, and what is not exactly a file of keys (both Invalid), and says which.
 func Load(path string) (*Ring, error) {
+	h, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &Ring{}
+	r.held.Store(h)
+	return r, nil
+}
+
+func load(path string) (*held, error) {
 	text, err := read(path)
 	if err != nil {
 		return nil, err
 	}
-	key, reason := parse(text)
+	h, reason := parse(text)
 	if reason != "" {
 		return nil, sallyport.E(sallyport.Invalid, "key_garbled", fmt.Sprintf("The key file %s %s.", path, reason))
 	}
-	return newRing(key), nil
+	return h, nil
 }
 
 func read(path string) ([]byte, error) {
@@ -130,41 +146,100 @@ func read(path string) ([]byte, error) {
 	return text, nil
 }
 
-// parse finds the one key in text, or says in words what is wrong with it, never quoting it.
-func parse(text []byte) (key []byte, reason string) {
+// parse reads the keys in text, or says in words what is wrong with it, never quoting it.
+func parse(text []byte) (h *held, reason string) {
 	if len(text) > maxFile {
 		return nil, "is too long to be one"
 	}
-	var found [][]byte
+	h = &held{}
 	for l := range bytes.Lines(text) {
 		l = bytes.TrimSpace(l)
-		if len(l) > 0 && l[0] != '#' {
-			found = append(found, l)
+		if len(l) == 0 || l[0] == '#' {
+			continue
+		}
+		if reason := h.take(string(l)); reason != "" {
+			return nil, reason
 		}
 	}
-	if len(found) != 1 {
-		return nil, fmt.Sprintf("must hold exactly one key, and holds %d", len(found))
+	if n := len(h.keys); n == 0 || n > maxKeys {
+		return nil, fmt.Sprintf("must hold at least one key and at most %d, and holds %d", maxKeys, n)
 	}
-	body, ok := strings.CutPrefix(string(found[0]), linePrefix)
+	h.sealing = h.keys[len(h.keys)-1]
+	if h.marks.root == nil {
+		h.marks = h.keys[0].marks()
+	}
+	return h, ""
+}
+
+// take adds what one line says.
+func (h *held) take(line string) (reason string) {
+	if body, ok := strings.CutPrefix(line, marksPrefix); ok {
+		raw, reason := decode(marksPrefix, body, idSize+keySize)
+		if reason == "" && h.marks.root != nil {
+			reason = "holds two lines that begin with " + marksPrefix
+		}
+		if reason == "" {
+			h.marks = marks{[idSize]byte(raw), raw[idSize:]}
+		}
+		return reason
+	}
+	body, ok := strings.CutPrefix(line, linePrefix)
 	if !ok {
-		return nil, "does not begin with " + linePrefix
+		return "holds a line that does not begin with " + linePrefix
 	}
+	body, when, dated := strings.Cut(body, " ")
+	secret, reason := decode(linePrefix, body, keySize)
+	if reason != "" {
+		return reason
+	}
+	var made time.Time
+	if dated {
+		var err error
+		if made, err = time.Parse(time.RFC3339, strings.TrimSpace(when)); err != nil {
+			return "is garbled: what stands behind a key is not when it was made"
+		}
+	}
+	k := newKey(secret, made)
+	if _, twice := h.find(k.id); twice {
+		return "holds one key twice"
+	}
+	h.keys = append(h.keys, k)
+	return ""
+}
+
+func decode(prefix, body string, size int) (secret []byte, reason string) {
 	raw, err := encoding.DecodeString(body)
-	if err != nil || len(raw) != keySize+sumSize {
+	if err != nil || len(raw) != size+sumSize {
 		return nil, "is garbled: the key has not the right length or letters"
 	}
-	key = raw[:keySize:keySize]
-	if !bytes.Equal(raw[keySize:], checksum(key)) {
+	secret = raw[:size:size]
+	if !bytes.Equal(raw[size:], checksum(prefix, secret)) {
 		return nil, "is garbled: the key does not fit its checksum"
 	}
-	return key, ""
+	return secret, ""
 }
 
-func line(key []byte) string {
-	return linePrefix + encoding.EncodeToString(append(bytes.Clone(key), checksum(key)...))
+// text is the whole file.
+func (h *held) text() string {
+	out := heading
+	if first := h.keys[0].marks(); first.id != h.marks.id {
+		out += line(marksPrefix, append(bytes.Clone(h.marks.id[:]), h.marks.root...)) + "\n"
+	}
+	for _, k := range h.keys {
+		out += line(linePrefix, k.secret)
+		if !k.made.IsZero() {
+			out += " " + k.made.Format(time.RFC3339)
+		}
+		out += "\n"
+	}
+	return out
 }
 
-func checksum(key []byte) []byte {
-	h := sha256.Sum256(append([]byte(linePrefix), key...))
+func line(prefix string, secret []byte) string {
+	return prefix + encoding.EncodeToString(append(bytes.Clone(secret), checksum(prefix, secret)...))
+}
+
+func checksum(prefix string, secret []byte) []byte {
+	h := sha256.Sum256(append([]byte(prefix), secret...))
 	return h[:sumSize]
 }

@@ -12,6 +12,15 @@ import (
 	"sallyport"
 )
 
+func oneLine() string { return line(linePrefix, fresh()) }
+
+func lines(n int) (out []string) {
+	for range n {
+		out = append(out, oneLine())
+	}
+	return out
+}
+
 func TestCreateThenLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	made, err := Create(path)
@@ -31,9 +40,9 @@ func TestCreateThenLoad(t *testing.T) {
 		t.Errorf("the loaded key is another one: %v", err)
 	}
 	text, _ := os.ReadFile(path)
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	if len(lines) != 4 || !strings.HasPrefix(lines[3], linePrefix) {
-		t.Errorf("file: %d lines", len(lines))
+	written := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(written) != 4 || !strings.HasPrefix(written[3], linePrefix) {
+		t.Errorf("file: %d lines", len(written))
 	}
 }
 
@@ -54,7 +63,7 @@ func TestCreateLeavesAFileAlone(t *testing.T) {
 }
 
 func TestLoadRefuses(t *testing.T) {
-	good := line(Generate().key)
+	good := oneLine()
 	garbled := []byte(good)
 	at := len(linePrefix) + 5
 	if garbled[at] == 'A' {
@@ -72,7 +81,10 @@ func TestLoadRefuses(t *testing.T) {
 		"group may write":  {good, 0o620, "key_mode"},
 		"empty":            {"", 0o600, "key_garbled"},
 		"comments only":    {heading, 0o600, "key_garbled"},
-		"two keys":         {good + "\n" + good, 0o600, "key_garbled"},
+		"one key twice":    {good + "\n" + good, 0o600, "key_garbled"},
+		"no time":          {good + " yesterday", 0o600, "key_garbled"},
+		"too many keys":    {strings.Join(lines(maxKeys+1), "\n"), 0o600, "key_garbled"},
+		"marks alone":      {line(marksPrefix, make([]byte, idSize+keySize)), 0o600, "key_garbled"},
 		"one letter wrong": {string(garbled), 0o600, "key_garbled"},
 		"cut":              {good[:len(good)-1], 0o600, "key_garbled"},
 		"longer":           {good + "A", 0o600, "key_garbled"},
@@ -113,7 +125,7 @@ func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 
 func TestLoadTakesAReadOnlyFileAndWindowsLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key") // a systemd credential has mode 0400
-	if err := os.WriteFile(path, []byte("\r\n# note\r\n  "+line(Generate().key)+"\r\n"), 0o400); err != nil {
+	if err := os.WriteFile(path, []byte("\r\n# note\r\n  "+oneLine()+"\r\n"), 0o400); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(path); err != nil {
@@ -122,13 +134,20 @@ func TestLoadTakesAReadOnlyFileAndWindowsLines(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(heading + line(Generate().key)))
+	f.Add([]byte(heading + oneLine()))
 	f.Add([]byte(linePrefix))
 	f.Add([]byte("#"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		key, reason := parse(text)
-		if (reason == "") != (len(key) == keySize) {
-			t.Fatalf("%d bytes of key with reason %q", len(key), reason)
+		h, reason := parse(text)
+		if (reason == "") != (h != nil) {
+			t.Fatalf("keys %v with reason %q", h != nil, reason)
+		}
+		if h == nil {
+			return
+		}
+		again, reason := parse([]byte(h.text()))
+		if reason != "" || len(again.keys) != len(h.keys) || again.sealing.id != h.sealing.id || again.marks.id != h.marks.id {
+			t.Fatalf("written again: %q", reason)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/session"
+	"sallyport/internal/testkit/database"
 )
 
 // TestD11_1: the clock is set forward and back, to the edges of what clocks know. No session and no code outlives its
@@ -71,6 +72,35 @@ func TestD11_3(t *testing.T) {
 	for _, s := range sessions {
 		if s.CreatedAt.Location() != time.UTC || !s.CreatedAt.Equal(w.clock.Now()) {
 			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// TestD11_2: whatever a node's own clock shows, codes by mail and of the app are judged by the database's.
+func TestD11_2(t *testing.T) {
+	if !database.OnPostgres() {
+		t.Skip("on PostgreSQL alone: elsewhere the node's clock is the database's")
+	}
+	for _, off := range []time.Duration{5 * time.Minute, -5 * time.Minute} {
+		for after, in := range map[time.Duration]bool{179900 * time.Millisecond: true, 180100 * time.Millisecond: false} {
+			w := newWorld(t)
+			other := w.nodeAt(w.db, func() time.Time { return w.clock.Now().Add(off) })
+			w.second = other
+			w.technician("omar", sallyport.MethodApp)
+			key, _ := w.enrolled("omar")
+			dana, page := holding(t, w)
+			w.clock.Advance(after)
+			_, err := other.Answer(t.Context(), page.SignIn, session.Answer{Kind: session.AnswerCode, Typed: w.mail.code(dana.Email)}, browser)
+			if (err == nil) != in {
+				t.Errorf("a node %v off, %v after the code was sent: %v", off, after, err)
+			}
+			if _, err := w.answer(w.begin("omar").SignIn, session.AnswerCode, w.digits(key, 0)); err != nil {
+				t.Errorf("the code of the database's time was not good, %v off: %v", off, err)
+			}
+			if _, err := w.answer(w.begin("omar").SignIn, session.AnswerCode, w.digits(key, int64(off/(30*time.Second)))); err == nil {
+				t.Errorf("the code of the node's time was good, %v off", off)
+			}
+			other.Close()
 		}
 	}
 }

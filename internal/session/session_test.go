@@ -178,9 +178,12 @@ func newWorld(t testing.TB) *world {
 }
 
 // node is the use cases over one opened database, as the wiring puts them together.
-func (w *world) node(db *store.DB) *session.Service {
+func (w *world) node(db *store.DB) *session.Service { return w.nodeAt(db, w.clock.Now) }
+
+// nodeAt is a node whose own clock shows now.
+func (w *world) nodeAt(db *store.DB, now func() time.Time) *session.Service {
 	o := session.Options{Store: storage{db}, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
-		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now,
+		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: now,
 		CountTime: time.Hour} // no count is lost to the machine's load
 	if db.Shared() {
 		o.Lookup = db

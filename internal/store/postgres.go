@@ -148,15 +148,18 @@ func limit(cfg *pgx.ConnConfig) {
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // never a standby
 	cfg.OnNotice = noteNotice
-	dialer := &net.Dialer{Timeout: connectTime, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}
 	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dialer.DialContext(ctx, network, address)
+		c, err := plainDialer(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
 		return &patient{Conn: c}, nil
 	}
 }
+
+// plainDialer notices a machine that is gone, and bounds nothing else.
+var plainDialer = (&net.Dialer{Timeout: connectTime,
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}).DialContext
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
@@ -189,6 +192,9 @@ func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error)
 	}
 	if encoding != "UTF8" {
 		return nil, fmt.Errorf("the database's encoding is %s: make it with ENCODING 'UTF8'", encoding)
+	}
+	if err := refusePooler(ctx, cfg); err != nil {
+		return nil, err
 	}
 	var warnings []string
 	if durable == "off" {

@@ -1,0 +1,105 @@
+package keyring
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sallyport"
+)
+
+// D11.12: of several keys one seals and all open; what does not belong to sealing stays whatever is dropped.
+func TestD11_12(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	r, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, mark, signer, name := r.ID(), r.MAC("recovery", []byte("x")), r.SigningKey("audit head"), r.Name()
+	old := r.Seal([]byte("old"), place)
+	second, err := r.Add(path)
+	if err != nil || r.ID() != first || !bytes.HasPrefix(old, r.Head()) {
+		t.Fatalf("a key that was added seals at once: %v", err)
+	}
+	if r.Use(Generate().Check()) || !r.Use(r.CheckOf(second)) || r.ID() != second {
+		t.Fatal("the second key does not seal")
+	}
+	fresh := r.Seal([]byte("new"), place)
+	other, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sealed := range [][]byte{old, fresh} {
+		if _, err := other.Open(sealed, place); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := r.Drop(path, second); sallyport.CodeOf(err) != "key_in_use" {
+		t.Errorf("the key that seals was dropped: %v", err)
+	}
+	if err := r.Drop(path, "00000000"); sallyport.CodeOf(err) != "no_such_key" {
+		t.Errorf("an unknown key was dropped: %v", err)
+	}
+	if err := r.Drop(path, first); err != nil {
+		t.Fatal(err)
+	}
+	if other, err = Load(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*Ring{r, other} {
+		if _, err := r.Open(old, place); err == nil {
+			t.Error("a dropped key opens")
+		}
+		if _, err := r.Open(fresh, place); err != nil || r.ID() != second || len(r.Keys()) != 1 {
+			t.Errorf("after the drop: %v", err)
+		}
+		if !bytes.Equal(mark, r.MAC("recovery", []byte("x"))) || !signer.Equal(r.SigningKey("audit head")) || r.Name() != name {
+			t.Error("a keyed hash or a signature changed with the key")
+		}
+	}
+}
+
+// A file that lacks the key in use, or is another installation's, is not taken in its place.
+func TestReloadKeepsWhatIsInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	r, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := same.Add(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reload(path); err != nil || !r.Holds(id) || r.ID() == id {
+		t.Errorf("a key that was added is not seen, or seals: %v", err)
+	}
+	if err := os.WriteFile(path, []byte(oneLine()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reload(path); sallyport.CodeOf(err) != "key_other" || !r.Holds(id) {
+		t.Errorf("another installation's file: %v", err)
+	}
+}
+
+// A write that a kill left half done stands in nobody's way.
+func TestLeftOverFileIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	r, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+".new", []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Add(path); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Load(path); err != nil || len(again.Keys()) != 2 {
+		t.Errorf("after it: %v", err)
+	}
+}

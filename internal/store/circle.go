@@ -1,0 +1,287 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sallyport"
+)
+
+const (
+	circleChannel = "sallyport"
+	announceEvery = time.Second
+	circleAgain   = time.Second // after a connection was lost
+	speakTime     = time.Second // for one statement to the others
+	forgotten     = time.Minute // a server that was not seen for so long has no row any more
+)
+
+// Circle is this server among those that share a PostgreSQL database: it says that it runs, asks the others whether they
+// refuse a session, and answers when they ask. It has two connections of its own, one that hears and one that speaks.
+// What it writes need not survive a stop of the database, and so waits for no disk and no standby.
+type Circle struct {
+	cfg    *pgx.ConnConfig
+	id     string
+	self   func() Node                                         // what is announced; its ID is this circle's
+	refuse func(ctx context.Context, hash sallyport.Hash) bool // whether this server refuses a session now
+
+	speaking chan struct{} // full while voice is used
+	voice    *pgx.Conn
+
+	hearing atomic.Bool
+
+	mu     sync.Mutex
+	asked  map[string]chan string // by question; those who answered
+	silent map[string]time.Time   // servers that did not answer, and when they had last been seen then
+}
+
+// NewCircle makes this server's place among the others at address. Run keeps it.
+func NewCircle(address string, self func() Node, refuse func(context.Context, sallyport.Hash) bool) (*Circle, error) {
+	cfg, err := postgresConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams["synchronous_commit"] = "off"
+	return &Circle{cfg: cfg, id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1), asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
+}
+
+// ID is how this server is named to the others; empty where there are none.
+func (c *Circle) ID() string {
+	if c == nil {
+		return ""
+	}
+	return c.id
+}
+
+// Run announces this server and answers the others until ctx ends.
+func (c *Circle) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		_ = c.hear(ctx) // a database that does not answer is noticed and said elsewhere
+		select {
+		case <-ctx.Done():
+		case <-time.After(circleAgain):
+		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), circleAgain)
+	defer cancel()
+	_ = c.speak(last, `DELETE FROM node WHERE id = $1`, c.id) // or it is over in a moment
+}
+
+// Close ends the connection that Join and Refuse speak on.
+func (c *Circle) Close() {
+	if c == nil {
+		return
+	}
+	c.speaking <- struct{}{}
+	defer func() { <-c.speaking }()
+	if c.voice != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), circleAgain)
+		defer cancel()
+		_ = c.voice.Close(ctx)
+	}
+}
+
+// Join says that this server runs, for the first time: from now on the others reckon with it.
+func (c *Circle) Join(ctx context.Context) error {
+	if c == nil {
+		return nil
+	}
+	n := c.self()
+	return failure(c.speak(ctx, `INSERT INTO node (id, seen_at, keys, sealing) VALUES ($1, now_us(), $2, $3)
+		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, keys = excluded.keys, sealing = excluded.sealing`,
+		c.id, strings.Join(n.Keys, " "), n.Sealing))
+}
+
+// announce says each second that this server runs, and forgets those that ended without a word.
+func (c *Circle) announce(ctx context.Context) error {
+	tick := time.NewTicker(announceEvery)
+	defer tick.Stop()
+	for {
+		if err := c.Join(ctx); err != nil {
+			return err
+		}
+		if err := c.speak(ctx, `DELETE FROM node WHERE seen_at < now_us() - $1`, forgotten.Microseconds()); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// hear takes what others ask and answer, and lets this server be known for as long as it hears them.
+func (c *Circle) hear(ctx context.Context) error {
+	cfg := c.cfg.Copy()
+	cfg.DialFunc = plainDialer
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, `LISTEN `+circleChannel); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var announcing sync.WaitGroup
+	announcing.Go(func() {
+		defer stop() // begin anew together
+		_ = c.announce(ctx)
+	})
+	c.hearing.Store(true)
+	defer func() {
+		c.hearing.Store(false)
+		stop()
+		announcing.Wait()
+	}()
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		c.heard(ctx, strings.Fields(n.Payload))
+	}
+}
+
+// heard takes one message: "ask QUESTION NODE HASH", or "no QUESTION NODE" for a server that refuses.
+func (c *Circle) heard(ctx context.Context, words []string) {
+	switch {
+	case len(words) == 4 && words[0] == "ask" && words[2] != c.id:
+		var hash sallyport.Hash
+		if n, err := hex.Decode(hash[:], []byte(words[3])); err == nil && n == len(hash) {
+			go c.answer(ctx, words[1], hash)
+		}
+	case len(words) == 3 && words[0] == "no":
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if answers := c.asked[words[1]]; answers != nil {
+			select {
+			case answers <- words[2]:
+			default: // more than there are servers: not one of ours
+			}
+		}
+	}
+}
+
+func (c *Circle) answer(ctx context.Context, question string, hash sallyport.Hash) {
+	if c.refuse(ctx, hash) {
+		_ = c.speak(ctx, `SELECT pg_notify($1, $2)`, circleChannel, "no "+question+" "+c.id)
+	}
+}
+
+// Refuse asks each other server whether it refuses the session that hash names, which this one has just ended, and
+// returns when all have said so or ctx ends. A server that did not answer is silent, and is not waited for again before
+// it announces itself anew. What it answers first is how many others there are.
+func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, silent []string, err error) {
+	if !c.hearing.Load() {
+		return 0, nil, errVoice
+	}
+	nodes, err := c.others(ctx)
+	if err != nil || len(nodes) == 0 {
+		return len(nodes), nil, err
+	}
+	question, answers := sallyport.NewID(), make(chan string, len(nodes))
+	c.mu.Lock()
+	c.asked[question] = answers
+	missing := map[string]time.Time{}
+	waiting := 0
+	for _, n := range nodes {
+		missing[n.ID] = n.SeenAt
+		if !c.silent[n.ID].Equal(n.SeenAt) {
+			waiting++
+		}
+	}
+	c.mu.Unlock()
+	defer c.settle(question, missing)
+	if err := c.speak(ctx, `SELECT pg_notify($1, $2)`, circleChannel, "ask "+question+" "+c.id+" "+hex.EncodeToString(hash[:])); err != nil {
+		return len(nodes), names(missing), err
+	}
+	for waiting > 0 && len(missing) > 0 {
+		select {
+		case id := <-answers:
+			delete(missing, id)
+			waiting--
+		case <-ctx.Done():
+			return len(nodes), names(missing), nil
+		}
+	}
+	return len(nodes), names(missing), nil
+}
+
+// settle remembers who did not answer.
+func (c *Circle) settle(question string, missing map[string]time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.asked, question)
+	clear(c.silent)
+	for id, seen := range missing {
+		c.silent[id] = seen
+	}
+}
+
+func names(of map[string]time.Time) (out []string) {
+	for id := range of {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// others are the servers that run beside this one.
+func (c *Circle) others(ctx context.Context) (nodes []Node, err error) {
+	err = c.speaks(ctx, func(ctx context.Context, voice *pgx.Conn) error {
+		rows, err := voice.Query(ctx, liveNodes, NodeLife.Microseconds())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			n, err := scanNode(rows)
+			if err != nil {
+				return err
+			}
+			if n.ID != c.id {
+				nodes = append(nodes, n)
+			}
+		}
+		return rows.Err()
+	})
+	return nodes, err
+}
+
+var errVoice = errors.New("store: no connection to the other servers")
+
+// speaks does one thing on the connection that speaks, in its turn and within speakTime: nobody waits longer behind it.
+func (c *Circle) speaks(ctx context.Context, do func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, speakTime)
+	defer cancel()
+	select {
+	case c.speaking <- struct{}{}:
+		defer func() { <-c.speaking }()
+	case <-ctx.Done():
+		return errors.Join(errVoice, ctx.Err())
+	}
+	if c.voice == nil || c.voice.IsClosed() {
+		voice, err := pgx.ConnectConfig(ctx, c.cfg)
+		if err != nil {
+			return errors.Join(errVoice, err)
+		}
+		c.voice = voice
+	}
+	return do(ctx, c.voice)
+}
+
+func (c *Circle) speak(ctx context.Context, statement string, args ...any) error {
+	return c.speaks(ctx, func(ctx context.Context, voice *pgx.Conn) error {
+		_, err := voice.Exec(ctx, statement, args...)
+		return err
+	})
+}

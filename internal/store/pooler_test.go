@@ -1,0 +1,43 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/postgres"
+)
+
+// D11.15: a pooler in transaction mode, and one that keeps settings from the database, are refused in words; one in
+// session mode with the settings of the role serves.
+func TestD11_15Pooler(t *testing.T) {
+	s := postgres.Start(t)
+	if err := s.Exec("postgres", `CREATE DATABASE pooled`); err != nil {
+		t.Fatal(err)
+	}
+	drops := "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout, enable_seqscan, synchronous_commit"
+	open := func(mode string, lines ...string) error {
+		db, err := store.Open(t.Context(), store.Options{Address: s.TCP("pooled", s.Pooler(t, mode, lines...))})
+		if err != nil {
+			return err
+		}
+		return db.Close()
+	}
+	for _, mode := range []string{"session", "transaction"} {
+		if err := open(mode); err == nil || !strings.Contains(err.Error(), "unsupported startup parameter") {
+			t.Errorf("%s as it is delivered: %v", mode, err)
+		}
+		if err := open(mode, drops); err == nil || !strings.Contains(err.Error(), "lock_timeout") {
+			t.Errorf("%s that drops settings: %v", mode, err)
+		}
+	}
+	if err := s.Exec("postgres", `ALTER DATABASE pooled SET lock_timeout = '3s'`, `ALTER DATABASE pooled SET statement_timeout = '8s'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := open("transaction", drops); err == nil || !strings.Contains(err.Error(), "transaction mode") {
+		t.Errorf("transaction mode: %v", err)
+	}
+	if err := open("session", drops); err != nil {
+		t.Errorf("session mode: %v", err)
+	}
+}
