@@ -34,10 +34,12 @@ type book struct {
 	keys   map[int][]string // apps by technician, as pages showed them
 	held   map[int]int      // the app that was set up last
 	count  map[string]int
+
+	entrance chan struct{} // holds a token for each sign-in under way
 }
 
 func newBook(w *world) *book {
-	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}}
+	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}, entrance: make(chan struct{}, 16)}
 	for i, m := range w.members {
 		b.keys[i] = []string{m.Key}
 	}
@@ -56,6 +58,13 @@ func (b *book) write(l *line) {
 		}
 	}
 	b.lines = append(b.lines, l)
+}
+
+// answers are how many were let in or told that they were wrong.
+func (b *book) answers() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.count["answer yes"] + b.count["answer no"]
 }
 
 // saw notes on a line that its code had gone out, or that none had.
@@ -130,15 +139,25 @@ func (c *client) run(ctx context.Context) {
 			pause(ctx, time.Duration(500+c.random.IntN(2500))*time.Millisecond)
 			continue
 		}
-		switch n := c.random.IntN(40); {
-		case n < 5 || c.token() == "":
-			c.signIn(ctx)
+		switch n, token := c.random.IntN(40), c.token(); {
+		case n < 5 || token == "":
+			c.enter(ctx)
 		case n < 39:
-			c.look(ctx)
+			c.look(ctx, token)
 		default:
-			c.leave(ctx)
+			c.leave(ctx, token)
 		}
-		pause(ctx, time.Duration(c.random.IntN(120))*time.Millisecond)
+		pause(ctx, time.Duration(c.random.IntN(300))*time.Millisecond)
+	}
+}
+
+// enter signs in when there is a place: so many at once are as many as the machine has room for.
+func (c *client) enter(ctx context.Context) {
+	select {
+	case c.b.entrance <- struct{}{}:
+		defer func() { <-c.b.entrance }()
+		c.signIn(ctx)
+	default:
 	}
 }
 
@@ -173,7 +192,7 @@ func (c *client) ask(ctx context.Context, t tab, q question, patience time.Durat
 // rest lets the servers come to themselves after what was not a good answer.
 func (c *client) rest(ctx context.Context, a said) {
 	if a == later || mayBe(a) {
-		pause(ctx, time.Duration(200+c.random.IntN(400))*time.Millisecond)
+		pause(ctx, time.Duration(300+c.random.IntN(1200))*time.Millisecond)
 	}
 }
 
@@ -188,8 +207,8 @@ func (c *client) token() string {
 	return all[max(0, len(all)-1-c.random.IntN(6))]
 }
 
-func (c *client) look(ctx context.Context) {
-	q := question{Act: look, Token: c.token()}
+func (c *client) look(ctx context.Context, token string) {
+	q := question{Act: look, Token: token}
 	c.browser.HoldSession(q.Token)
 	l := c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, _ *question) (said, error) {
 		live, err := c.browser.Live(ctx)
@@ -201,8 +220,8 @@ func (c *client) look(ctx context.Context) {
 	c.rest(ctx, l.a)
 }
 
-func (c *client) leave(ctx context.Context) {
-	q := question{Act: leave, Token: c.token()}
+func (c *client) leave(ctx context.Context, token string) {
+	q := question{Act: leave, Token: token}
 	c.browser.HoldSession(q.Token)
 	l := c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, _ *question) (said, error) {
 		page, err := c.browser.Post(ctx, "/sign-out", url.Values{})

@@ -70,7 +70,7 @@ func run(t *testing.T, w *world, span time.Duration, seed uint64) {
 		c := newClient(w, b, i, rand.New(rand.NewPCG(random.Uint64(), 2)))
 		all.Go(func() { c.run(ctx) })
 	}
-	w.disturb(random, func() bool {
+	w.disturb(random, b, func() bool {
 		return w.now() > int64(span+3*time.Minute) || w.now() > int64(span) && len(b.missing()) == 0
 	})
 	cancel()
@@ -96,7 +96,7 @@ func run(t *testing.T, w *world, span time.Duration, seed uint64) {
 func (b *book) missing() (all []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for what, least := range map[string]int{"begin yes": 20, "answer yes": 20, "answer no": 5, "answer spent": 2, "enrolled": 5, "resend yes": 5,
+	for what, least := range map[string]int{"begin yes": 20, "answer yes": 10, "answer no": 5, "answer spent": 1, "enrolled": 3, "resend yes": 3,
 		"look yes": 20, "look no": 20, "save yes": 3, "everywhere yes": 2} {
 		if b.count[what] < least {
 			all = append(all, what)

@@ -48,10 +48,13 @@ func serve() error {
 	if in.Scan() {
 		tell()
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	go func() {
 		for in.Scan() {
 			tell()
 		}
+		stop() // the test is no more
 	}()
 	flags := map[string]string{"operations": "off", "requests_per_second": "0", "allowed_networks": "127.0.0.0/8"}
 	for name, key := range map[string]string{"DATA": "data", "LISTEN": "listen", "PUBLIC": "public_url", "DATABASE": "database"} {
@@ -61,8 +64,6 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	a, err := app.New(ctx, loaded.Config, app.Options{AcceptClock: true, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load()) * time.Second) }})
 	if err != nil {

@@ -32,15 +32,19 @@ type trouble struct {
 	count map[string]int
 }
 
-// disturb does one thing after the other to the servers, each at least once, until it is enough.
-func (w *world) disturb(random *rand.Rand, enough func() bool) {
+// disturb does one thing after the other to the servers, each at least once, until it is enough. Between two of them some
+// sign-ins come to an end, however slow the machine is.
+func (w *world) disturb(random *rand.Rand, b *book, enough func() bool) {
 	acts := []func(*node, *rand.Rand){w.kill, w.setClocks}
 	if w.pg != nil {
 		acts = append(acts, w.stray, w.cut)
 	}
 	w.trouble.count = map[string]int{}
 	for turn := 0; turn < len(acts) || !enough(); turn++ {
-		pause(w.t.Context(), time.Duration(500+random.IntN(1500))*time.Millisecond)
+		pause(w.t.Context(), time.Duration(200+random.IntN(1500))*time.Millisecond)
+		for had, limit := b.answers(), w.now()+int64(10*time.Second); b.answers() < had+5 && w.now() < limit; {
+			pause(w.t.Context(), 10*time.Millisecond)
+		}
 		acts[turn%len(acts)](w.nodes[random.IntN(len(w.nodes))], random)
 	}
 }
@@ -65,9 +69,10 @@ func (w *world) stop(n *node) {
 	w.trouble.kills[n.number] = append(w.trouble.kills[n.number], span{from, w.now()})
 }
 
-// setClocks sets the clocks of all nodes and of the database, as people or NTP do, and waits until that is noticed.
-func (w *world) setClocks(n *node, random *rand.Rand) {
-	from, noticed := w.now(), n.said("the clock was set")
+// setClocks sets the clocks of all nodes and of the database, as people or NTP do, and waits until each node has noticed
+// that and ended the sign-ins, which may take a while when it is in many others' way.
+func (w *world) setClocks(_ *node, random *rand.Rand) {
+	from, before := w.now(), w.noticed()
 	ahead := w.ahead.Add([]int64{31, 40, -25}[random.IntN(3)])
 	if w.database != nil {
 		w.database(time.Duration(ahead) * time.Second)
@@ -76,8 +81,21 @@ func (w *world) setClocks(n *node, random *rand.Rand) {
 		n.tell(ahead)
 	}
 	w.trouble.sets = append(w.trouble.sets, span{from, w.now() + int64(time.Second)})
-	w.await(func() bool { return n.said("the clock was set") > noticed })
+	w.await(func() bool { return w.noticed() >= before+len(w.nodes) })
+	w.trouble.ends = append(w.trouble.ends, span{from, w.now()})
 	w.trouble.count["jumps"]++
+}
+
+// noticed is how often a node noticed that the clock was set, and came to an end with what it does then.
+func (w *world) noticed() (n int) {
+	if w.pg == nil {
+		return w.nodes[0].said("the clock was set")
+	}
+	w.check(w.db.QueryRow(`SELECT count(*) FROM event WHERE type = 'clock.jumped'`).Scan(&n))
+	for _, node := range w.nodes {
+		n += node.said("level=ERROR msg=clock ")
+	}
+	return n
 }
 
 // cut breaks all connections of a node to the database.

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -31,6 +32,7 @@ type world struct {
 	ahead    atomic.Int64        // seconds
 	database func(time.Duration) // sets the clock of PostgreSQL ahead; nil on SQLite
 	pg       *postgres.Server
+	db       *sql.DB  // on it
 	users    []string // whom each node is for PostgreSQL
 	trouble  trouble
 	started  time.Time
@@ -69,6 +71,10 @@ func (w *world) share() []string {
 	w.pg = postgres.Shared(w.t)
 	name := w.pg.Name(w.t)
 	w.database = postgres.Ahead(w.t, w.pg.URL(name))
+	db, err := sql.Open("pgx", w.pg.URL(name))
+	w.check(err)
+	w.t.Cleanup(func() { _ = db.Close() })
+	w.db = db
 	var addresses []string
 	for i := range 2 {
 		user := fmt.Sprintf("%s_node_%d", name, i)
