@@ -54,14 +54,30 @@ func TestHistories(t *testing.T) {
 		shared bool
 	}{{"sqlite", false}, {"postgres", true}} {
 		t.Run(engine.name, func(t *testing.T) {
+			all := tally{count: map[string]int{}}
 			for i, span := range spans(t) {
-				t.Run(strconv.Itoa(i), func(t *testing.T) { run(t, newWorld(t, engine.shared), span, seed+uint64(i)) })
+				t.Run(strconv.Itoa(i), func(t *testing.T) { all.add(run(t, newWorld(t, engine.shared), span, seed+uint64(i))) })
 			}
+			t.Logf("%s: %d answers about %d technicians, %v", engine.name, all.answers, all.technicians, all.count)
 		})
 	}
 }
 
-func run(t *testing.T, w *world, span time.Duration, seed uint64) {
+// tally is what was tried.
+type tally struct {
+	answers, technicians int
+	count                map[string]int
+}
+
+func (t *tally) add(o tally) {
+	t.answers, t.technicians = t.answers+o.answers, t.technicians+o.technicians
+	for what, n := range o.count {
+		t.count[what] += n
+	}
+}
+
+// run lets the clients ask for a span, or longer until enough happened, and looks for an order of what they were answered.
+func run(t *testing.T, w *world, span time.Duration, seed uint64) tally {
 	random, b := rand.New(rand.NewPCG(seed, 1)), newBook(w)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -81,8 +97,10 @@ func run(t *testing.T, w *world, span time.Duration, seed uint64) {
 	history := w.mark(b.lines)
 	begun := time.Now()
 	result := porcupine.CheckOperationsTimeout(rules{}.model(), history, checkTime)
-	t.Logf("%d answers about %d technicians on %d nodes (%v, %d times a node answered nothing): %v; ordered in %v", len(history), people, len(w.nodes),
-		w.trouble.count, len(w.trouble.unfit[0])+len(w.trouble.unfit[1]), b.count, time.Since(begun).Round(time.Millisecond))
+	tried := tally{len(history), people, w.trouble.count}
+	tried.add(tally{count: b.count})
+	tried.count["times a node answered nothing"] = len(w.trouble.unfit[0]) + len(w.trouble.unfit[1])
+	t.Logf("%d answers, %v; looked for an order for %v", tried.answers, tried.count, time.Since(begun).Round(time.Millisecond))
 	if result != porcupine.Ok {
 		t.Fatalf("%s: no order explains the answers about technician %s\n%s", result, blame(history), w.tail())
 	}
@@ -90,6 +108,7 @@ func run(t *testing.T, w *world, span time.Duration, seed uint64) {
 		t.Errorf("too little happened for the run to mean anything: %v", missing)
 	}
 	falsified(t, history)
+	return tried
 }
 
 // missing is what did not happen often enough for the run to mean anything.
