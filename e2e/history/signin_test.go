@@ -119,17 +119,16 @@ func (c *client) give(ctx context.Context, t tab, q question, patience time.Dura
 		}
 		page, err := t.Code(ctx, digits)
 		q.Token = t.Session()
-		return heard(page, q.Token), err
+		return heard(page, *q), err
 	})
 }
 
-// heard reads the answer to six digits.
-func heard(page server.Answer, session string) said {
+// heard reads the answer to six digits. Those of an app are never spent: they are wrong, or of a phone whose clock is off.
+func heard(page server.Answer, q question) said {
 	switch {
-	case session != "", page.Status == http.StatusSeeOther && page.Location == "/sign-in/code":
+	case q.Token != "", page.Status == http.StatusSeeOther && page.Location == "/sign-in/code":
 		return yes
-	case page.Status == http.StatusUnprocessableEntity && strings.Contains(page.Body, "That code is not right"),
-		page.Status == http.StatusUnprocessableEntity && strings.Contains(page.Body, "Your phone’s clock"):
+	case page.Status == http.StatusUnprocessableEntity && (q.Typed == "" || strings.Contains(page.Body, "That code is not right")):
 		return no
 	case page.Status == http.StatusUnprocessableEntity:
 		return spent
