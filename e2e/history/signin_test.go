@@ -208,7 +208,7 @@ func (c *client) page(ctx context.Context, l *line) (shown, bool) {
 	if err != nil || page.Status != http.StatusOK {
 		return shown{}, false
 	}
-	s := shown{app: -1, enrols: strings.Contains(page.Body, "Finish and sign in"), text: strings.Contains(page.Body, `action="/sign-in/send"`)}
+	s := shown{app: -1, enrols: strings.Contains(page.Body, "Set up codes by text message"), text: strings.Contains(page.Body, `action="/sign-in/send"`)}
 	if key := otpauth.FindStringSubmatch(page.Body); key != nil {
 		s.app, s.enrols = c.b.app(c.who, key[1]), true
 	}
