@@ -97,7 +97,7 @@ func counted(s state, q question) []state {
 	return burnt(s, q)[1:]
 }
 
-// next is the name of a sign-in that goes on under a fresh token.
+// goesOn is the name of a sign-in that goes on under a fresh token.
 func goesOn(name string) string { return name + "'" }
 
 // accept takes right digits: the door opens, or the way to the new factor.

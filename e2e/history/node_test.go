@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -98,7 +97,7 @@ func (w *world) start(n *node) {
 	w.t.Helper()
 	n.cmd = exec.Command(os.Args[0])
 	n.cmd.Env = os.Environ()
-	for name, value := range maps.All(n.settings) {
+	for name, value := range n.settings {
 		n.cmd.Env = append(n.cmd.Env, servePart+name+"="+value)
 	}
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
