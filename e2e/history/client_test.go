@@ -2,45 +2,103 @@ package history
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"regexp"
 	"sync"
+	"syscall"
 	"time"
 
-	"github.com/anishathalye/porcupine"
-
 	"sallyport/internal/testkit/server"
-	"sallyport/internal/testkit/team"
 )
 
-// book is where every client writes what it asked and heard, and finds sessions that others got.
-type book struct {
-	mu     sync.Mutex
-	lines  []porcupine.Operation
-	tokens map[int][]string // sessions by technician
-	count  map[string]int
-	signIn int
-}
-
+// never is when something ends of which nobody knows when it does.
 const never = int64(1) << 62
 
-func (b *book) write(id int, q question, call int64, a said, back int64) {
+// line is what one client asked and heard.
+type line struct {
+	client int
+	q      question
+	a      said
+	span
+	asked nodes
+	seen  int64 // when a page said that the code had gone out; 0: none did
+}
+
+// book is where every client writes, and finds what others got.
+type book struct {
+	mu     sync.Mutex
+	lines  []*line
+	tokens map[int][]string // sessions by technician
+	keys   map[int][]string // apps by technician, as pages showed them
+	held   map[int]int      // the app that was set up last
+	count  map[string]int
+
+	entrance chan struct{} // holds a token for each sign-in under way
+}
+
+func newBook(w *world) *book {
+	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}, entrance: make(chan struct{}, 16)}
+	for i, m := range w.members {
+		b.keys[i] = []string{m.Key}
+	}
+	return b
+}
+
+func (b *book) write(l *line) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.count[string(q.Act)+" "+string(a)]++
-	if a == unknown {
-		if q.Act == look || q.Act == begin {
-			return // nothing can be seen of it
+	b.count[string(l.q.Act)+" "+string(l.a)]++
+	if l.a == yes && l.q.Token != "" && (l.q.Act == answer || l.q.Act == begin) {
+		b.tokens[l.q.Who] = append(b.tokens[l.q.Who], l.q.Token)
+		if l.q.Enrols {
+			b.held[l.q.Who] = l.q.Key
+			b.count["enrolled"]++
 		}
-		back = never
 	}
-	if q.Token != "" && a == yes && (q.Act == answer || q.Act == begin) {
-		b.tokens[q.Who] = append(b.tokens[q.Who], q.Token)
+	b.lines = append(b.lines, l)
+}
+
+// answers are how many were let in or told that they were wrong.
+func (b *book) answers() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.count["answer yes"] + b.count["answer no"]
+}
+
+// saw notes on a line that its code had gone out, or that none had.
+func (b *book) saw(l *line, at int64, none bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l.seen, l.q.None = at, none
+}
+
+// app is the number of an app by its key.
+func (b *book) app(who int, key string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, k := range b.keys[who] {
+		if k == key {
+			return i
+		}
 	}
-	b.lines = append(b.lines, porcupine.Operation{ClientId: id, Input: q, Call: call, Output: a, Return: back})
+	b.keys[who] = append(b.keys[who], key)
+	return len(b.keys[who]) - 1
+}
+
+// apps are the keys that a technician was ever shown, and which of them he should be using.
+func (b *book) apps(who int) (keys []string, held int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.keys[who]
+	return all[:len(all):len(all)], b.held[who]
+}
+
+// tab is a tab of a browser; each of its requests goes to a node by chance.
+type tab struct {
+	*server.Client
+	way *way
 }
 
 // client is one of the hundred: a technician's browser, or an administrator's.
@@ -50,122 +108,91 @@ type client struct {
 	id, who int
 	admin   bool
 	random  *rand.Rand
-	browser *server.Client
+	doors   []*http.Transport
+	browser tab
+}
+
+func newClient(w *world, b *book, id int, random *rand.Rand) *client {
+	c := &client{w: w, b: b, id: id, who: id % people, admin: id < admins, random: random}
+	for _, n := range w.nodes {
+		c.doors = append(c.doors, server.NewTransport(n.port))
+	}
+	way := c.way()
+	c.browser = tab{(&server.Server{Port: w.nodes[0].port, URL: w.url}).ClientWith(way), way}
+	return c
+}
+
+func (c *client) way() *way {
+	return &way{doors: c.doors, choose: rand.New(rand.NewPCG(c.random.Uint64(), 3)).Int}
+}
+
+// another is a further tab of the same browser.
+func (c *client) another() tab {
+	way := c.way()
+	return tab{c.browser.Tab(way), way}
 }
 
 func (c *client) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if c.admin {
-			c.who = c.random.IntN(len(c.w.members))
 			c.rule(ctx)
 			pause(ctx, time.Duration(500+c.random.IntN(2500))*time.Millisecond)
 			continue
 		}
-		switch n := c.random.IntN(40); {
-		case n < 3 || c.token() == "":
-			c.signIn(ctx)
+		switch n, token := c.random.IntN(40), c.token(); {
+		case n < 5 || token == "":
+			c.enter(ctx)
 		case n < 39:
-			c.look(ctx)
+			c.look(ctx, token)
 		default:
-			c.leave(ctx)
+			c.leave(ctx, token)
 		}
-		pause(ctx, time.Duration(c.random.IntN(60))*time.Millisecond)
+		pause(ctx, time.Duration(c.random.IntN(300))*time.Millisecond)
 	}
 }
 
-// pause lets others go on; it ends with ctx.
-func pause(ctx context.Context, d time.Duration) {
+// enter signs in when there is a place: so many at once are as many as the machine has room for.
+func (c *client) enter(ctx context.Context) {
 	select {
-	case <-time.After(d):
-	case <-ctx.Done():
+	case c.b.entrance <- struct{}{}:
+		defer func() { <-c.b.entrance }()
+		c.signIn(ctx)
+	default:
 	}
 }
 
-// ask does one act and writes it down. One in twenty is cut off before its answer.
-func (c *client) ask(ctx context.Context, q *question, f func(context.Context) (said, error)) said {
-	q.Who = c.who
+// patience is how long c waits for an answer: one in twenty is cut off before it.
+func (c *client) patience() time.Duration {
 	if c.random.IntN(20) == 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(c.random.IntN(40))*time.Millisecond)
-		defer cancel()
+		return time.Duration(c.random.IntN(60)) * time.Millisecond
 	}
-	call := c.w.now()
-	a, err := f(ctx)
+	return time.Minute
+}
+
+// ask does one act in a tab and writes it down. What surely did not reach a node is not written down.
+func (c *client) ask(ctx context.Context, t tab, q question, patience time.Duration, f func(context.Context, *question) (said, error)) *line {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	q.Who = c.who
+	t.way.asked = 0
+	from := c.w.now()
+	a, err := f(ctx, &q)
+	q.Call = from
+	l := &line{client: c.id, q: q, a: a, span: span{from, c.w.now()}, asked: t.way.asked}
 	if err != nil {
-		a = unknown
+		l.a = unknown
 	}
-	c.b.write(c.id, *q, call, a, c.w.now())
-	if err != nil || a == later {
-		pause(ctx, time.Duration(200+c.random.IntN(400))*time.Millisecond)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		l.a = later
 	}
-	return a
+	c.b.write(l)
+	return l
 }
 
-func (c *client) signIn(ctx context.Context) {
-	m := c.w.members[c.who]
-	c.b.mu.Lock()
-	c.b.signIn++
-	q := question{Act: begin, SignIn: fmt.Sprint("s", c.b.signIn)}
-	c.b.mu.Unlock()
-	waits := false
-	a := c.ask(ctx, &q, func(ctx context.Context) (said, error) {
-		page, err := c.browser.Password(ctx, m.UserName, team.Password)
-		switch {
-		case err != nil:
-			return unknown, err
-		case c.browser.Session() != "":
-			q.Token = c.browser.Session()
-			return yes, nil
-		case page.Location == "/sign-in/code":
-			waits = true
-			return yes, nil
-		case page.Status == http.StatusUnprocessableEntity, page.Status == http.StatusUnauthorized:
-			return no, nil
-		case page.Status == http.StatusSeeOther:
-			return over, nil
-		}
-		return later, nil
-	})
-	if a == yes && waits {
-		c.answer(ctx, q.SignIn, m)
-	}
-}
-
-// answer gives digits of this moment's step, of the next, or wrong ones.
-func (c *client) answer(ctx context.Context, signIn string, m team.Member) {
-	at := c.w.clock()
-	q := question{Act: answer, SignIn: signIn, Step: at.Unix()/30 + int64(c.random.IntN(2))}
-	digits := m.Digits(time.Unix(q.Step*30, 0))
-	if c.random.IntN(8) == 0 {
-		q.Step, digits = 0, wrong(m, at)
-	}
-	c.ask(ctx, &q, func(ctx context.Context) (said, error) {
-		page, err := c.browser.Code(ctx, digits)
-		switch {
-		case err != nil:
-			return unknown, err
-		case c.browser.Session() != "":
-			q.Token = c.browser.Session()
-			return yes, nil
-		case page.Status == http.StatusUnprocessableEntity:
-			return no, nil
-		case page.Status == http.StatusSeeOther, page.Status == http.StatusGone:
-			return over, nil
-		}
-		return later, nil
-	})
-}
-
-// wrong are digits that the app shows at no moment for ten minutes to either side.
-func wrong(m team.Member, at time.Time) string {
-	for n := 100_000; ; n++ {
-		digits, shown := fmt.Sprint(n), false
-		for step := at.Unix()/30 - 20; step <= at.Unix()/30+20; step++ {
-			shown = shown || m.Digits(time.Unix(step*30, 0)) == digits
-		}
-		if !shown {
-			return digits
-		}
+// rest lets the servers come to themselves after what was not a good answer.
+func (c *client) rest(ctx context.Context, a said) {
+	if a == later || mayBe(a) {
+		pause(ctx, time.Duration(300+c.random.IntN(1200))*time.Millisecond)
 	}
 }
 
@@ -180,81 +207,30 @@ func (c *client) token() string {
 	return all[max(0, len(all)-1-c.random.IntN(6))]
 }
 
-func (c *client) look(ctx context.Context) {
-	q := question{Act: look, Token: c.token()}
-	if q.Token == "" {
-		return
-	}
+func (c *client) look(ctx context.Context, token string) {
+	q := question{Act: look, Token: token}
 	c.browser.HoldSession(q.Token)
-	c.ask(ctx, &q, func(ctx context.Context) (said, error) {
+	l := c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, _ *question) (said, error) {
 		live, err := c.browser.Live(ctx)
 		if live {
 			return yes, err
 		}
 		return no, err
 	})
+	c.rest(ctx, l.a)
 }
 
-func (c *client) leave(ctx context.Context) {
-	q := question{Act: leave, Token: c.token()}
-	if q.Token == "" {
-		return
-	}
+func (c *client) leave(ctx context.Context, token string) {
+	q := question{Act: leave, Token: token}
 	c.browser.HoldSession(q.Token)
-	c.ask(ctx, &q, func(ctx context.Context) (said, error) {
+	l := c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, _ *question) (said, error) {
 		page, err := c.browser.Post(ctx, "/sign-out", url.Values{})
-		if err == nil && page.Status >= http.StatusInternalServerError {
-			return later, nil
+		if fails(page) {
+			return failed, err
 		}
 		return yes, err
 	})
+	c.rest(ctx, l.a)
 }
 
-var (
-	versionField  = regexp.MustCompile(`name="version"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="version"`)
-	checkedMethod = regexp.MustCompile(`<input[^>]*name="method"[^>]*value="(\w+)"[^>]*checked`)
-)
-
-// rule is an administrator's act on one technician.
-func (c *client) rule(ctx context.Context) {
-	path := "/admin/technicians/" + string(c.w.members[c.who].ID)
-	c.browser.HoldSession(c.w.admin)
-	q := question{Act: []act{everywhere, everywhere, shut, open, open, open, method, method}[c.random.IntN(8)]}
-	if q.Act == method {
-		c.save(ctx, path)
-		return
-	}
-	name := map[act]string{everywhere: "/sign-out", shut: "/deactivate", open: "/activate"}[q.Act]
-	c.ask(ctx, &q, func(ctx context.Context) (said, error) {
-		page, err := c.browser.Post(ctx, path+name, url.Values{"reason": {"a test of many at once"}})
-		return ruled(page), err
-	})
-}
-
-// ruled: a redirect says that it was done; everything else that it was not.
-func ruled(page server.Answer) said {
-	if page.Status == http.StatusSeeOther {
-		return yes
-	}
-	return no
-}
-
-// save turns the method that the form shows.
-func (c *client) save(ctx context.Context, path string) {
-	page, err := c.browser.Get(ctx, path)
-	if err != nil {
-		return
-	}
-	version, was := versionField.FindStringSubmatch(page.Body), checkedMethod.FindStringSubmatch(page.Body)
-	if version == nil || was == nil {
-		return
-	}
-	m := c.w.members[c.who]
-	q := question{Act: method, Off: was[1] != "off"}
-	next := map[bool]string{true: "off", false: "app"}[q.Off]
-	c.ask(ctx, &q, func(ctx context.Context) (said, error) {
-		page, err := c.browser.Post(ctx, path, url.Values{"version": {version[1] + version[2]}, "first_name": {m.FirstName}, "last_name": {m.LastName},
-			"user_name": {m.UserName}, "email": {m.Email}, "phone": {""}, "role": {string(m.Role)}, "method": {next}})
-		return ruled(page), err
-	})
-}
+func fails(page server.Answer) bool { return page.Status >= http.StatusInternalServerError }

@@ -1,104 +1,109 @@
 package history
 
 import (
-	"bufio"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"sallyport"
-	"sallyport/internal/app"
-	"sallyport/internal/config"
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
 
-// serveFolder, set in the environment, makes this program a server on that data folder: see TestMain.
-const serveFolder, servePort = "SALLYPORT_HISTORY_FOLDER", "SALLYPORT_HISTORY_PORT"
-
-func TestMain(m *testing.M) {
-	folder := os.Getenv(serveFolder)
-	if folder == "" {
-		os.Exit(m.Run())
-	}
-	if err := serve(folder, os.Getenv(servePort)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// serve is the assembled server, whose clock is as far ahead as the last line of its input says, in seconds.
-func serve(folder, port string) error {
-	var ahead atomic.Int64
-	in := bufio.NewScanner(os.Stdin)
-	tell := func() {
-		if n, err := strconv.ParseInt(in.Text(), 10, 64); err == nil {
-			ahead.Store(n)
-		}
-	}
-	if in.Scan() {
-		tell()
-	}
-	go func() {
-		for in.Scan() {
-			tell()
-		}
-	}()
-	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: map[string]string{"data": folder,
-		"listen": "127.0.0.1:" + port, "operations": "off", "requests_per_second": "0"}})
-	if err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	a, err := app.New(ctx, loaded.Config, app.Options{AcceptClock: true, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load()) * time.Second) }})
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx)
-}
-
-// world is the server's life, which ends and begins again while clients ask.
+// world is an organisation and its servers: one on SQLite, or two on one PostgreSQL.
 type world struct {
 	t       testing.TB
-	folder  string
-	door    *server.Server // its address; the process is cmd
-	cmd     *exec.Cmd
-	in      io.Writer
-	log     *os.File
-	ahead   atomic.Int64 // seconds
+	url     string // what browsers are told
+	nodes   []*node
+	phones  *phones
 	members []team.Member
 	admin   string // a session of an administrator
-	kills   int
-	jumps   int
 
-	mu      sync.Mutex
-	rush    [][2]int64 // spans in which the clock was being set
-	started time.Time
+	ahead    atomic.Int64        // seconds
+	database func(time.Duration) // sets the clock of PostgreSQL ahead; nil on SQLite
+	pg       *postgres.Server
+	db       *sql.DB  // on it
+	users    []string // whom each node is for PostgreSQL
+	trouble  trouble
+	started  time.Time
 }
 
-func newWorld(t testing.TB, people int) *world {
+func newWorld(t testing.TB, shared bool) *world {
 	t.Helper()
-	w := &world{t: t, folder: filepath.Join(t.TempDir(), "data"), started: time.Now()}
-	ctx := t.Context()
+	w := &world{t: t, started: time.Now()}
+	w.phones = newPhones(t, w.now)
+	folder, port := filepath.Join(t.TempDir(), "data"), w.port()
+	w.url = "http://localhost:" + strconv.Itoa(port)
+	if !shared {
+		w.fill(folder, "")
+		w.newNode(folder, port, "")
+	} else {
+		addresses := w.share()
+		w.fill(folder, addresses[0])
+		w.newNode(folder, port, addresses[0])
+		w.newNode(w.withKeyOf(folder), w.port(), addresses[1])
+	}
+	for _, n := range w.nodes {
+		w.start(n)
+		t.Cleanup(func() { _ = n.cmd.Process.Kill(); _ = n.cmd.Wait() })
+	}
+	return w
+}
+
+func (w *world) port() int {
 	port, err := server.FreePort()
 	w.check(err)
-	w.door = &server.Server{Port: port, URL: "http://localhost:" + strconv.Itoa(port)}
-	f, err := team.Make(ctx, w.folder)
+	return port
+}
+
+// share makes a database on PostgreSQL, and gives its address as each node knows it: as a user of his own.
+func (w *world) share() []string {
+	w.pg = postgres.Shared(w.t)
+	name := w.pg.Name(w.t)
+	w.database = postgres.Ahead(w.t, w.pg.URL(name))
+	db, err := sql.Open("pgx", w.pg.URL(name))
 	w.check(err)
-	w.check(f.Set(ctx, func(s *sallyport.Settings) { s.PermitOff, s.StepUpAfter = true, time.Hour }))
+	w.t.Cleanup(func() { _ = db.Close() })
+	w.db = db
+	var addresses []string
+	for i := range 2 {
+		user := fmt.Sprintf("%s_node_%d", name, i)
+		w.check(w.pg.Exec(name, `CREATE ROLE `+user+` SUPERUSER LOGIN`))
+		w.users = append(w.users, user)
+		addresses = append(addresses, strings.Replace(w.pg.URL(name), "//test@", "//"+user+"@", 1))
+	}
+	return addresses
+}
+
+// withKeyOf is another node's folder, with the key of the first one.
+func (w *world) withKeyOf(folder string) string {
+	key, err := os.ReadFile(filepath.Join(folder, "key"))
+	w.check(err)
+	other := filepath.Join(w.t.TempDir(), "data")
+	w.check(os.Mkdir(other, 0o700))
+	w.check(os.WriteFile(filepath.Join(other, "key"), key, 0o600))
+	return other
+}
+
+// fill puts the organisation into its database.
+func (w *world) fill(folder, address string) {
+	ctx := w.t.Context()
+	f, err := team.MakeOn(ctx, folder, address)
+	w.check(err)
+	w.check(f.Set(ctx, func(s *sallyport.Settings) {
+		s.PermitOff, s.EnrolmentCodes, s.StepUpAfter = true, false, time.Hour
+		s.CodeLife, s.ResendAfter, s.ResendHour, s.ResendDay = 10*time.Minute, 15*time.Second, 20, 50
+	}))
 	specs := []team.Spec{{Name: "mara", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp}, {Name: "omar", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp}}
 	for i := range people {
 		specs = append(specs, team.Spec{Name: fmt.Sprintf("tech%02d", i), Role: sallyport.ReadOnlyTechnician, Method: sallyport.MethodApp})
@@ -107,15 +112,23 @@ func newWorld(t testing.TB, people int) *world {
 	w.check(err)
 	tokens, err := f.SignIn(ctx, members[0])
 	w.check(err)
-	w.check(f.Close())
 	w.members, w.admin = members[2:], tokens[0].Reveal()
-	w.log, err = os.Create(filepath.Join(t.TempDir(), "log"))
-	w.check(err)
-	t.Cleanup(func() { _ = w.log.Close() })
-	w.start()
-	t.Cleanup(w.kill)
-	return w
+	now := time.Now()
+	w.check(f.DB.Write(ctx, func(tx *store.Tx) error {
+		errs := []error{tx.PutGateway(ctx, sallyport.Gateway{Channel: sallyport.ChannelSMS, Slot: "live", Kind: sallyport.GatewayHTTP, Version: 1, ProvedAt: now,
+			ChangedAt: now, Settings: map[string]string{"url": w.phones.url, "method": "POST", "format": "json", "body": `{"to":"{to}","text":"{text}"}`, "bad_text": "ERROR"}})}
+		for i := range w.members {
+			m := &w.members[i].Technician
+			m.Phone, m.Method, m.SetupUntil = number(i), sallyport.MethodText, now.Add(72*time.Hour)
+			errs = append(errs, tx.UpdateTechnician(ctx, *m))
+		}
+		return errors.Join(errs...)
+	}))
+	w.check(f.Close())
 }
+
+// number is the phone of a technician.
+func number(who int) string { return fmt.Sprintf("+121255501%02d", who) }
 
 func (w *world) check(err error) {
 	w.t.Helper()
@@ -124,63 +137,28 @@ func (w *world) check(err error) {
 	}
 }
 
-func (w *world) start() {
-	w.t.Helper()
-	w.cmd = exec.Command(os.Args[0])
-	w.cmd.Env = append(os.Environ(), serveFolder+"="+w.folder, servePort+"="+strconv.Itoa(w.door.Port))
-	w.cmd.Stdout, w.cmd.Stderr = w.log, w.log
-	in, err := w.cmd.StdinPipe()
-	w.check(err)
-	w.in = in
-	w.check(w.cmd.Start())
-	w.tellTime()
-	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if _, err := w.door.Client().Live(ctx); err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			text, _ := os.ReadFile(w.log.Name())
-			w.t.Fatalf("the server does not answer\n%s", text)
-		}
-	}
-}
-
-func (w *world) kill() {
-	_ = w.cmd.Process.Kill()
-	_ = w.cmd.Wait()
-	w.kills++
-}
-
-func (w *world) tellTime() { fmt.Fprintln(w.in, w.ahead.Load()) }
-
-// setClock moves the server's clock. What overlaps the move, or the second in which the server notices, is rushed.
-func (w *world) setClock(by int64) (from, to int64) {
-	from = w.now()
-	w.ahead.Add(by)
-	w.tellTime()
-	w.jumps++
-	to = from + int64(4*time.Second)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.rush = append(w.rush, [2]int64{from, to})
-	return from, to
-}
-
 // now is the test's own clock, in nanoseconds since the beginning.
 func (w *world) now() int64 { return int64(time.Since(w.started)) }
 
-// clock is the server's.
+// clock is what the servers' clocks show.
 func (w *world) clock() time.Time {
 	return time.Now().Add(time.Duration(w.ahead.Load()) * time.Second)
 }
 
+// tail is the end of what each node has logged.
 func (w *world) tail() string {
-	text, _ := os.ReadFile(w.log.Name())
-	return strings.ToValidUTF8(string(text[max(0, len(text)-2000):]), "?")
+	var all strings.Builder
+	for _, n := range w.nodes {
+		text, _ := os.ReadFile(n.log.Name())
+		fmt.Fprintf(&all, "node %d:\n%s\n", n.number, strings.ToValidUTF8(string(text[max(0, len(text)-2000):]), "?"))
+	}
+	return all.String()
+}
+
+// pause lets others go on; it ends with ctx.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }

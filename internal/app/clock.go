@@ -72,19 +72,40 @@ func (c *core) markTime(ctx context.Context) error {
 func (c *core) watchClock(ctx context.Context) {
 	tick := time.NewTicker(clockEvery)
 	defer tick.Stop()
-	drift := newDrift(c.now(), time.Now())
+	j := jumps{drift: newDrift(c.now(), time.Now()), end: c.clockJumped}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if by := drift.step(c.now(), time.Now()); by != 0 {
-				if err := c.clockJumped(ctx, by); err != nil {
-					c.log.Error("clock", "error", err)
-				}
+			if err := j.look(ctx, c.now(), time.Now()); err != nil {
+				c.log.Error("clock", "error", err)
 			}
 		}
 	}
+}
+
+// jumps calls end for each jump, and again at the next look where it failed: until then sign-ins outlive a clock that
+// was set.
+type jumps struct {
+	drift *drift
+	end   func(ctx context.Context, by time.Duration) error
+	owed  bool
+	by    time.Duration
+}
+
+func (j *jumps) look(ctx context.Context, wall, monotonic time.Time) error {
+	if by := j.drift.step(wall, monotonic); by != 0 {
+		j.owed, j.by = true, j.by+by
+	}
+	if !j.owed {
+		return nil
+	}
+	err := j.end(ctx, j.by)
+	if err == nil {
+		j.owed, j.by = false, 0
+	}
+	return err
 }
 
 // drift notices a clock that was set: the wall clock moved otherwise than the monotonic one.

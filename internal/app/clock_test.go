@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,6 +30,32 @@ func TestDriftNoticesASetClock(t *testing.T) {
 		if got := d.step(start.Add(c.wall+time.Second), start.Add(c.monotonic+time.Second)); c.want != 0 && got != 0 {
 			t.Errorf("the same jump was noticed twice: %v", got)
 		}
+	}
+}
+
+// TestJumpIsNotForgotten: where the sign-ins could not be ended, the next look ends them, and once only.
+func TestJumpIsNotForgotten(t *testing.T) {
+	start := time.Date(2026, 11, 23, 22, 0, 0, 0, time.UTC)
+	var ended []time.Duration
+	fail := errors.New("no database")
+	j := jumps{drift: newDrift(start, start), end: func(_ context.Context, by time.Duration) error {
+		ended = append(ended, by)
+		return fail
+	}}
+	for n, want := range []error{nil, fail, fail, nil, nil} {
+		wall, monotonic := start.Add(time.Duration(n)*time.Second), start.Add(time.Duration(n)*time.Second)
+		if n > 0 {
+			wall = wall.Add(time.Hour)
+		}
+		if n == 3 {
+			fail = nil
+		}
+		if err := j.look(t.Context(), wall, monotonic); !errors.Is(err, want) {
+			t.Errorf("look %d: %v", n, err)
+		}
+	}
+	if want := []time.Duration{time.Hour, time.Hour, time.Hour}; !slices.Equal(ended, want) {
+		t.Errorf("ended %v", ended)
 	}
 }
 

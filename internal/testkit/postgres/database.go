@@ -68,3 +68,29 @@ func Follow(t testing.TB, address string, c *clock.Clock) {
 		}
 	})
 }
+
+// Ahead lets the clock of the database at address run ahead of the machine's, by as much as the function that it returns
+// was told last.
+func Ahead(t testing.TB, address string) (set func(time.Duration)) {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	set = func(by time.Duration) {
+		if _, err := db.Exec(`SELECT setval('test_ahead', $1)`, by.Microseconds()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := db.Exec(`CREATE SEQUENCE test_ahead MINVALUE -9000000000000000000`); err != nil {
+		t.Fatal(err)
+	}
+	set(0)
+	_, err = db.Exec(`CREATE OR REPLACE FUNCTION now_us() RETURNS BIGINT LANGUAGE sql VOLATILE PARALLEL SAFE AS
+		$$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT + pg_sequence_last_value('test_ahead'::regclass) $$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}

@@ -53,6 +53,17 @@ func TestClockIsFollowed(t *testing.T) {
 	}
 }
 
+func TestClockRunsAhead(t *testing.T) {
+	address := postgres.Database(t)
+	set, db := postgres.Ahead(t, address), open(t, address)
+	for _, by := range []time.Duration{0, time.Hour, -time.Hour} {
+		set(by)
+		if off := time.Until(now(t, db)) - by; off.Abs() > 20*time.Minute {
+			t.Errorf("%v ahead, it shows %v more", by, off)
+		}
+	}
+}
+
 func TestServerComesAndGoes(t *testing.T) {
 	s := postgres.Start(t)
 	for _, rest := range []func(){s.Down, s.Crash} {

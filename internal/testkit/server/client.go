@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -35,10 +36,19 @@ func (s *Server) Client() *Client { return s.ClientWith(NewTransport(s.Port)) }
 // NewTransport makes connections to a port of this machine that several clients may share.
 func NewTransport(port int) *http.Transport { return transport(port) }
 
-// ClientWith makes a browser over connections that others use too.
-func (s *Server) ClientWith(t *http.Transport) *Client {
+// ClientWith makes a browser over connections that others use too, or that lead to several nodes.
+func (s *Server) ClientWith(t http.RoundTripper) *Client {
 	return &Client{base: s.URL, cookies: map[string]string{}, http: &http.Client{Transport: t, Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// Tab is another tab of the browser as it is now, with connections of its own: it holds the same cookies, and what either
+// is given from now on the other does not see.
+func (c *Client) Tab(t http.RoundTripper) *Client {
+	other, http := *c, *c.http
+	other.cookies, http.Transport = maps.Clone(c.cookies), t
+	other.http = &http
+	return &other
 }
 
 // SessionCookie is the name under which this server keeps the session.
