@@ -164,7 +164,7 @@ func fillLog(ctx context.Context, path string, n int64) (err error) {
 			return err
 		}
 	}
-	_, err = raw.ExecContext(ctx, `UPDATE audit_tree SET size = ?, root = ?`, n, root[:])
+	_, err = raw.ExecContext(ctx, `INSERT INTO audit_tree (id, size, root, pruned) VALUES (1, ?, ?, 0)`, n, root[:])
 	return err
 }
 
