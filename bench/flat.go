@@ -77,7 +77,7 @@ func (b *bench) flatOn(engine string, database clock, at func(name string) (plac
 		flatRounds, flatChecks, someMost, flatSignIns, flatSaves)
 	for a, name := range flatActs {
 		small, large := median(costs[0][a]), median(costs[1][a])
-		b.atMost(fmt.Sprintf("%s on %s with %d technicians and sessions (%.3f ms), against %d (%.3f ms)", name, engine, b.people, ms(large), flatSmall, ms(small)), float64(large)/float64(small), 1.2, how)
+		b.atMost(fmt.Sprintf("%s on %s with %d technicians and sessions (%.3f ms), against %d (%.3f ms)", name, engine, b.people, ms(large), flatSmall, ms(small)), float64(large)/float64(small), flatWithin, how)
 	}
 	return nil
 }
