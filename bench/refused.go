@@ -23,6 +23,10 @@ func (b *bench) refusedMemory() error {
 		return err
 	}
 	defer l.close()
+	// A connection that asks nothing at first is closed.
+	if _, err := l.ask(1_000, []string{""}, http.StatusUnauthorized); err != nil {
+		return err
+	}
 	// The start, which no garbage collection disturbs, is over, and the heap has found its size.
 	for range 2 {
 		<-time.After(5 * time.Second)
