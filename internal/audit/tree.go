@@ -69,6 +69,18 @@ func (g *Growth) Root() (Hash, error) { return Root(g.Size, g.hash) }
 // Root is the hash of the tree of the first size leaves.
 func Root(size int64, read ReadHash) (Hash, error) { return tlog.TreeHash(size, read) }
 
+// Edge are the numbers of the stored hashes that Root of the same size reads: at most one for each level.
+func Edge(size int64) (numbers []int64) {
+	if size == 0 {
+		return nil
+	}
+	_, _ = tlog.TreeHash(size, ReadHash(func(number int64) (Hash, error) {
+		numbers = append(numbers, number)
+		return Hash{}, nil
+	}))
+	return numbers
+}
+
 // LeafNumber is the number under which the hash of the leaf at place is stored.
 func LeafNumber(place int64) int64 { return tlog.StoredHashIndex(0, place) }
 

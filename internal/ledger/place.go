@@ -75,16 +75,21 @@ func (s *Service) placeOnce(ctx context.Context) (int, error) {
 
 // prepare reads what is new and makes its leaves and hashes. It reads at most two hashes for each level of the tree.
 func prepare(ctx context.Context, tx Tx) (batch, error) {
-	tree, err := tx.Tree(ctx)
-	if err != nil {
-		return batch{}, err
-	}
+	var tree sallyport.Tree
+	var events []sallyport.Event
+	err := tx.Together(ctx,
+		func() (err error) { tree, err = tx.Tree(ctx); return err },
+		func() (err error) { events, err = tx.Unplaced(ctx, placeBatch); return err },
+	)
 	b := batch{from: tree, to: tree}
-	events, err := tx.Unplaced(ctx, placeBatch)
 	if err != nil || len(events) == 0 {
 		return b, err
 	}
-	g := audit.Grow(tree.Size, stored(ctx, tx))
+	edge, err := readEdge(ctx, tx, tree.Size)
+	if err != nil {
+		return b, err
+	}
+	g := audit.Grow(tree.Size, edge)
 	if err := fits(g, tree); err != nil {
 		return b, err
 	}
@@ -115,6 +120,22 @@ func fits(g *audit.Growth, tree sallyport.Tree) error {
 	return nil
 }
 
+// readEdge reads the right edge of a tree, which is all that growing it needs.
+func readEdge(ctx context.Context, tx Tx, size int64) (audit.ReadHash, error) {
+	edge, read := map[int64]audit.Hash{}, stored(ctx, tx)
+	var asked []func() error
+	for _, number := range audit.Edge(size) {
+		asked = append(asked, func() (err error) { edge[number], err = read(number); return err })
+	}
+	err := tx.Together(ctx, asked...)
+	return func(number int64) (audit.Hash, error) {
+		if h, ok := edge[number]; ok {
+			return h, nil
+		}
+		return read(number)
+	}, err
+}
+
 // stored reads hashes of the tree in one transaction.
 func stored(ctx context.Context, tx Tx) audit.ReadHash {
 	return func(number int64) (audit.Hash, error) {
@@ -136,12 +157,8 @@ func (b batch) append(ctx context.Context, tx Tx) error {
 		return errMoved
 	}
 	for _, l := range b.leaves {
-		ok, err := tx.PlaceEvent(ctx, l)
-		if err != nil {
+		if err := tx.PlaceEvent(ctx, l, errMoved); err != nil {
 			return err
-		}
-		if !ok {
-			return errMoved
 		}
 	}
 	for _, number := range slices.Sorted(maps.Keys(b.made)) {

@@ -20,6 +20,7 @@ type Store interface {
 // Tx is what this package needs of one transaction.
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
+	Together(ctx context.Context, fns ...func() error) error
 	Settings(ctx context.Context) (sallyport.Settings, error)
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	InsertEvent(ctx context.Context, e sallyport.Event) error
@@ -43,7 +44,7 @@ type treeTx interface {
 
 type leafTx interface {
 	Unplaced(ctx context.Context, n int) ([]sallyport.Event, error)
-	PlaceEvent(ctx context.Context, l sallyport.Leaf) (bool, error)
+	PlaceEvent(ctx context.Context, l sallyport.Leaf, none error) error
 	Leaves(ctx context.Context, from int64, n int) ([]sallyport.Leaf, error)
 	Leaf(ctx context.Context, id int64) (sallyport.Leaf, bool, error)
 	LeavesOf(ctx context.Context, person sallyport.TechnicianID, after int64, n int) ([]sallyport.Leaf, error)

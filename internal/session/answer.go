@@ -47,7 +47,7 @@ func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c
 
 var (
 	errOver = sallyport.E(sallyport.Gone, "sign_in_over", "This sign-in is over. Please start again.")
-	errLost = errors.New("session: somebody else used this answer first")
+	errLost = sallyport.E(sallyport.Conflict, "answer_used", "Somebody else used this answer first.")
 )
 
 // try is one answer on its way: typed, counted, compared, consumed.
@@ -153,15 +153,20 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 			return refused, nil
 		}
 	}
-	recovery := t.kind == AnswerRecovery
-	run, ok, err := tx.CountAnswer(ctx, t.m.technician.ID, t.m.technician.Generation, t.m.settings.FactorRun, recovery)
+	recovery, ok, year := t.kind == AnswerRecovery, false, 0
+	err = tx.Together(ctx,
+		func() (err error) { year, err = tx.WrongYear(ctx, t.m.technician.ID); return err }, // before this answer is counted
+		func() (err error) {
+			t.run, ok, err = tx.CountAnswer(ctx, t.m.technician.ID, t.m.technician.Generation, t.m.settings.FactorRun, recovery)
+			return err
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
 		return whyNotCounted(t.m, recovery), nil
 	}
-	t.run = run
 	if t.code != nil {
 		counted, ok, err := tx.CountAttempt(ctx, t.code.ID)
 		if err != nil || !ok {
@@ -169,7 +174,7 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 		}
 		t.code = &counted
 	}
-	return s.slowDown(ctx, tx, t)
+	return s.slowDown(ctx, tx, t, year+1)
 }
 
 var errNoCode = sallyport.InvalidField("code", "This code can no longer be used. Send a new one to go on.")
@@ -203,12 +208,9 @@ func whyNotCounted(m moment, recovery bool) error {
 // wrongYearCap is how many wrong second-factor answers within 365 days switch the factor off (contract section 5; fixed).
 const wrongYearCap = 300
 
-// slowDown lets the next answer wait after a row of wrong ones, and ends the year's budget.
-func (s *Service) slowDown(ctx context.Context, tx Tx, t *try) (refused, err error) {
-	year, err := tx.WrongYear(ctx, t.m.technician.ID)
-	if err != nil {
-		return nil, err
-	}
+// slowDown lets the next answer wait after a row of wrong ones, and ends the year's budget. Year is how many there were,
+// with this one.
+func (s *Service) slowDown(ctx context.Context, tx Tx, t *try, year int) (refused, err error) {
 	if year > wrongYearCap && t.kind != AnswerRecovery {
 		return errDisabled, s.disable(ctx, tx, t)
 	}

@@ -62,7 +62,7 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 			err = tx.SucceedSends(ctx, t.code.Address)
 		}
 	case t.kind == AnswerCode && m.step.Kind != login.Enrol:
-		used, err = tx.BurnStep(ctx, m.technician.ID, t.step)
+		err = tx.UseStep(ctx, m.technician.ID, t.step, errLost)
 	}
 	if err != nil {
 		return err

@@ -16,16 +16,23 @@ func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
 	if invalid != nil {
 		key = "?" + a.UserName // no key begins like that: the name of nobody
 	}
-	t, err := tx.TechnicianByKey(ctx, key)
-	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
-		return guess{}, err
-	}
-	g := guess{technician: t, phc: s.dummy.hash(), name: key}
+	var t sallyport.Technician
+	var owner sallyport.TechnicianID
+	known := false
 	hash, _ := a.Device.Hash()
-	owner, known, err := tx.Device(ctx, hash)
+	err := tx.Together(ctx,
+		func() (err error) {
+			if t, err = tx.TechnicianByKey(ctx, key); sallyport.KindOf(err) == sallyport.NotFound {
+				return nil
+			}
+			return err
+		},
+		func() (err error) { owner, known, err = tx.Device(ctx, hash); return err },
+	)
 	if err != nil {
 		return guess{}, err
 	}
+	g := guess{technician: t, phc: s.dummy.hash(), name: key}
 	if g.known = known && t.ID != "" && owner == t.ID; g.known {
 		s.countKnown(&g, key, hash)
 	} else {

@@ -9,12 +9,8 @@ import (
 
 // finish ends a sign-in whose step is Done: exactly one session for it, or the acting one under a new token.
 func (s *Service) finish(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
-	gone, err := tx.DeleteSignIn(ctx, m.signIn.Hash)
-	if err != nil {
+	if err := tx.EndSignIn(ctx, m.signIn.Hash, errOver); err != nil {
 		return err
-	}
-	if !gone {
-		return errOver
 	}
 	out.Finished, out.Return = true, m.signIn.Return
 	switch m.signIn.Purpose {

@@ -26,6 +26,7 @@ type counter struct {
 	key    string
 	wait   func(wrong int) time.Duration
 	lifted bool      // a proof of work stands in the place of this wait
+	wrong  int       // the tries, this one with them
 	until  time.Time // the wait that this attempt began
 }
 
@@ -72,46 +73,49 @@ func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g g
 // is one conditional statement: of many attempts at one account at once, on many nodes, no more get through than one
 // after the other would. The buckets are only asked: see countWrong.
 func (g *guess) count(ctx context.Context, tx Tx) error {
-	now, err := tx.Now(ctx)
-	if err != nil {
-		return err
-	}
 	if g.proof != "" {
 		first, err := tx.Fill(ctx, g.proof, challengeLife, challengeLife)
 		if err != nil || !first {
 			return errors.Join(err, errWaiting)
 		}
 	}
+	var now time.Time
+	asked := []func() error{func() (err error) { now, err = tx.Now(ctx); return err }}
 	for i := range g.counters {
-		if err := g.counters[i].raise(ctx, tx, now, g.proof != ""); err != nil {
+		asked = append(asked, func() error { return g.counters[i].raise(ctx, tx, g.proof != "") })
+	}
+	full := make([]time.Time, len(g.buckets))
+	for i, b := range g.buckets {
+		asked = append(asked, func() (err error) { full[i], err = tx.EmptyAt(ctx, b.key); return err })
+	}
+	if err := tx.Together(ctx, asked...); err != nil {
+		return err
+	}
+	for i, b := range g.buckets {
+		if b.wait(full[i], now) > 0 {
+			return errWaiting
+		}
+	}
+	for i := range g.counters {
+		if err := g.counters[i].beginWait(ctx, tx, now); err != nil {
 			return err
 		}
 	}
-	for _, b := range g.buckets {
-		wait, err := b.wait(ctx, tx, now)
-		if err != nil || wait > 0 {
-			return errors.Join(err, waiting(wait))
-		}
-	}
 	return nil
 }
 
-func waiting(wait time.Duration) error {
-	if wait > 0 {
-		return errWaiting
-	}
-	return nil
-}
-
-func (c *counter) raise(ctx context.Context, tx Tx, now time.Time, proved bool) error {
+func (c *counter) raise(ctx context.Context, tx Tx, proved bool) error {
 	wrong, ok, err := tx.CountGuess(ctx, c.key, proved && c.lifted)
-	if err != nil {
-		return err
+	if err == nil && !ok {
+		err = errWaiting
 	}
-	if !ok {
-		return errWaiting
-	}
-	wait := c.wait(wrong)
+	c.wrong = wrong
+	return err
+}
+
+// beginWait lets the next attempt wait where this one is one too many.
+func (c *counter) beginWait(ctx context.Context, tx Tx, now time.Time) error {
+	wait := c.wait(c.wrong)
 	if c.until = (time.Time{}); wait == 0 {
 		return nil
 	}
@@ -119,10 +123,9 @@ func (c *counter) raise(ctx context.Context, tx Tx, now time.Time, proved bool) 
 	return tx.SetGuessWait(ctx, c.key, c.until)
 }
 
-// wait is how long a full bucket takes until there is room for one more; 0 where there is room.
-func (b bucket) wait(ctx context.Context, tx Tx, now time.Time) (time.Duration, error) {
-	at, err := tx.EmptyAt(ctx, b.key)
-	return max(0, at.Add(b.rule.Every-b.rule.Room()).Sub(now)), err
+// wait is how long a bucket that is empty at a time takes until there is room for one more; 0 where there is room.
+func (b bucket) wait(empty, now time.Time) time.Duration {
+	return max(0, empty.Add(b.rule.Every-b.rule.Room()).Sub(now))
 }
 
 // refuseGuess writes the event of an attempt that was not counted, and says how long to wait.
@@ -152,8 +155,8 @@ func (g *guess) longestWait(ctx context.Context, tx Tx, proved bool) (time.Durat
 		wait, err = max(wait, held.WaitUntil.Sub(now)), errors.Join(err, lost)
 	}
 	for _, b := range g.buckets {
-		full, lost := b.wait(ctx, tx, now)
-		wait, err = max(wait, full), errors.Join(err, lost)
+		empty, lost := tx.EmptyAt(ctx, b.key)
+		wait, err = max(wait, b.wait(empty, now)), errors.Join(err, lost)
 	}
 	return wait, err
 }
@@ -165,15 +168,17 @@ func tooManyPasswords(wait time.Duration) error {
 // right takes an attempt back whose password was right, and with it what its own network or browser had counted: its
 // owner is here. What others counted against the account stays, and so does the wait that one of them began.
 func (g *guess) right(ctx context.Context, tx Tx) error {
-	n := 0
-	for i, c := range g.counters {
-		var err error
-		if i == 0 {
-			n, err = tx.EndGuesses(ctx, c.key)
-		} else {
-			err = tx.TakeGuesses(ctx, c.key, n, c.until)
-		}
-		if err != nil {
+	n, err := tx.EndGuesses(ctx, g.counters[0].key)
+	if err != nil {
+		return err
+	}
+	return g.takeBack(ctx, tx, n)
+}
+
+// takeBack takes n tries, which were those of the narrow counter, out of the wider ones.
+func (g *guess) takeBack(ctx context.Context, tx Tx, n int) error {
+	for _, c := range g.counters[1:] {
+		if err := tx.TakeGuesses(ctx, c.key, n, c.until); err != nil {
 			return err
 		}
 	}

@@ -161,7 +161,11 @@ func (s *Service) acceptInvitation(ctx context.Context, tx Tx, t sallyport.Techn
 	token := sallyport.NewToken()
 	hash, _ := token.Hash()
 	out.SignIn = token
-	_, err := s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn,
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, CreatedAt: now, Purpose: sallyport.PurposeSignIn,
 		Proofs: sallyport.Proofs{Password: true}, Address: c.Address, Browser: c.Browser})
 	return err
 }
@@ -193,7 +197,7 @@ func (s *Service) beginSetup(ctx context.Context, l completion, f LinkForm) (Out
 		if err != nil {
 			return err
 		}
-		_, err = s.insertSignIn(ctx, tx, l.t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSetup, Pending: sealed, PendingAt: now,
+		_, err = s.insertSignIn(ctx, tx, l.t, sallyport.SignIn{Hash: hash, CreatedAt: now, Purpose: sallyport.PurposeSetup, Pending: sealed, PendingAt: now,
 			Proofs: sallyport.Proofs{Password: true}, Address: l.client.Address, Browser: l.client.Browser})
 		return err
 	})

@@ -267,6 +267,7 @@ func (s *Service) beginWithin(ctx context.Context, actor sallyport.Actor, in sal
 		if step := login.Next(m.state()); step.Kind == login.Refused {
 			return sallyport.E(sallyport.Conflict, "not_set_up", "There is nothing to confirm with: your second factor is not set up.")
 		}
+		in.CreatedAt = m.now
 		_, err = s.insertSignIn(ctx, tx, m.technician, in)
 		return err
 	})

@@ -109,7 +109,15 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (m moment, out 
 	hash, _ := token.Hash()
 	err = s.store.Write(ctx, func(tx Tx) error {
 		m, out = moment{}, Outcome{SignIn: token, Return: a.Return}
-		t, err := tx.Technician(ctx, g.technician.ID)
+		tries := 0
+		var facts sallyport.Facts
+		err := tx.Together(ctx,
+			func() (err error) { m.technician, err = tx.Technician(ctx, g.technician.ID); return err },
+			func() (err error) { tries, err = tx.EndGuesses(ctx, g.counters[0].key); return err },
+			func() (err error) { facts, err = tx.Facts(ctx); return err },
+			func() (err error) { m.factor, err = tx.Factor(ctx, g.technician.ID); return err },
+		)
+		t := m.technician
 		if err != nil || t.Generation != g.technician.Generation || t.Status != sallyport.Active {
 			return ErrWrongPassword.Because(err)
 		}
@@ -117,11 +125,10 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (m moment, out 
 		if err != nil {
 			return err
 		}
-		if err := g.right(ctx, tx); err != nil {
+		if err := g.takeBack(ctx, tx, tries); err != nil {
 			return err
 		}
-		m.technician = t
-		m.signIn, err = s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
+		m.signIn, err = s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, CreatedAt: facts.Now, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
 			Return: a.Return, Address: a.Client.Address, Browser: a.Client.Browser})
 		if err != nil {
 			return err
@@ -129,24 +136,18 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (m moment, out 
 		if err := tx.InsertEvent(ctx, audit.New(audit.SignInPasswordRight, himself(t, a.Client)).On(t).Event()); err != nil {
 			return err
 		}
-		if err := m.read(ctx, tx); err != nil {
-			return err
-		}
+		m.look(facts)
 		return s.reach(ctx, tx, &m, a.Client, &out)
 	})
 	return m, out, err
 }
 
-// insertSignIn stores a new sign-in of t with its life, and returns it so.
+// insertSignIn stores a new sign-in of t with its life from its creation on, and returns it so.
 func (s *Service) insertSignIn(ctx context.Context, tx Tx, t sallyport.Technician, in sallyport.SignIn) (sallyport.SignIn, error) {
-	now, err := tx.Now(ctx)
-	if err != nil {
-		return in, err
-	}
-	in.Technician, in.Generation, in.CreatedAt = t.ID, t.Generation, now
-	in.ExpiresAt = now.Add(signInLife)
+	in.Technician, in.Generation = t.ID, t.Generation
+	in.ExpiresAt = in.CreatedAt.Add(signInLife)
 	if in.Purpose == sallyport.PurposeSetup || in.Purpose == sallyport.PurposePhone {
-		in.ExpiresAt = now.Add(enrolLife)
+		in.ExpiresAt = in.CreatedAt.Add(enrolLife)
 	}
 	return in, tx.InsertSignIn(ctx, in)
 }

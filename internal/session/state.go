@@ -22,30 +22,46 @@ type moment struct {
 }
 
 // at reads the live sign-in named by hash and what it waits for.
-func at(ctx context.Context, tx Tx, hash sallyport.Hash) (moment, error) {
-	signIn, technician, err := tx.SignIn(ctx, hash)
+func at(ctx context.Context, tx Tx, hash sallyport.Hash) (m moment, err error) {
+	var facts sallyport.Facts
+	err = tx.Together(ctx,
+		func() (err error) { m.signIn, m.technician, err = tx.SignIn(ctx, hash); return err },
+		func() (err error) { facts, err = tx.Facts(ctx); return err },
+		func() (err error) { m.factor, err = tx.FactorOfSignIn(ctx, hash); return err },
+	)
 	if err != nil {
 		return moment{}, err
 	}
-	m := moment{signIn: signIn, technician: technician}
-	return m, m.read(ctx, tx)
+	m.look(facts)
+	return m, nil
 }
 
 // read fills in the facts around the sign-in and technician that m already has, and asks login for the step.
 func (m *moment) read(ctx context.Context, tx Tx) (err error) {
-	facts, err := tx.Facts(ctx)
-	if err != nil {
-		return err
+	var facts sallyport.Facts
+	err = tx.Together(ctx,
+		func() (err error) { facts, err = tx.Facts(ctx); return err },
+		func() (err error) { m.factor, err = m.held(ctx, tx); return err },
+	)
+	if err == nil {
+		m.look(facts)
 	}
+	return err
+}
+
+// held is the factor of the technician that m has, nil where there is none of either.
+func (m *moment) held(ctx context.Context, tx Tx) (*sallyport.Factor, error) {
+	if m.technician.ID == "" {
+		return nil, nil
+	}
+	return tx.Factor(ctx, m.technician.ID)
+}
+
+// look takes the facts in and asks login for the step.
+func (m *moment) look(facts sallyport.Facts) {
 	m.now, m.settings = facts.Now, facts.Settings
 	m.emailReady, m.textReady = slices.Contains(facts.Proved, sallyport.ChannelEmail), slices.Contains(facts.Proved, sallyport.ChannelSMS)
-	if m.technician.ID != "" {
-		if m.factor, err = tx.Factor(ctx, m.technician.ID); err != nil {
-			return err
-		}
-	}
 	m.step = login.Next(m.state())
-	return nil
 }
 
 // state is the moment as login sees it.

@@ -11,6 +11,7 @@ import (
 // run more than once: it begins by setting anew what it leaves outside of its transaction.
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
+	Together(ctx context.Context, fns ...func() error) error
 	technicians
 	guesses
 	factors
@@ -48,10 +49,12 @@ type guesses interface {
 
 type factors interface {
 	Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error)
+	FactorOfSignIn(ctx context.Context, signIn sallyport.Hash) (*sallyport.Factor, error)
 	PutFactor(ctx context.Context, f sallyport.Factor) error
 	DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ResetWrong(ctx context.Context, id sallyport.TechnicianID) error
 	BurnStep(ctx context.Context, id sallyport.TechnicianID, step int64) (bool, error)
+	UseStep(ctx context.Context, id sallyport.TechnicianID, step int64, none error) error
 	SetRecoveryCodes(ctx context.Context, id sallyport.TechnicianID, hashes [][]byte) error
 	UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, hash []byte) (bool, error)
 	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
@@ -70,6 +73,7 @@ type signIns interface {
 	UpdateSignIn(ctx context.Context, s sallyport.SignIn) error
 	RotateSignIn(ctx context.Context, from, to sallyport.Hash) error
 	DeleteSignIn(ctx context.Context, hash sallyport.Hash) (bool, error)
+	EndSignIn(ctx context.Context, hash sallyport.Hash, none error) error
 }
 
 type codes interface {

@@ -26,7 +26,7 @@ func (tx *Tx) CountAnswer(ctx context.Context, id sallyport.TechnicianID, gen sa
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO wrong_day (technician, day, answers) VALUES ($1, `+today+`, 1)
+	err = tx.later(ctx, nil, `INSERT INTO wrong_day (technician, day, answers) VALUES ($1, `+today+`, 1)
 		ON CONFLICT (technician, day) DO UPDATE SET answers = wrong_day.answers + 1`, args{id})
 	return run, err == nil, err
 }
@@ -35,15 +35,13 @@ func (tx *Tx) CountAnswer(ctx context.Context, id sallyport.TechnicianID, gen sa
 // was looked at, is taken back from the day's count.
 func (tx *Tx) ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error {
 	if recovery {
-		_, err := tx.exec(ctx, `UPDATE technician SET recovery_run = 0, wait_until = 0 WHERE id = $1`, args{id})
+		return tx.later(ctx, nil, `UPDATE technician SET recovery_run = 0, wait_until = 0 WHERE id = $1`, args{id})
+	}
+	if err := tx.later(ctx, nil, `UPDATE technician SET wrong_run = 0, wait_until = 0 WHERE id = $1`, args{id}); err != nil {
 		return err
 	}
-	if _, err := tx.exec(ctx, `UPDATE technician SET wrong_run = 0, wait_until = 0 WHERE id = $1`, args{id}); err != nil {
-		return err
-	}
-	_, err := tx.exec(ctx, `UPDATE wrong_day SET answers = answers - 1 WHERE technician = $1 AND answers > 0
+	return tx.later(ctx, nil, `UPDATE wrong_day SET answers = answers - 1 WHERE technician = $1 AND answers > 0
 		AND day = (SELECT max(d.day) FROM wrong_day d WHERE d.technician = $1)`, args{id})
-	return err
 }
 
 // SetWait says from when on a second-factor answer is looked at again.

@@ -16,7 +16,7 @@ func (db *DB) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]sa
 		return nil, 0, errInternal.Because(errors.New("store: sessions are looked up together on PostgreSQL alone"))
 	}
 	for {
-		c, kept, err := db.checks.take(ctx)
+		c, err := db.checks.take(ctx)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -24,7 +24,7 @@ func (db *DB) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]sa
 		seen, idle, err := c.lookUp(ctx, hashes)
 		c.clean = err == nil
 		db.checks.give(c)
-		if err == nil || !kept || !broken(err) || ctx.Err() != nil {
+		if err == nil || !c.kept || !broken(err) || ctx.Err() != nil {
 			return seen, idle, failure(err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"sallyport"
 	"sallyport/internal/store/migrations"
 )
@@ -20,12 +22,18 @@ const keptStatements = 400
 type conn struct {
 	raw      *sql.Conn
 	prepared map[string]*sql.Stmt
-	clean    bool     // no transaction is open: set when one was ended for sure
-	notices  *notices // what the server said unasked, nil on SQLite
+	pg       *pgx.Conn // the same connection, for a pipe; nil on SQLite
+	clean    bool      // no transaction is open: set when one was ended for sure
+	kept     bool      // it was used before: nobody knows whether the server is still there
+	notices  *notices  // what the server said unasked, nil on SQLite
 }
 
 func newConn(raw *sql.Conn) *conn {
-	return &conn{raw: raw, prepared: make(map[string]*sql.Stmt), notices: noticesOf(raw)}
+	c := &conn{raw: raw, prepared: make(map[string]*sql.Stmt), pg: pgxOf(raw)}
+	if c.pg != nil {
+		c.notices = noticesFor(c.pg.PgConn())
+	}
+	return c
 }
 
 // control runs BEGIN, COMMIT or ROLLBACK.
@@ -40,13 +48,13 @@ func (c *conn) control(statement string) error {
 	return nil
 }
 
-// commit commits. A commit that the server was told not to wait for, while its standby had not confirmed it, counts as
-// one of unknown outcome: it may be lost with the server.
-func (c *conn) commit() error {
+// commit commits by a function that does so. A commit that the server was told not to wait for, while its standby had
+// not confirmed it, counts as one of unknown outcome: it may be lost with the server.
+func (c *conn) commit(by func() error) error {
 	if c.notices != nil {
 		c.notices.warned.Store(false)
 	}
-	if err := c.control("COMMIT"); err != nil {
+	if err := by(); err != nil {
 		return err
 	}
 	if c.notices != nil && c.notices.warned.Load() {

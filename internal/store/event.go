@@ -21,11 +21,10 @@ func (tx *Tx) InsertEvent(ctx context.Context, e sallyport.Event) error {
 		return err
 	}
 	search := foldText(e.Type, e.ActorName, e.TargetName, e.Address, e.Browser, e.RequestID, e.Reason)
-	_, err = tx.exec(ctx, `INSERT INTO event (`+eventColumns+`, search)
+	return tx.later(ctx, nil, `INSERT INTO event (`+eventColumns+`, search)
 		VALUES (CASE WHEN CAST($1 AS BIGINT) = 0 THEN now_us() ELSE $1 END, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		args{e.At, e.Type, e.ActorKind, e.Actor, e.ActorName, e.Target, e.TargetName, before, after, e.Address, e.Browser,
 			e.RequestID, e.Reason, e.Outcome, search})
-	return err
 }
 
 // eventPage is how many events Events returns where the filter names no number.

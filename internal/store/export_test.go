@@ -35,7 +35,7 @@ func (db *DB) Plan(ctx context.Context, query string) ([]string, error) {
 		n, _ := strconv.Atoi(found[1])
 		nulls = max(nulls, n)
 	}
-	c, _, err := db.writer.take(ctx)
+	c, err := db.writer.take(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,18 @@ import (
 
 // Factor returns what a technician holds, nil where he holds none.
 func (tx *Tx) Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error) {
+	return tx.factorWhere(ctx, `technician = $1`, args{id})
+}
+
+// FactorOfSignIn returns what the technician of a sign-in holds, nil where he holds none or there is no such sign-in.
+func (tx *Tx) FactorOfSignIn(ctx context.Context, signIn sallyport.Hash) (*sallyport.Factor, error) {
+	return tx.factorWhere(ctx, `technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1)`, args{signIn})
+}
+
+func (tx *Tx) factorWhere(ctx context.Context, where string, a args) (*sallyport.Factor, error) {
 	var f sallyport.Factor
 	found, err := tx.one(ctx, `SELECT technician, kind, secret, last_step, step_offset, address, proved_at, used_at FROM factor
-		WHERE technician = $1`, args{id},
+		WHERE `+where, a,
 		&f.Technician, &f.Kind, &f.Secret, &f.LastStep, &f.Offset, &f.Address, stamp{&f.ProvedAt}, stamp{&f.UsedAt})
 	if err != nil || !found {
 		return nil, err
@@ -45,8 +54,14 @@ func (tx *Tx) DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
 
 // BurnStep uses up a TOTP step and every older one. False when that step was used before.
 func (tx *Tx) BurnStep(ctx context.Context, id sallyport.TechnicianID, step int64) (bool, error) {
-	return tx.did(ctx, `UPDATE factor SET last_step = $2, used_at = now_us()
-		WHERE technician = $1 AND kind = 'app' AND last_step < $2`, args{id, step})
+	return tx.did(ctx, burnStep, args{id, step})
+}
+
+const burnStep = `UPDATE factor SET last_step = $2, used_at = now_us() WHERE technician = $1 AND kind = 'app' AND last_step < $2`
+
+// UseStep is BurnStep where the transaction fails with none instead.
+func (tx *Tx) UseStep(ctx context.Context, id sallyport.TechnicianID, step int64, none error) error {
+	return tx.later(ctx, none, burnStep, args{id, step})
 }
 
 // SetRecoveryCodes replaces all recovery codes of a technician.

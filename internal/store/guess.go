@@ -32,16 +32,14 @@ func (tx *Tx) CountGuess(ctx context.Context, key string, evenWaiting bool) (wro
 
 // SetGuessWait says until when nothing is counted, and so nothing looked at, under key.
 func (tx *Tx) SetGuessWait(ctx context.Context, key string, until time.Time) error {
-	_, err := tx.exec(ctx, `UPDATE guess SET wait_until = $2 WHERE id = $1`, args{key, until})
-	return err
+	return tx.later(ctx, nil, `UPDATE guess SET wait_until = $2 WHERE id = $1`, args{key, until})
 }
 
 // TakeGuesses takes n counted tries under key back, and the wait that ends at until; a wait that somebody else's try
 // began goes on.
 func (tx *Tx) TakeGuesses(ctx context.Context, key string, n int, until time.Time) error {
-	_, err := tx.exec(ctx, `UPDATE guess SET wrong = CASE WHEN wrong > $2 THEN wrong - $2 ELSE 0 END,
+	return tx.later(ctx, nil, `UPDATE guess SET wrong = CASE WHEN wrong > $2 THEN wrong - $2 ELSE 0 END,
 		wait_until = CASE WHEN wait_until = $3 THEN 0 ELSE wait_until END WHERE id = $1`, args{key, n, until})
-	return err
 }
 
 // EndGuesses forgets the count under key and returns how many tries it held.

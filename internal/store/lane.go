@@ -14,6 +14,7 @@ import (
 type lane struct {
 	pool  *sql.DB
 	begin string        // how its transactions begin
+	piped bool          // BEGIN goes with the first statement, see pipe
 	slots chan struct{} // one token per connection in use
 	over  chan struct{} // closed by close
 	once  sync.Once
@@ -30,46 +31,47 @@ func newLane(pool *sql.DB, size int, begin string) *lane {
 }
 
 // begun takes a connection and begins a transaction on it. A kept connection that turns out to be broken, because the
-// server was restarted for example, is thrown away for the next one: nothing was done on it yet.
+// server was restarted for example, is thrown away for the next one: nothing was done on it yet. Where statements are
+// piped, that is for Tx.send to find out.
 func (l *lane) begun(ctx context.Context) (*conn, error) {
 	for {
-		c, kept, err := l.take(ctx)
-		if err != nil {
-			return nil, err
+		c, err := l.take(ctx)
+		if err != nil || l.piped {
+			return c, err
 		}
 		err = c.control(l.begin)
 		if err == nil {
 			return c, nil
 		}
 		l.give(c)
-		if !kept || !broken(err) {
+		if !c.kept || !broken(err) {
 			return nil, err
 		}
 	}
 }
 
-// take hands out a connection and says whether it was used before.
-func (l *lane) take(ctx context.Context) (c *conn, kept bool, err error) {
+// take hands out a connection.
+func (l *lane) take(ctx context.Context) (*conn, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, false, sallyport.ErrUnavailable.Because(err)
+		return nil, sallyport.ErrUnavailable.Because(err)
 	}
 	select {
 	case l.slots <- struct{}{}:
 	case <-l.over:
-		return nil, false, sallyport.ErrUnavailable.Because(errClosed)
+		return nil, sallyport.ErrUnavailable.Because(errClosed)
 	case <-ctx.Done():
-		return nil, false, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
+		return nil, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
 	}
 	if c := l.pop(); c != nil {
-		c.clean = false
-		return c, true, nil
+		c.clean, c.kept = false, true
+		return c, nil
 	}
 	raw, err := l.pool.Conn(ctx)
 	if err != nil {
 		<-l.slots
-		return nil, false, failure(err)
+		return nil, failure(err)
 	}
-	return newConn(raw), false, nil
+	return newConn(raw), nil
 }
 
 func (l *lane) pop() *conn {

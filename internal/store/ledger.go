@@ -32,9 +32,9 @@ func (tx *Tx) Unplaced(ctx context.Context, n int) ([]sallyport.Event, error) {
 	return all(ctx, tx, scanEvent, `SELECT id, `+eventColumns+` FROM event WHERE leaf < 0 ORDER BY id LIMIT $1`, args{n})
 }
 
-// PlaceEvent gives an event its place, and reports whether it was there and had none.
-func (tx *Tx) PlaceEvent(ctx context.Context, l sallyport.Leaf) (bool, error) {
-	return tx.did(ctx, `UPDATE event SET leaf = $1, actor_salt = $2, actor_mark = $3, target_salt = $4, target_mark = $5
+// PlaceEvent gives an event its place. Where it is not there or has one, the transaction fails with none.
+func (tx *Tx) PlaceEvent(ctx context.Context, l sallyport.Leaf, none error) error {
+	return tx.later(ctx, none, `UPDATE event SET leaf = $1, actor_salt = $2, actor_mark = $3, target_salt = $4, target_mark = $5
 		WHERE id = $6 AND leaf < 0`, args{l.Place, l.Actor.Salt, l.Actor.Mark, l.Target.Salt, l.Target.Mark, l.ID})
 }
 
@@ -68,8 +68,7 @@ func (r rowWith) Scan(dest ...any) error { return r.row.Scan(append(dest, r.more
 
 // PutTreeHash stores one hash of the tree under its number.
 func (tx *Tx) PutTreeHash(ctx context.Context, number int64, hash []byte) error {
-	_, err := tx.exec(ctx, `INSERT INTO audit_hash (place, hash) VALUES ($1, $2)`, args{number, hash})
-	return err
+	return tx.later(ctx, nil, `INSERT INTO audit_hash (place, hash) VALUES ($1, $2)`, args{number, hash})
 }
 
 // TreeHash is the stored hash of that number.

@@ -206,18 +206,6 @@ func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error)
 	return warnings, migrations.Postgres(ctx, db)
 }
 
-// noticesOf finds what the server says on a connection, nil on SQLite.
-func noticesOf(raw *sql.Conn) *notices {
-	var found *notices
-	_ = raw.Raw(func(c any) error {
-		if c, ok := c.(*stdlib.Conn); ok {
-			found = noticesFor(c.Conn().PgConn())
-		}
-		return nil
-	})
-	return found
-}
-
 // postgresPassing reports whether err may pass by itself or by an operator's hand.
 func postgresPassing(err error) bool {
 	if broken(err) {

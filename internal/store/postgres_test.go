@@ -212,6 +212,9 @@ func TestBrokenConnectionBeginsAgain(t *testing.T) {
 	db, other := openPostgres(t, address), raw(t, address)
 	runs := 0
 	err := db.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Now(ctx); err != nil {
+			return err
+		}
 		if runs++; runs == 1 {
 			if _, err := other.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`); err != nil {
 				return err

@@ -30,13 +30,13 @@ const usable = `s.generation = t.generation AND t.status = 'active' AND s.expire
 // is of another generation, the sign-in is over (Gone "sign_in_over"). Where limit is not 0 and more sessions than that
 // are live, the oldest end, and are returned.
 func (tx *Tx) CreateSession(ctx context.Context, s sallyport.Session, limit int) ([]sallyport.Session, error) {
-	err := tx.must(ctx, errSignInOver, `UPDATE technician
+	err := tx.later(ctx, errSignInOver, `UPDATE technician
 		SET last_sign_in_at = CASE WHEN last_sign_in_at > $3 THEN last_sign_in_at ELSE $3 END
 		WHERE id = $1 AND generation = $2 AND status = 'active'`, args{s.Technician, s.Generation, s.CreatedAt})
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO session (hash, technician, generation, method, address, browser, created_at, used_at, proved_at, expires_at)
+	err = tx.later(ctx, nil, `INSERT INTO session (hash, technician, generation, method, address, browser, created_at, used_at, proved_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		args{s.Hash, s.Technician, s.Generation, s.Method, s.Address, s.Browser, s.CreatedAt, s.UsedAt, s.ProvedAt, s.ExpiresAt})
 	if err != nil {
@@ -158,9 +158,8 @@ const deviceLife = 365 * 24 * time.Hour
 
 // PutDevice notes that a browser signed a technician in, for a year.
 func (tx *Tx) PutDevice(ctx context.Context, hash sallyport.Hash, id sallyport.TechnicianID) error {
-	_, err := tx.exec(ctx, `INSERT INTO device (hash, technician, seen_at) VALUES ($1, $2, now_us())
+	return tx.later(ctx, nil, `INSERT INTO device (hash, technician, seen_at) VALUES ($1, $2, now_us())
 		ON CONFLICT (hash) DO UPDATE SET technician = excluded.technician, seen_at = excluded.seen_at`, args{hash, id})
-	return err
 }
 
 // Device returns whom a browser signed in within the last year.

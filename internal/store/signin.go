@@ -21,13 +21,12 @@ func signInDest(s *sallyport.SignIn) []any {
 // InsertSignIn stores a new sign-in.
 func (tx *Tx) InsertSignIn(ctx context.Context, s sallyport.SignIn) error {
 	p := s.Proofs
-	_, err := tx.exec(ctx, `INSERT INTO sign_in (hash, technician, generation, purpose, password, opener, enrolment, recovery, factor,
+	return tx.later(ctx, nil, `INSERT INTO sign_in (hash, technician, generation, purpose, password, opener, enrolment, recovery, factor,
 			enrolled, session, pending, pending_at, hint_step, hint_offset, wrong, return_to, address, browser, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		args{s.Hash, orNull(s.Technician), s.Generation, s.Purpose, p.Password, p.Opener, p.Enrolment, p.Recovery, p.Factor,
 			p.Enrolled, s.Session, s.Pending, s.PendingAt, s.OffsetStep, s.Offset, s.Wrong, s.Return, s.Address, s.Browser,
 			s.CreatedAt, s.ExpiresAt})
-	return err
 }
 
 // signInLive is the condition that a sign-in i may go on: in time, and of its technician's generation. That of the first
@@ -74,6 +73,11 @@ func (tx *Tx) RotateSignIn(ctx context.Context, from, to sallyport.Hash) error {
 // DeleteSignIn ends a sign-in, with its codes, and reports whether it was there.
 func (tx *Tx) DeleteSignIn(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	return tx.did(ctx, `DELETE FROM sign_in WHERE hash = $1`, args{hash})
+}
+
+// EndSignIn ends a sign-in, with its codes. Where it is not there the transaction fails with none.
+func (tx *Tx) EndSignIn(ctx context.Context, hash sallyport.Hash, none error) error {
+	return tx.later(ctx, none, `DELETE FROM sign_in WHERE hash = $1`, args{hash})
 }
 
 // EndSignIns ends all unfinished sign-ins with their codes, after the clock was set: nobody knows how old they are. It

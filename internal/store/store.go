@@ -92,6 +92,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err == nil {
 		db.rehearse, db.fault, db.before = o.Rehearse, o.Fault, o.Before
 		db.patience = cmp.Or(o.Patience, writePatience)
+		// A test that holds up or breaks off each statement gets each by itself.
+		db.writer.piped = o.Address != "" && o.Fault == nil && o.Before == nil
+		db.readers.piped = db.writer.piped
 	}
 	return db, err
 }
@@ -127,37 +130,48 @@ var errRehearsal = errors.New("store: a rehearsal is always undone")
 // writeOnce runs fn in one transaction. Where it fails, why is what the database said, nil where that is not the cause or
 // nobody knows whether the transaction took effect: only what is surely undone may be run again.
 func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error) {
-	db.told(db.writer.begin)
-	c, err := db.writer.begun(ctx)
+	tx, err := db.begin(ctx, db.writer)
 	if err != nil {
 		return nil, err
 	}
 	db.writes.Add(1)
-	defer db.writer.give(c)
-	tx := &Tx{db: db, conn: c}
+	defer tx.end()
 	if err := tx.run(ctx, fn); err != nil {
-		c.clean = c.clean && (tx.failed == nil || !broken(tx.failed))
 		return tx.failed, err
 	}
-	if err := db.commit(c); err != nil {
+	if err := db.commit(tx); err != nil {
+		tx.undo()
 		if undone(err) {
 			return err, err
 		}
-		_ = c.control("ROLLBACK")
 		db.unknown()
 		return nil, err
 	}
-	c.clean = true
+	tx.conn.clean = true
 	db.tell(tx.change)
 	return nil, nil
 }
 
-func (db *DB) commit(c *conn) error {
+// begin begins a transaction on a connection of l.
+func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
+	db.told(l.begin)
+	c, err := l.begun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx := &Tx{db: db, lane: l, conn: c, ctx: ctx}
+	if l.piped {
+		tx.pipe = &pipe{pg: c.pg, begin: l.begin}
+	}
+	return tx, nil
+}
+
+func (db *DB) commit(tx *Tx) error {
 	db.told("COMMIT")
 	if err := db.lost(AtCommit); err != nil {
 		return err
 	}
-	if err := c.commit(); err != nil {
+	if err := tx.conn.commit(tx.commit); err != nil {
 		return err
 	}
 	return db.lost(AfterCommit)
@@ -180,19 +194,17 @@ func (db *DB) lost(at Point) error {
 
 // Read runs fn on a snapshot. Writing methods fail in it.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	db.told(db.readers.begin)
-	c, err := db.readers.begun(ctx)
+	tx, err := db.begin(ctx, db.readers)
 	if err != nil {
 		return err
 	}
-	defer db.readers.give(c)
-	tx := &Tx{db: db, conn: c}
+	defer tx.end()
 	if err := tx.run(ctx, fn); err != nil {
 		return err
 	}
 	db.told("COMMIT")
-	err = c.control("COMMIT")
-	c.clean = err == nil
+	err = tx.commit()
+	tx.conn.clean = err == nil
 	return err
 }
 

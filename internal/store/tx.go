@@ -12,10 +12,14 @@ import (
 // Write or Read was given.
 type Tx struct {
 	db     *DB
+	lane   *lane
 	conn   *conn
+	ctx    context.Context  // of whoever began it, for another connection in the place of a lost one
 	change sallyport.Change // what the hook will be told
 	failed error            // the first statement that failed: nothing may be committed after it
 	over   bool
+	pipe   *pipe                // nil where each statement is sent by itself: on SQLite, and for a test that holds them up
+	asking func(*question) bool // the function that runs in Together asks here
 }
 
 var errOver = errors.New("store: the transaction is over")
@@ -24,13 +28,16 @@ var errOver = errors.New("store: the transaction is over")
 func (tx *Tx) run(ctx context.Context, fn func(*Tx) error) (err error) {
 	returned := false
 	defer func() {
-		tx.over = true
 		if !returned || err != nil {
 			tx.db.told("ROLLBACK")
-			tx.conn.clean = tx.conn.control("ROLLBACK") == nil
+			tx.undo()
 		}
+		tx.over = true
 	}()
 	err = fn(tx)
+	if err == nil && tx.pipe != nil && tx.pipe.pressing() {
+		_ = tx.fail(tx.send())
+	}
 	if err == nil {
 		err = tx.failed
 	}
@@ -41,6 +48,38 @@ func (tx *Tx) run(ctx context.Context, fn func(*Tx) error) (err error) {
 	return err
 }
 
+// undo ends the transaction without its changes, where the server has not done so.
+func (tx *Tx) undo() {
+	switch {
+	case tx.conn == nil: // lost, and no other was to be had
+	case tx.failed != nil && broken(tx.failed):
+		tx.conn.clean = false
+	case tx.conn.pg != nil && tx.conn.pg.PgConn().TxStatus() == 'I':
+		tx.conn.clean = !tx.conn.pg.IsClosed()
+	default:
+		tx.conn.clean = tx.conn.control("ROLLBACK") == nil
+	}
+}
+
+// commit sends COMMIT, together with what still waits.
+func (tx *Tx) commit() error {
+	if tx.pipe == nil {
+		return tx.conn.control("COMMIT")
+	}
+	if !tx.pipe.begun() {
+		return nil // nothing was asked
+	}
+	_, err := tx.pipe.send(&question{query: "COMMIT"})
+	return failure(err)
+}
+
+// end gives the connection back.
+func (tx *Tx) end() {
+	if tx.conn != nil {
+		tx.lane.give(tx.conn)
+	}
+}
+
 // Now is the database's clock at this moment.
 func (tx *Tx) Now(ctx context.Context) (time.Time, error) {
 	var now time.Time
@@ -48,13 +87,21 @@ func (tx *Tx) Now(ctx context.Context) (time.Time, error) {
 	return now, err
 }
 
-// ready refuses a statement of an ended transaction or context, and counts the others.
-func (tx *Tx) ready(ctx context.Context, query string) error {
+// open refuses an ended transaction or context.
+func (tx *Tx) open(ctx context.Context) error {
 	if tx.over {
 		return errInternal.Because(errOver)
 	}
 	if err := ctx.Err(); err != nil {
 		return tx.fail(sallyport.ErrUnavailable.Because(err))
+	}
+	return nil
+}
+
+// ready refuses a statement of an ended transaction or context, and counts the others.
+func (tx *Tx) ready(ctx context.Context, query string) error {
+	if err := tx.open(ctx); err != nil {
+		return err
 	}
 	tx.db.statements.Add(1)
 	tx.db.told(query)
@@ -67,7 +114,7 @@ func (tx *Tx) ready(ctx context.Context, query string) error {
 // fail remembers the first failure.
 func (tx *Tx) fail(err error) error {
 	err = failure(err)
-	if tx.failed == nil {
+	if tx.failed == nil && err != nil {
 		tx.failed = err
 	}
 	return err
@@ -84,6 +131,11 @@ func (tx *Tx) exec(ctx context.Context, query string, a args) (int, error) {
 	bound, err := bind(a)
 	if err != nil {
 		return 0, err
+	}
+	if tx.pipe != nil {
+		q := &question{query: query, args: bound}
+		err := tx.answered(q)
+		return q.changed, tx.fail(err)
 	}
 	s, done, err := tx.conn.statement(query)
 	if err != nil {
@@ -116,6 +168,26 @@ func (tx *Tx) must(ctx context.Context, otherwise error, query string, a args) e
 	return err
 }
 
+// later runs a statement whose answer nobody waits for: where it fails, or changes no row and none is not nil, the
+// transaction fails, at the latest before its COMMIT.
+func (tx *Tx) later(ctx context.Context, none error, query string, a args) error {
+	if tx.pipe == nil {
+		if none == nil {
+			_, err := tx.exec(ctx, query, a)
+			return err
+		}
+		return tx.fail(tx.must(ctx, none, query, a))
+	}
+	if err := tx.ready(ctx, query); err != nil {
+		return err
+	}
+	bound, err := bind(a)
+	if err == nil {
+		tx.pipe.waiting = append(tx.pipe.waiting, &question{query: query, args: bound, none: none})
+	}
+	return err
+}
+
 // each calls read for every row of query.
 func (tx *Tx) each(ctx context.Context, query string, a args, read func(row) error) error {
 	if err := tx.ready(ctx, query); err != nil {
@@ -124,6 +196,9 @@ func (tx *Tx) each(ctx context.Context, query string, a args, read func(row) err
 	bound, err := bind(a)
 	if err != nil {
 		return err
+	}
+	if tx.pipe != nil {
+		return tx.fail(tx.answered(&question{query: query, args: bound, read: read}))
 	}
 	s, done, err := tx.conn.statement(query)
 	if err != nil {

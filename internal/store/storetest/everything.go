@@ -38,7 +38,11 @@ func callZero(tx *store.Tx, m reflect.Method) error {
 	for i := 2; i < m.Type.NumIn(); i++ {
 		in = append(in, reflect.Zero(m.Type.In(i)))
 	}
-	out := m.Func.Call(in)
+	call := m.Func.Call
+	if m.Type.IsVariadic() {
+		call = m.Func.CallSlice
+	}
+	out := call(in)
 	err, _ := out[len(out)-1].Interface().(error)
 	return err
 }

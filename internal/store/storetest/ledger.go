@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,15 +25,15 @@ var _ = register("event gets one place, once", func(b *bench) {
 		}
 		return err
 	})
-	b.once(func(tx *store.Tx) (bool, error) { return tx.PlaceEvent(b.ctx, leafOf(2, 0)) })
+	taken := sallyport.E(sallyport.Conflict, "taken", "taken")
+	place := func(event, at int64) error {
+		return b.db.Write(b.ctx, func(tx *store.Tx) error { return tx.PlaceEvent(b.ctx, leafOf(event, at), taken) })
+	}
+	first, again, second, gone := place(2, 0), place(2, 1), place(1, 1), place(99, 2)
+	if first != nil || !errors.Is(again, taken) || second != nil || !errors.Is(gone, taken) {
+		b.Errorf("placed %v, once more %v, another %v, one that is not there %v", first, again, second, gone)
+	}
 	b.write(func(tx *store.Tx) error {
-		ok, err := tx.PlaceEvent(b.ctx, leafOf(1, 1))
-		b.ok(err)
-		gone, err := tx.PlaceEvent(b.ctx, leafOf(99, 2))
-		b.ok(err)
-		if !ok || gone {
-			b.Errorf("placed %v, one that is not there %v", ok, gone)
-		}
 		leaves, err := tx.Leaves(b.ctx, 0, 10)
 		b.ok(err)
 		if len(leaves) != 2 || leaves[0].ID != 2 || leaves[1].Place != 1 || string(leaves[0].Actor.Salt) != "a0" || string(leaves[1].Target.Mark) != "mark t1" || leaves[0].ActorName != "Mira" {
@@ -100,8 +101,7 @@ var _ = register("events below a bound are pruned, from where the caller saw it"
 	b.write(func(tx *store.Tx) error {
 		for i := range int64(4) {
 			b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "x.y"}))
-			_, err := tx.PlaceEvent(b.ctx, leafOf(i+1, i))
-			b.ok(err)
+			b.ok(tx.PlaceEvent(b.ctx, leafOf(i+1, i), errors.New("no such event")))
 		}
 		b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "x.unplaced"}))
 		_, err := tx.GrowTree(b.ctx, 0, sallyport.Tree{Size: 4, Root: []byte("r")})
@@ -126,8 +126,7 @@ var _ = register("event is rewritten without what was erased", func(b *bench) {
 		b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "x.y", After: map[string]string{"to": "Tom"}}))
 		b.ok(tx.InsertEvent(b.ctx, sallyport.Event{Type: "x.y"}))
 		for i := range int64(3) {
-			_, err := tx.PlaceEvent(b.ctx, leafOf(i+1, i))
-			b.ok(err)
+			b.ok(tx.PlaceEvent(b.ctx, leafOf(i+1, i), errors.New("no such event")))
 		}
 		of, err := tx.LeavesOf(b.ctx, "t", 0, 10)
 		b.ok(err)
