@@ -222,7 +222,7 @@ func (s *side) signIns(b *bench) (time.Duration, error) {
 		}
 	}
 	var failed atomic.Int64
-	signInAll(b.ctx, s.server, crowd{s.take(flatSignIns), 1}, &failed)
+	signInAll(s.server, crowd{s.take(flatSignIns), 1}, &failed)
 	if failed.Load() > 0 {
 		return 0, fmt.Errorf("%d failed", failed.Load())
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"sallyport/internal/testkit/server"
 )
 
@@ -19,6 +21,7 @@ type bench struct {
 	binary    string
 	yardstick string // the bare handler
 	point     string // the handler that asks PostgreSQL
+	cores     cores  // all that there are
 	busy      string // load of the machine when the run began
 	found     []finding
 	events    int64 // of the large audit log
@@ -76,6 +79,9 @@ func (b *bench) run(only, out string) error {
 	}
 	defer os.RemoveAll(folder)
 	b.ctx, b.folder, b.busy = ctx, folder, otherWork()
+	if err := unix.SchedGetaffinity(0, &b.cores); err != nil {
+		return fmt.Errorf("which processors there are: %w", err)
+	}
 	if b.binary, err = server.Build(ctx, folder); err != nil {
 		return err
 	}

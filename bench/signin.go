@@ -65,7 +65,7 @@ func (b *bench) signIns() error {
 	if err != nil {
 		return err
 	}
-	signInAll(b.ctx, s, crowd{members[:signInsAll], atOnce}, &failed)
+	signInAll(s, crowd{members[:signInsAll], atOnce}, &failed)
 	in := float64(signInsAll - failed.Load())
 	rate := in / time.Since(began).Seconds()
 	after, err := s.CPU()
@@ -104,30 +104,6 @@ func ms(d time.Duration) float64 { return float64(d) / 1e6 }
 type crowd struct {
 	members []team.Member
 	atOnce  int
-}
-
-// signInAll signs all of a crowd in.
-func signInAll(ctx context.Context, s *server.Server, c crowd, failed *atomic.Int64) {
-	queue := make(chan team.Member)
-	shared := server.NewTransport(s.Port)
-	defer shared.CloseIdleConnections()
-	var wait sync.WaitGroup
-	for range c.atOnce {
-		wait.Go(func() {
-			for m := range queue {
-				if _, err := s.ClientWith(shared).SignIn(ctx, m.UserName, team.Password, m.Digits(time.Now())); err != nil {
-					if failed.Add(1) == 1 {
-						fmt.Println("   the first that failed:", err)
-					}
-				}
-			}
-		})
-	}
-	for _, m := range c.members {
-		queue <- m
-	}
-	close(queue)
-	wait.Wait()
 }
 
 // pageEvery is how often the own page is asked for: often enough for a 95th percentile, and not so often that the
