@@ -28,6 +28,7 @@ func newOperations(c *core) *operations {
 	o.registry.MustRegister(ledgerNumbers{c.ledger})
 	o.count("sallyport_database_statements_total", "SQL statements.", func() float64 { return float64(c.db.Stats().Statements) })
 	o.count("sallyport_database_writes_total", "Write transactions.", func() float64 { return float64(c.db.Stats().Writes) })
+	o.count("sallyport_database_trips_total", "Round trips to PostgreSQL of transactions.", func() float64 { return float64(c.db.Stats().Trips) })
 	o.count("sallyport_database_again_total", "Write transactions that ran again after a conflict.", func() float64 { return float64(c.db.Stats().Again) })
 	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })
 	return o

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -28,6 +29,7 @@ type pipe struct {
 	pg      *pgx.Conn
 	begin   string // not sent yet
 	waiting []*question
+	trips   *atomic.Uint64
 }
 
 // pgxOf is the driver's own connection below raw, nil on SQLite.
@@ -63,6 +65,7 @@ func (p *pipe) send(more ...*question) (unbegun bool, err error) {
 	for _, q := range all {
 		b.Queue(q.query, q.args...)
 	}
+	p.trips.Add(1)
 	answers := p.pg.SendBatch(context.Background(), &b)
 	if !p.begun() {
 		if _, err = answers.Exec(); err != nil && broken(err) {

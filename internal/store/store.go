@@ -59,6 +59,7 @@ type DB struct {
 
 	statements atomic.Uint64
 	writes     atomic.Uint64
+	trips      atomic.Uint64
 	again      atomic.Uint64
 }
 
@@ -66,12 +67,13 @@ type DB struct {
 type Stats struct {
 	Statements uint64 // without BEGIN, COMMIT and ROLLBACK
 	Writes     uint64 // write transactions begun
+	Trips      uint64 // times that a transaction waited for PostgreSQL's answer, whatever was asked
 	Again      uint64 // of them, those that ran again after a conflict
 }
 
 // Stats returns the counters so far.
 func (db *DB) Stats() Stats {
-	return Stats{Statements: db.statements.Load(), Writes: db.writes.Load(), Again: db.again.Load()}
+	return Stats{Statements: db.statements.Load(), Writes: db.writes.Load(), Trips: db.trips.Load(), Again: db.again.Load()}
 }
 
 // Shared reports whether other processes may write to this database too: then nothing may be answered from memory.
@@ -161,7 +163,7 @@ func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
 	}
 	tx := &Tx{db: db, lane: l, conn: c, ctx: ctx}
 	if l.piped {
-		tx.pipe = &pipe{pg: c.pg, begin: l.begin}
+		tx.pipe = &pipe{pg: c.pg, begin: l.begin, trips: &db.trips}
 	}
 	return tx, nil
 }
