@@ -27,7 +27,7 @@ func TestResetFactor(t *testing.T) {
 	actor := h.session(admin)
 	h.session(dana)
 	h.write(func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(tx.SetRecoveryCodes(ctx, dana.ID, [][]byte{[]byte("one"), []byte("two")}), tx.DisableFactor(ctx, dana.ID))
+		return errors.Join(tx.DisableFactor(ctx, dana.ID), tx.SetRecoveryCodes(ctx, dana.ID, [][]byte{[]byte("one"), []byte("two")}))
 	})
 	n := len(h.events())
 	reset, err := h.ResetFactor(ctx, actor, dana.ID, "phone lost\nforged line")

@@ -9,26 +9,35 @@ import (
 
 // finish ends a sign-in whose step is Done: exactly one session for it, or the acting one under a new token.
 func (s *Service) finish(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
-	gone, err := tx.DeleteSignIn(ctx, m.signIn.Hash)
-	if err != nil {
+	out.Finished, out.Return = true, m.signIn.Return
+	if m.signIn.Purpose == sallyport.PurposeSignIn && !m.signIn.Proofs.Enrolled { // nothing may hold the technician's row yet
+		if err := s.create(ctx, tx, m, c, out); err != nil {
+			return err
+		}
+		return over(ctx, tx, m)
+	}
+	if err := over(ctx, tx, m); err != nil {
 		return err
 	}
-	if !gone {
-		return errOver
-	}
-	out.Finished, out.Return = true, m.signIn.Return
 	switch m.signIn.Purpose {
 	case sallyport.PurposeStepUp:
 		return s.stepUp(ctx, tx, m, c, out)
 	case sallyport.PurposePhone:
 		return s.keepSession(ctx, tx, m, c, out)
 	}
-	if m.signIn.Proofs.Enrolled {
-		if err := raise(ctx, tx, &m.technician, sallyport.EndedBySave); err != nil {
-			return err
-		}
+	if err := raise(ctx, tx, &m.technician, sallyport.EndedBySave); err != nil {
+		return err
 	}
 	return s.create(ctx, tx, m, c, out)
+}
+
+// over ends the sign-in, once.
+func over(ctx context.Context, tx Tx, m *moment) error {
+	gone, err := tx.DeleteSignIn(ctx, m.signIn.Hash)
+	if err == nil && !gone {
+		err = errOver
+	}
+	return err
 }
 
 // raise lifts the generation; t carries the new one.
@@ -103,9 +112,6 @@ func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 		return err
 	}
 	out.Session = token
-	if _, err := tx.EndGuesses(ctx, s.stepUpKey(m.signIn.Session)); err != nil {
-		return err
-	}
 	return tx.InsertEvent(ctx, audit.New(audit.SessionStepUp, himself(m.technician, c)).On(m.technician).Event())
 }
 
