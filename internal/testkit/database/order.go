@@ -30,7 +30,7 @@ func watched(t testing.TB) func(string) {
 
 var (
 	changes = regexp.MustCompile(`^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)`)
-	passing = "FOR UPDATE SKIP LOCKED" // waits for nobody
+	passing = "SKIP LOCKED" // waits for nobody
 )
 
 // before looks at a statement that is about to be sent.
