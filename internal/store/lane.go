@@ -14,6 +14,7 @@ import (
 type lane struct {
 	pool  *sql.DB
 	begin string        // how its transactions begin
+	met   *primaries    // nil on SQLite
 	slots chan struct{} // one token per connection in use
 	over  chan struct{} // closed by close
 	once  sync.Once
@@ -27,6 +28,17 @@ func newLane(pool *sql.DB, size int, begin string) *lane {
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	return &lane{pool: pool, begin: begin, slots: make(chan struct{}, size), over: make(chan struct{})}
+}
+
+// of lets a lane use no connection to a primary that was replaced.
+func (l *lane) of(met *primaries) *lane {
+	l.met = met
+	return l
+}
+
+// old reports whether c leads to a primary that was replaced.
+func (l *lane) old(c *conn) bool {
+	return l.met != nil && c.notices != nil && c.notices.primary.Before(l.met.get())
 }
 
 // begun takes a connection and begins a transaction on it. A kept connection that turns out to be broken, because the
@@ -60,9 +72,11 @@ func (l *lane) take(ctx context.Context) (c *conn, kept bool, err error) {
 	case <-ctx.Done():
 		return nil, false, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
 	}
-	if c := l.pop(); c != nil {
-		c.clean = false
-		return c, true, nil
+	for c := l.pop(); c != nil; c = l.pop() {
+		if c.clean = false; !l.old(c) {
+			return c, true, nil
+		}
+		c.discard()
 	}
 	raw, err := l.pool.Conn(ctx)
 	if err != nil {
