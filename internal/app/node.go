@@ -183,6 +183,9 @@ func (c *core) look(ctx context.Context) (now time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, nodeTime)
 	defer cancel()
 	now, off, err := c.skew(ctx)
+	if err := c.state.met(c.db.Primary()); err != nil {
+		return time.Time{}, err
+	}
 	if old := replaced(err); old != nil {
 		return time.Time{}, old
 	}

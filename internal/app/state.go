@@ -116,6 +116,13 @@ func (s *state) put(now seen) error {
 	return nil
 }
 
+// met keeps which primary was met last, whether it answers now or not.
+func (s *state) met(p store.Primary) error {
+	now := s.get()
+	now.Primary = p
+	return s.put(now)
+}
+
 // replaceFile puts text in the place of a file, whole or not at all.
 func replaceFile(path string, text []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -195,8 +202,8 @@ func (c *core) compare(now seen) error {
 			"in which ended sessions and used codes live. Stop every node, then run: sallyport restore --accept", now, had)
 	} else if now.Epoch == had.Epoch && now.Before(had.Primary) {
 		return &store.OldPrimaryError{Is: now.Primary, Seen: had.Primary}
-	} else if now.Epoch == had.Epoch && now.Primary == had.Primary {
-		return nil // the mark is kept when this node raises it
+	} else if now.Epoch == had.Epoch {
+		return c.state.met(now.Primary) // the mark is kept when this node raises it
 	}
 	return c.state.put(now)
 }
