@@ -364,7 +364,7 @@ func TestWake(t *testing.T) {
 	h := newHouse(t)
 	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
 	woken := 0
-	s := account.New(account.Options{Store: adapter{h.db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Wake: func() { woken++ }})
+	s := account.New(account.Options{Store: store.For[account.Tx](h.db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Wake: func() { woken++ }})
 	if _, err := s.Preview(ctx, h.session(admin), dana.ID, form(dana, role(sallyport.ReportsManager)), dana.Version); err != nil || woken != 0 {
 		t.Errorf("woken %d times by a preview, %v", woken, err)
 	}
