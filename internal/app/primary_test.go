@@ -39,6 +39,12 @@ func TestReplacedPrimaryIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "what ended on the newer one is refused", func() bool { return checkAt(a, read) == 401 && checkAt(a, super) == 204 })
+	if err := newer.Exec("own", `CREATE TABLE moved AS SELECT now_us() AS at`); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it announces itself there", func() bool {
+		return newer.Exec("own", `SELECT 1 / count(*) FROM node, moved WHERE seen_at > at`) == nil
+	})
 	const words = "timeline 1 after timeline 2"
 	newer.Down()
 	until(t, "it says why it is not ready", func() bool {
