@@ -65,16 +65,6 @@ type fullLog struct {
 
 func (l *fullLog) close() { _ = l.db.Close() }
 
-type ledgerStore struct{ db *store.DB }
-
-func (s ledgerStore) Write(ctx context.Context, f func(ledger.Tx) error) error {
-	return s.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (s ledgerStore) Read(ctx context.Context, f func(ledger.Tx) error) error {
-	return s.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
 func (b *bench) fullLog(name string, n int64) (*fullLog, error) {
 	folder := b.dir(name)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -94,7 +84,7 @@ func (b *bench) fullLog(name string, n int64) (*fullLog, error) {
 	if db, err = store.Open(b.ctx, store.Options{Folder: folder}); err != nil {
 		return nil, err
 	}
-	log, err := ledger.New(ledger.Options{Store: ledgerStore{db}, Key: keyring.Generate().SigningKey("bench"), Origin: "bench"})
+	log, err := ledger.New(ledger.Options{Store: store.For[ledger.Tx](db), Key: keyring.Generate().SigningKey("bench"), Origin: "bench"})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

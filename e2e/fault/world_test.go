@@ -64,26 +64,6 @@ func (l *line) mend() (lost bool, at store.Point) {
 	return l.down, l.at
 }
 
-type door struct{ db *store.DB }
-
-func (d door) Write(ctx context.Context, f func(session.Tx) error) error {
-	return d.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (d door) Read(ctx context.Context, f func(session.Tx) error) error {
-	return d.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-type desk struct{ db *store.DB }
-
-func (d desk) Write(ctx context.Context, f func(account.Tx) error) error {
-	return d.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (d desk) Read(ctx context.Context, f func(account.Tx) error) error {
-	return d.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
 // mail keeps the newest code by address, and makes notices that nobody sends.
 type mail struct {
 	mu    sync.Mutex
@@ -152,13 +132,13 @@ func newWorld(t testing.TB) *world {
 	hasher := factor.NewHasher(2).Patient(time.Hour)
 	w.phc, err = hasher.Hash(t.Context(), password)
 	w.check(err)
-	o := session.Options{Store: door{w.db}, Keys: w.keys, Hasher: hasher, Messages: w.mail, Host: "id.northwind.example",
+	o := session.Options{Store: store.For[session.Tx](w.db), Keys: w.keys, Hasher: hasher, Messages: w.mail, Host: "id.northwind.example",
 		Public: public, Now: w.clock.Now, CountTime: time.Hour}
 	if w.db.Shared() {
 		o.Lookup = w.db
 	}
 	w.door = session.New(o)
-	w.desk = account.New(account.Options{Store: desk{w.db}, Keys: w.keys, Notices: deskMail{w.mail}, PublicURL: public, Shared: w.db.Shared()})
+	w.desk = account.New(account.Options{Store: store.For[account.Tx](w.db), Keys: w.keys, Notices: deskMail{w.mail}, PublicURL: public, Shared: w.db.Shared()})
 	if memory := w.door.Memory(); memory != nil {
 		w.db.OnCommit(memory.Committed, memory.Forget)
 	}

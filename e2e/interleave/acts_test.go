@@ -106,6 +106,7 @@ func (w *world) setsUp() {
 // on makes a world of the scene.
 func (s scene) on(t testing.TB) *world {
 	w := newWorld(t)
+	w.straight()
 	s.set(w)
 	hash, _ := w.older.Hash()
 	w.names[hash] = "session before"

@@ -11,6 +11,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/session"
+	"sallyport/internal/store"
 )
 
 // careless ends a sign-in as somebody would write it who trusts that nobody writes meanwhile: it looks whether the sign-in
@@ -109,7 +110,7 @@ func (b burning) Write(ctx context.Context, f func(session.Tx) error) error {
 func TestFindsStepUsedTwice(t *testing.T) {
 	w := held.on(t)
 	for _, s := range w.servers {
-		s.door = w.through(s.db, burning{door{s.db}})
+		s.door = w.through(s.db, burning{store.For[session.Tx](s.db)})
 	}
 	_, err := w.trial(finish, twin).run(search{rules: bySnapshot})
 	if err == nil || !strings.Contains(err.Error(), "I2") {

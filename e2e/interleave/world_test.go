@@ -20,26 +20,6 @@ import (
 	"sallyport/internal/testkit/totp"
 )
 
-type door struct{ db *store.DB }
-
-func (d door) Write(ctx context.Context, f func(session.Tx) error) error {
-	return d.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (d door) Read(ctx context.Context, f func(session.Tx) error) error {
-	return d.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-type desk struct{ db *store.DB }
-
-func (d desk) Write(ctx context.Context, f func(account.Tx) error) error {
-	return d.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (d desk) Read(ctx context.Context, f func(account.Tx) error) error {
-	return d.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
 // mail seals notices that nobody sends. No act sends a code.
 type mail struct{ now func() time.Time }
 
@@ -152,8 +132,8 @@ func (w *world) serve(address string, before func(string)) *server {
 	db, err := store.Open(w.t.Context(), store.Options{Address: address, Before: before})
 	w.check(err)
 	w.t.Cleanup(func() { _ = db.Close() })
-	s := &server{db: db, door: w.through(db, door{db})}
-	s.desk = account.New(account.Options{Store: desk{db}, Keys: w.keys, Notices: deskMail{mail{w.clock.Now}}, PublicURL: public, Shared: true})
+	s := &server{db: db, door: w.through(db, store.For[session.Tx](db))}
+	s.desk = account.New(account.Options{Store: store.For[account.Tx](db), Keys: w.keys, Notices: deskMail{mail{w.clock.Now}}, PublicURL: public, Shared: true})
 	return s
 }
 

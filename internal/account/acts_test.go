@@ -27,7 +27,7 @@ func TestResetFactor(t *testing.T) {
 	actor := h.session(admin)
 	h.session(dana)
 	h.write(func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(tx.SetRecoveryCodes(ctx, dana.ID, [][]byte{[]byte("one"), []byte("two")}), tx.DisableFactor(ctx, dana.ID))
+		return errors.Join(tx.DisableFactor(ctx, dana.ID), tx.SetRecoveryCodes(ctx, dana.ID, [][]byte{[]byte("one"), []byte("two")}))
 	})
 	n := len(h.events())
 	reset, err := h.ResetFactor(ctx, actor, dana.ID, "phone lost\nforged line")
@@ -364,7 +364,7 @@ func TestWake(t *testing.T) {
 	h := newHouse(t)
 	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
 	woken := 0
-	s := account.New(account.Options{Store: adapter{h.db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Wake: func() { woken++ }})
+	s := account.New(account.Options{Store: store.For[account.Tx](h.db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Wake: func() { woken++ }})
 	if _, err := s.Preview(ctx, h.session(admin), dana.ID, form(dana, role(sallyport.ReportsManager)), dana.Version); err != nil || woken != 0 {
 		t.Errorf("woken %d times by a preview, %v", woken, err)
 	}

@@ -53,8 +53,8 @@ func (s *Service) resetFactor(ctx context.Context, tx Tx, w who, e entry) (Facto
 	}
 	t.SetupUntil = w.now.Add(w.settings.SetupLife)
 	if err := firstErr(
-		func() error { return tx.DeleteFactor(ctx, t.ID) },
 		func() error { return tx.ResetWrong(ctx, t.ID) },
+		func() error { return tx.DeleteFactor(ctx, t.ID) },
 		func() error { return tx.UpdateTechnician(ctx, t) },
 	); err != nil {
 		return FactorReset{}, err

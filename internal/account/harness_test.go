@@ -17,17 +17,6 @@ import (
 	"sallyport/internal/testkit/database"
 )
 
-// adapter gives the real store the shape that this package asks for.
-type adapter struct{ db *store.DB }
-
-func (a adapter) Write(ctx context.Context, f func(account.Tx) error) error {
-	return a.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (a adapter) Read(ctx context.Context, f func(account.Tx) error) error {
-	return a.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
 // letters are the notices that were asked for, by address and kind, in the words of their data.
 type letters struct {
 	ring *keyring.Ring
@@ -75,7 +64,7 @@ func newHouse(t testing.TB) *house {
 	db := database.Open(t, h.clock)
 	t.Cleanup(h.close)
 	h.db, h.letters = db, &letters{ring: h.ring, now: h.clock.Now}
-	h.Service = account.New(account.Options{Store: adapter{db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
+	h.Service = account.New(account.Options{Store: store.For[account.Tx](db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
 	return h
 }
 

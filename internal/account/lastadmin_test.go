@@ -245,7 +245,7 @@ func TestD10_11(t *testing.T) {
 			h.add(sallyport.SuperAdmin)
 			omar, dana := h.add(sallyport.Admin), h.add(sallyport.ReadOnlyTechnician)
 			actor := h.session(omar)
-			late := h.over(&lateStore{adapter: adapter{h.db}, first: func() {
+			late := h.over(&lateStore{Transactions: store.For[account.Tx](h.db), first: func() {
 				if err := fate.do(h, omar); err != nil {
 					t.Fatal(err)
 				}
@@ -263,12 +263,12 @@ func TestD10_11(t *testing.T) {
 
 // lateStore lets something else happen between the arrival of a request and its transaction.
 type lateStore struct {
-	adapter
+	store.Transactions[account.Tx]
 	once  sync.Once
 	first func()
 }
 
 func (s *lateStore) Write(ctx context.Context, f func(account.Tx) error) error {
 	s.once.Do(s.first)
-	return s.adapter.Write(ctx, f)
+	return s.Transactions.Write(ctx, f)
 }

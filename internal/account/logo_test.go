@@ -82,7 +82,7 @@ func TestLogoIsSetChangedAndRemoved(t *testing.T) {
 			t.Errorf("the same again: %v, events %v", err, h.since(n))
 		}
 		// Another process that opens the folder later finds the same.
-		if l, err := h.over(adapter{h.db}).Logo(ctx); err != nil || l.String() != set.String() {
+		if l, err := h.over(store.For[account.Tx](h.db)).Logo(ctx); err != nil || l.String() != set.String() {
 			t.Errorf("stored: %v, %v", l, err)
 		}
 	}
@@ -184,7 +184,7 @@ func TestLogoRefusals(t *testing.T) {
 // A page costs no look into the database, and a change that failed after its commit leaves no old picture behind.
 func TestLogoIsAnsweredFromMemory(t *testing.T) {
 	h := newHouse(t)
-	s := &doubtful{adapter: adapter{h.db}}
+	s := &doubtful{Transactions: store.For[account.Tx](h.db)}
 	service := h.over(s)
 	for range 3 {
 		if _, err := service.Logo(ctx); err != nil {
@@ -219,14 +219,14 @@ func TestLogoIsAnsweredFromMemory(t *testing.T) {
 
 // doubtful is a store whose commits may be followed by an error, and whose readings may be overtaken.
 type doubtful struct {
-	adapter
+	store.Transactions[account.Tx]
 	reads    int
 	after    error
 	overtake func()
 }
 
 func (d *doubtful) Write(ctx context.Context, f func(account.Tx) error) error {
-	if err := d.adapter.Write(ctx, f); err != nil {
+	if err := d.Transactions.Write(ctx, f); err != nil {
 		return err
 	}
 	return d.after
@@ -234,7 +234,7 @@ func (d *doubtful) Write(ctx context.Context, f func(account.Tx) error) error {
 
 func (d *doubtful) Read(ctx context.Context, f func(account.Tx) error) error {
 	d.reads++
-	err := d.adapter.Read(ctx, f)
+	err := d.Transactions.Read(ctx, f)
 	if overtake := d.overtake; overtake != nil {
 		d.overtake = nil
 		overtake()

@@ -186,6 +186,9 @@ func (h *house) matter(actor, target string, state func(*person)) matter {
 		self = h.add(sallyport.SuperAdmin)
 		m.actor = h.session(self)
 		h.write(func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.Hold(ctx, self.ID); err != nil {
+				return err
+			}
 			_, err := tx.EndSession(ctx, m.actor.Session, sallyport.EndedByOwner)
 			return err
 		})

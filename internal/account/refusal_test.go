@@ -8,6 +8,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/store"
 )
 
 // slowNodes are servers of which the last refuses after a while, or cannot be asked.
@@ -34,7 +35,7 @@ func TestTimeToRefusal(t *testing.T) {
 	now := time.Unix(1000, 0)
 	nodes := &slowNodes{now: &now}
 	var told []account.Refusal
-	s := account.New(account.Options{Store: adapter{h.db}, Keys: h.ring, Notices: h.letters, PublicURL: publicURL,
+	s := account.New(account.Options{Store: store.For[account.Tx](h.db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL,
 		Nodes: nodes, Refused: func(r account.Refusal) { told = append(told, r) }, Now: func() time.Time { now = now.Add(time.Millisecond); return now }})
 
 	live := h.session(dana)

@@ -105,7 +105,7 @@ func TestD2_12(t *testing.T) {
 
 	rounds := 0
 	for at := 1; ; at++ {
-		failing := &failingStore{adapter{h.db}, at}
+		failing := &failingStore{store.For[account.Tx](h.db), at}
 		_, err := h.over(failing).Save(ctx, actor, dana.ID, change, dana.Version)
 		if err == nil {
 			break
@@ -134,12 +134,12 @@ var errDisk = errors.New("disk full")
 
 // failingStore fails the n-th writing call of a transaction.
 type failingStore struct {
-	adapter
+	store.Transactions[account.Tx]
 	at int
 }
 
 func (s *failingStore) Write(ctx context.Context, f func(account.Tx) error) error {
-	return s.adapter.Write(ctx, func(tx account.Tx) error { return f(&failingTx{tx, s, 0}) })
+	return s.Transactions.Write(ctx, func(tx account.Tx) error { return f(&failingTx{tx, s, 0}) })
 }
 
 type failingTx struct {

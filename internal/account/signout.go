@@ -148,6 +148,9 @@ func findSession(ctx context.Context, tx Tx, hash sallyport.Hash) (sallyport.Ses
 }
 
 func (s *Service) endSession(ctx context.Context, tx Tx, w who, session sallyport.Session, t sallyport.Technician) error {
+	if err := tx.Hold(ctx, t.ID); err != nil {
+		return err
+	}
 	ended, err := tx.EndSession(ctx, session.Hash, sallyport.EndedByAdmin)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type technicianTx interface {
 	Now(ctx context.Context) (time.Time, error)
 	InsertTechnician(ctx context.Context, t sallyport.Technician) error
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
+	Hold(ctx context.Context, id sallyport.TechnicianID) error
 	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
 	TechnicianBySkeleton(ctx context.Context, skeleton string) (sallyport.Technician, error)
 	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)

@@ -10,7 +10,7 @@ import (
 	"sallyport/internal/store"
 )
 
-// transactions gives a use case the database through the interface that it declared for itself.
+// transactions are store.Transactions behind the fitness of the node.
 type transactions[T any] struct {
 	db  *store.DB
 	fit *fitness // nil where this process is the only one
@@ -21,7 +21,7 @@ func (t transactions[T]) Write(ctx context.Context, f func(T) error) error {
 	if err := t.fit.check(); err != nil {
 		return err
 	}
-	return t.db.Write(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
+	return store.For[T](t.db).Write(ctx, f)
 }
 
 // Read implements the Store interface of T's package.
@@ -29,10 +29,10 @@ func (t transactions[T]) Read(ctx context.Context, f func(T) error) error {
 	if err := t.fit.check(); err != nil {
 		return err
 	}
-	return t.db.Read(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
+	return store.For[T](t.db).Read(ctx, f)
 }
 
-// What any(tx).(T) relies on, and that each package gets what it asks for.
+// What store.For relies on, and that each package gets what it asks for.
 var (
 	_ account.Tx     = (*store.Tx)(nil)
 	_ session.Tx     = (*store.Tx)(nil)

@@ -115,7 +115,7 @@ func (c *core) newServices() error {
 		if c.circle, err = store.NewCircle(c.cfg.Database, c.announcement, c.refuses); err != nil {
 			return err
 		}
-		desk.Nodes = c.circle
+		desk.Nodes = c.circle.With(c.db)
 	}
 	c.account = account.New(desk)
 	c.session = session.New(o)

@@ -14,6 +14,9 @@ import (
 const (
 	nodeEvery = time.Second     // how often a node of several looks at the database's clock and marks
 	nodeTime  = 3 * time.Second // how long such a look may take
+
+	aroundEvery = 5 * time.Second  // how often a node looks whether another host of its address is the primary now
+	aroundTime  = 10 * time.Second // how long that may take
 )
 
 // fitness says whether this node, one of several, may answer. One that may not lets nobody in and changes nothing.
@@ -159,11 +162,33 @@ func (c *core) watchDatabase(ctx context.Context) {
 	}
 }
 
+// lookAround looks again and again at every host of the database's address, until ctx ends.
+func (c *core) lookAround(ctx context.Context) {
+	tick := time.NewTicker(aroundEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			bounded, cancel := context.WithTimeout(ctx, aroundTime)
+			c.db.LookAround(bounded)
+			cancel()
+		}
+	}
+}
+
 // look returns the database's time and why this node may not answer.
 func (c *core) look(ctx context.Context) (now time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, nodeTime)
 	defer cancel()
 	now, off, err := c.skew(ctx)
+	if err := c.state.met(c.db.Primary()); err != nil {
+		return time.Time{}, err
+	}
+	if old := replaced(err); old != nil {
+		return time.Time{}, old
+	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("the database does not answer: %w", err)
 	}

@@ -52,6 +52,7 @@ func (c *core) acceptRestore(ctx context.Context, tx *store.Tx) (now seen, done 
 	if now, err = stored(ctx, tx); err != nil {
 		return now, done, err
 	}
+	now.Primary = c.db.Primary()
 	had := c.state.get()
 	now.Epoch, now.Mark = max(now.Epoch, had.Epoch)+1, max(now.Mark, had.Mark)+1
 	if err = errors.Join(putNumber(ctx, tx, epochKey, now.Epoch), putNumber(ctx, tx, markKey, now.Mark)); err != nil {

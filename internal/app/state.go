@@ -22,7 +22,8 @@ import (
 //	mark   rises each minute, with each start's end and with each backup
 //	epoch  rises when an operator accepts a restored database (restore --accept), which ends all that was alive in it
 //
-// A node that finds the database behind what it has seen does not serve it.
+// It keeps too which primary of PostgreSQL it has met last, for one that was replaced counts on when it comes back. A node
+// that finds the database behind what it has seen, or on a primary that was replaced, does not serve it.
 
 const (
 	stateFile = "seen" // in the data folder
@@ -34,6 +35,7 @@ const (
 type seen struct {
 	Epoch int64 `json:"epoch"`
 	Mark  int64 `json:"mark"`
+	store.Primary
 }
 
 func (s seen) String() string { return fmt.Sprintf("epoch %d, mark %d", s.Epoch, s.Mark) }
@@ -69,7 +71,10 @@ func openState(folder string) (*state, error) {
 // readSeen reads the file's one object, with both numbers in it and nothing else. What was damaged is an error: taken for
 // "nothing seen yet", it would let an old database be served.
 func readSeen(text []byte) (seen, error) {
-	var v struct{ Epoch, Mark *int64 }
+	var v struct {
+		Epoch, Mark *int64
+		store.Primary
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
@@ -78,10 +83,10 @@ func readSeen(text []byte) (seen, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return seen{}, errors.New("there is more than one object in it")
 	}
-	if v.Epoch == nil || v.Mark == nil || *v.Epoch < 0 || *v.Mark < 0 {
+	if v.Epoch == nil || v.Mark == nil || *v.Epoch < 0 || *v.Mark < 0 || v.Timeline < 0 || (v.System == "") != (v.Timeline == 0) {
 		return seen{}, errors.New("a number is missing, or below zero")
 	}
-	return seen{Epoch: *v.Epoch, Mark: *v.Mark}, nil
+	return seen{Epoch: *v.Epoch, Mark: *v.Mark, Primary: v.Primary}, nil
 }
 
 func (s *state) get() seen {
@@ -94,6 +99,9 @@ func (s *state) get() seen {
 func (s *state) put(now seen) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if now.System == "" || now.Epoch == s.seen.Epoch && now.Before(s.seen.Primary) {
+		now.Primary = s.seen.Primary
+	}
 	if now.behind(s.seen) || now == s.seen {
 		return nil
 	}
@@ -106,6 +114,13 @@ func (s *state) put(now seen) error {
 	}
 	s.seen = now
 	return nil
+}
+
+// met keeps which primary was met last, whether it answers now or not.
+func (s *state) met(p store.Primary) error {
+	now := s.get()
+	now.Primary = p
+	return s.put(now)
 }
 
 // replaceFile puts text in the place of a file, whole or not at all.
@@ -142,12 +157,30 @@ func putNumber(ctx context.Context, tx *store.Tx, key string, n int64) error {
 	return tx.PutMeta(ctx, key, strconv.AppendInt(nil, n, 10))
 }
 
-// checkState compares the database with what this node has seen of it, and keeps what it finds.
+// checkState compares the database with what this node has seen of it, and keeps what it finds. Where its address names a
+// primary that was replaced first, it goes on to the one that has replaced it.
 func (c *core) checkState(ctx context.Context) (err error) {
 	if c.state, err = openState(c.folder.path); err != nil {
 		return err
 	}
-	return c.agree(ctx)
+	err = c.agree(ctx)
+	if replaced(err) != nil {
+		c.db.Saw(c.state.get().Primary)
+		err = c.agree(ctx)
+	}
+	if old := replaced(err); old != nil {
+		return old
+	}
+	return err
+}
+
+// replaced finds what says that a primary was replaced, nil where that is not the cause.
+func replaced(err error) error {
+	var old *store.OldPrimaryError
+	if errors.As(err, &old) {
+		return old
+	}
+	return nil
 }
 
 func (c *core) agree(ctx context.Context) error {
@@ -159,6 +192,7 @@ func (c *core) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	now.Primary = c.db.Primary()
 	return c.compare(now)
 }
 
@@ -166,8 +200,10 @@ func (c *core) compare(now seen) error {
 	if had := c.state.get(); now.behind(had) {
 		return fmt.Errorf("the database is older than what this node has seen of it (it is at %s, and was at %s): a backup was put back, "+
 			"in which ended sessions and used codes live. Stop every node, then run: sallyport restore --accept", now, had)
+	} else if now.Epoch == had.Epoch && now.Before(had.Primary) {
+		return &store.OldPrimaryError{Is: now.Primary, Seen: had.Primary}
 	} else if now.Epoch == had.Epoch {
-		return nil // the mark is kept when this node raises it
+		return c.state.met(now.Primary) // the mark is kept when this node raises it
 	}
 	return c.state.put(now)
 }
@@ -179,6 +215,7 @@ func (c *core) mark(ctx context.Context, act func(*store.Tx) error) error {
 		if now, err = stored(ctx, tx); err != nil {
 			return err
 		}
+		now.Primary = c.db.Primary()
 		if err := c.compare(now); err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 		w.Go(func() { c.watchClock(ctx) })
 	} else {
 		w.Go(func() { c.watchDatabase(ctx) })
+		w.Go(func() { c.lookAround(ctx) })
 	}
 	w.Go(func() { c.every(ctx, time.Minute, "sweep", c.sweep) })
 	w.Go(func() { c.every(ctx, time.Minute, "key rotation", locksmith{c}.resume) })

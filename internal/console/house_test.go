@@ -29,16 +29,6 @@ import (
 	"sallyport/internal/web"
 )
 
-type transactions[T any] struct{ db *store.DB }
-
-func (t transactions[T]) Write(ctx context.Context, f func(T) error) error {
-	return t.db.Write(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
-}
-
-func (t transactions[T]) Read(ctx context.Context, f func(T) error) error {
-	return t.db.Read(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
-}
-
 type notices struct{ d *delivery.Service }
 
 func (n notices) Notice(kind account.NoticeKind, to string, data account.NoticeData) (sallyport.OutboxMessage, error) {
@@ -149,14 +139,14 @@ func newHouse(t *testing.T) *house {
 	db := database.Open(t, h.clock)
 	h.db = db
 	ring, log := keyring.Generate(), slog.New(slog.NewTextHandler(io.Discard, nil))
-	ways := delivery.New(delivery.Options{Store: transactions[delivery.Tx]{db}, Keys: ring, Network: openNetwork{}, PublicHost: "id.northwind.example", Now: h.clock.Now, Log: log,
+	ways := delivery.New(delivery.Options{Store: store.For[delivery.Tx](db), Keys: ring, Network: openNetwork{}, PublicHost: "id.northwind.example", Now: h.clock.Now, Log: log,
 		BuildEmail: func(sallyport.Gateway, map[string]string) (delivery.EmailSender, error) { return h.post, nil },
 		BuildText:  func(sallyport.Gateway, map[string]string) (delivery.TextSender, error) { return h.post, nil }})
 	pages, err := view.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.ledger, err = ledger.New(ledger.Options{Store: transactions[ledger.Tx]{db}, Key: ring.SigningKey("audit head"), Origin: "sallyport-audit", Sinks: []ledger.Sink{h.sink}, Log: log}); err != nil {
+	if h.ledger, err = ledger.New(ledger.Options{Store: store.For[ledger.Tx](db), Key: ring.SigningKey("audit head"), Origin: "sallyport-audit", Sinks: []ledger.Sink{h.sink}, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	nodes := 1
@@ -164,7 +154,7 @@ func newHouse(t *testing.T) *house {
 		nodes = 2
 	}
 	for range nodes {
-		accounts := account.New(account.Options{Store: transactions[account.Tx]{db}, Keys: ring, Notices: notices{ways}, PublicURL: public, Shared: db.Shared()})
+		accounts := account.New(account.Options{Store: store.For[account.Tx](db), Keys: ring, Notices: notices{ways}, PublicURL: public, Shared: db.Shared()})
 		o := console.Options{Accounts: accounts, Gateways: ways, Ledger: h.ledger, Pages: pages, StepUp: "/confirm", Now: h.clock.Now}
 		if db.Shared() {
 			o.Keeper = keeper{db}

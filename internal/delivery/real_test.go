@@ -28,7 +28,7 @@ func (w *world) overRealParts(mail *mailserver.Server) {
 	if mail != nil {
 		o.Roots = mail.Roots
 	}
-	w.Service = delivery.New(delivery.Options{Store: database{w.db}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example", Network: d,
+	w.Service = delivery.New(delivery.Options{Store: store.For[delivery.Tx](w.db), Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example", Network: d,
 		BuildEmail: func(g sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			return smtp.New(g, secrets, o)
 		},

@@ -19,17 +19,6 @@ import (
 	engines "sallyport/internal/testkit/database"
 )
 
-// database lets the real store serve the use cases.
-type database struct{ *store.DB }
-
-func (d database) Write(ctx context.Context, fn func(delivery.Tx) error) error {
-	return d.DB.Write(ctx, func(tx *store.Tx) error { return fn(tx) })
-}
-
-func (d database) Read(ctx context.Context, fn func(delivery.Tx) error) error {
-	return d.DB.Read(ctx, func(tx *store.Tx) error { return fn(tx) })
-}
-
 // post is what the gateways of a test took, and how they fail when told to.
 type post struct {
 	mu      sync.Mutex
@@ -93,7 +82,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}}
 	db := engines.Open(t, w.clock)
 	w.db = db
-	w.Service = delivery.New(delivery.Options{Store: database{db}, Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
+	w.Service = delivery.New(delivery.Options{Store: store.For[delivery.Tx](db), Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
 		BuildEmail: func(_ sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			w.post.built(secrets)

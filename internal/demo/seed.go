@@ -129,7 +129,7 @@ func (s *seeder) gateways(ctx context.Context) error {
 		return err
 	}
 	d := dial.New(dial.Options{Allowed: s.cfg.Networks()})
-	s.ways = delivery.New(delivery.Options{Store: transactions[delivery.Tx]{s.db}, Keys: s.keys, Network: d, PublicHost: u.Hostname(),
+	s.ways = delivery.New(delivery.Options{Store: store.For[delivery.Tx](s.db), Keys: s.keys, Network: d, PublicHost: u.Hostname(),
 		BuildEmail: func(g sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			return smtp.New(g, secrets, smtp.Options{Dial: d.DialContext, DialPlain: d.DialPlain, Hello: u.Hostname()})
 		},
@@ -235,7 +235,7 @@ func (s *seeder) factor(ctx context.Context, tx *store.Tx, t sallyport.Technicia
 // invite adds a technician as Add Technician does, invitation and all.
 func (s *seeder) invite(ctx context.Context, i int, address string) (member, error) {
 	p := people[i]
-	accounts := account.New(account.Options{Store: transactions[account.Tx]{s.db}, Keys: s.keys, Notices: notices{s.ways}, PublicURL: s.cfg.Public(s.cfg.Listen)})
+	accounts := account.New(account.Options{Store: store.For[account.Tx](s.db), Keys: s.keys, Notices: notices{s.ways}, PublicURL: s.cfg.Public(s.cfg.Listen)})
 	added, err := accounts.Add(ctx, s.actor, account.Form{FirstName: p.first, LastName: p.last, Email: address, Phone: p.phone, Role: p.role, Method: p.method})
 	if err != nil {
 		return member{}, err

@@ -10,19 +10,6 @@ import (
 	"sallyport/internal/store"
 )
 
-// transactions gives a use case the database through the interface that it declared for itself.
-type transactions[T any] struct{ db *store.DB }
-
-// Write implements the Store interface of T's package.
-func (t transactions[T]) Write(ctx context.Context, f func(T) error) error {
-	return t.db.Write(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
-}
-
-// Read implements the Store interface of T's package.
-func (t transactions[T]) Read(ctx context.Context, f func(T) error) error {
-	return t.db.Read(ctx, func(tx *store.Tx) error { return f(any(tx).(T)) })
-}
-
 // notices gives the administrators' use cases the messages that delivery writes.
 type notices struct{ d *delivery.Service }
 

@@ -66,14 +66,14 @@ func TestTreeIsThatOfRFC6962(t *testing.T) {
 
 // failing is a store whose n-th transaction from now breaks before its commit.
 type failing struct {
-	transactions
+	store.Transactions[ledger.Tx]
 	left int
 }
 
 var errBroken = errors.New("the power went out")
 
 func (f *failing) Write(ctx context.Context, do func(ledger.Tx) error) error {
-	return f.transactions.Write(ctx, func(tx ledger.Tx) error {
+	return f.Transactions.Write(ctx, func(tx ledger.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func TestKilledBetweenBatchesGoesOn(t *testing.T) {
 	w := newWorld(t)
 	w.bulk(700)
 	for cut := range 5 {
-		f := &failing{transactions{w.db}, cut % 2}
+		f := &failing{store.For[ledger.Tx](w.db), cut % 2}
 		s, err := ledger.New(ledger.Options{Store: f, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
 		w.ok(err)
 		if err := s.Place(w.ctx); !errors.Is(err, errBroken) {

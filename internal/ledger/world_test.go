@@ -64,7 +64,7 @@ func (w *world) open() {
 // service is one more process over the same database.
 func (w *world) service() *ledger.Service {
 	w.Helper()
-	s, err := ledger.New(ledger.Options{Store: transactions{w.db}, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID(), Sinks: w.sinks})
+	s, err := ledger.New(ledger.Options{Store: store.For[ledger.Tx](w.db), Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID(), Sinks: w.sinks})
 	w.ok(err)
 	return s
 }
@@ -76,16 +76,6 @@ func (w *world) ok(err error) {
 	if err != nil {
 		w.Fatal(err)
 	}
-}
-
-type transactions struct{ db *store.DB }
-
-func (t transactions) Write(ctx context.Context, f func(ledger.Tx) error) error {
-	return t.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (t transactions) Read(ctx context.Context, f func(ledger.Tx) error) error {
-	return t.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
 }
 
 var (

@@ -14,6 +14,7 @@ import (
 	"sallyport"
 	"sallyport/internal/factor"
 	"sallyport/internal/session"
+	"sallyport/internal/store"
 )
 
 // from is a try at an account from an address, with a password that nobody has.
@@ -64,7 +65,7 @@ func TestOwnerEndsNoWaitOfAnother(t *testing.T) {
 		_ = w.from(fmt.Sprintf("198.51.%d.1", i), "dana", "wrong"+fmt.Sprint(i))
 	}
 	// The owner's is the fourth, the fifth begins a wait; then the owner's is right.
-	between := &between{storage: storage{w.db}, after: 1, do: func() { _ = w.from("198.51.9.1", "dana", "wrong") }}
+	between := &between{Transactions: store.For[session.Tx](w.db), after: 1, do: func() { _ = w.from("198.51.9.1", "dana", "wrong") }}
 	if _, err := w.over(between).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser}); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestOwnerEndsNoWaitOfAnother(t *testing.T) {
 
 // between is a storage in which something happens after so many write transactions, or which is dead from then on.
 type between struct {
-	storage
+	store.Transactions[session.Tx]
 	mu    sync.Mutex
 	after int
 	do    func() // nil: the process was killed
@@ -94,7 +95,7 @@ func (b *between) Write(ctx context.Context, f func(session.Tx) error) error {
 	case now:
 		do()
 	}
-	return b.storage.Write(ctx, f)
+	return b.Transactions.Write(ctx, f)
 }
 
 // over is another process on the same database.
@@ -110,7 +111,7 @@ func TestKillsLeaveNoCountBehind(t *testing.T) {
 	w.technician("dana", sallyport.MethodOff)
 	for round := range 10 {
 		for range 3 {
-			_, err := w.over(&between{storage: storage{w.db}, after: 1}).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
+			_, err := w.over(&between{Transactions: store.For[session.Tx](w.db), after: 1}).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
 			if !errors.Is(err, errKilled) {
 				t.Fatalf("round %d: %v", round, err)
 			}
@@ -128,7 +129,7 @@ func TestNotComparedIsNotCounted(t *testing.T) {
 	n := compared(func() {
 		for i := range 20 {
 			gone, hangUp := context.WithCancel(ctx)
-			s := w.over(&between{storage: storage{w.db}, do: hangUp}) // while he is counted
+			s := w.over(&between{Transactions: store.For[session.Tx](w.db), do: hangUp}) // while he is counted
 			if i%2 == 1 {
 				hangUp() // before
 			}
@@ -277,7 +278,7 @@ func TestW11(t *testing.T) {
 func TestTwoServers(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodOff)
-	servers := []*session.Service{w.over(storage{w.db}), w.over(storage{w.db})}
+	servers := []*session.Service{w.over(store.For[session.Tx](w.db)), w.over(store.For[session.Tx](w.db))}
 	looked := func(n int, a func(i int) session.Attempt) int64 {
 		var wrong atomic.Int64
 		parallel(n, func(i int) {

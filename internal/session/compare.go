@@ -99,14 +99,22 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 	message, over := "", false
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		message, over = "", false
+		if over, err = s.provedInVain(ctx, tx, t); err != nil {
+			return err
+		}
 		if err := s.recordWrong(ctx, tx, t); err != nil {
 			return err
+		}
+		if over || t.offset != 0 {
+			if err := tx.Hold(ctx, t.m.technician.ID); err != nil {
+				return err
+			}
 		}
 		if message, err = s.clockHint(ctx, tx, t); err != nil {
 			return err
 		}
-		if over, err = s.provedInVain(ctx, tx, t); err != nil || over {
-			return err
+		if over {
+			return s.endGuessing(ctx, tx, t)
 		}
 		t.m.signIn.Wrong++
 		return tx.UpdateSignIn(ctx, t.m.signIn)
@@ -123,16 +131,13 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 }
 
 // provedInVain counts a wrong answer against the session that was asked for its proof again, whichever step-up it was
-// given in, and ends that session at the third.
+// given in, and reports the third.
 func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, err error) {
 	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
 		return false, nil
 	}
 	wrong, _, err := tx.CountGuess(ctx, s.stepUpKey(t.m.signIn.Session), true)
-	if err != nil || wrong < stepUpTries {
-		return false, err
-	}
-	return true, s.endGuessing(ctx, tx, t)
+	return wrong >= stepUpTries, err
 }
 
 func (s *Service) stepUpKey(session sallyport.Hash) string {

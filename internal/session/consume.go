@@ -49,8 +49,19 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 var rightEvent = map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorRight, AnswerRecovery: audit.SignInRecoveryUsed,
 	AnswerEnrolment: audit.SignInEnrolmentCodeRight, AnswerPassword: audit.SignInPasswordRight}
 
-// useUp makes sure that the answer succeeds once (invariant I2) and ends the run of wrong ones.
+// useUp ends the run of wrong answers and makes sure that this one succeeds once (invariant I2). The run comes first: it
+// stands in the technician's row.
 func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err error) {
+	if m.signIn.Purpose == sallyport.PurposeStepUp {
+		if _, err := tx.EndGuesses(ctx, s.stepUpKey(m.signIn.Session)); err != nil {
+			return err
+		}
+	}
+	if m.technician.ID != "" && t.run != 0 {
+		if err := tx.ClearAnswers(ctx, m.technician.ID, t.kind == AnswerRecovery); err != nil {
+			return err
+		}
+	}
 	used := true
 	switch {
 	case t.kind == AnswerRecovery:
@@ -70,15 +81,10 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 	if !used {
 		return errLost
 	}
-	if m.technician.ID == "" || t.run == 0 {
-		return nil
-	}
 	if t.kind == AnswerRecovery {
-		if err := s.tell(ctx, tx, NoticeRecoveryUsed, m.technician, t.client); err != nil {
-			return err
-		}
+		return s.tell(ctx, tx, NoticeRecoveryUsed, m.technician, t.client)
 	}
-	return tx.ClearAnswers(ctx, m.technician.ID, t.kind == AnswerRecovery)
+	return nil
 }
 
 func (s *Service) recoveryHash(id sallyport.TechnicianID, canonical string) []byte {

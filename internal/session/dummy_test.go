@@ -27,7 +27,7 @@ func (w *world) holding(t sallyport.Technician, phc string) {
 // restarted is a second process over the same database.
 func (w *world) restarted() *session.Service {
 	w.t.Helper()
-	s := session.New(session.Options{Store: storage{w.db}, Keys: w.keys, Hasher: factor.NewHasher(1), Messages: w.mail,
+	s := session.New(session.Options{Store: store.For[session.Tx](w.db), Keys: w.keys, Hasher: factor.NewHasher(1), Messages: w.mail,
 		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now})
 	if err := s.LoadDummy(ctx); err != nil {
 		w.t.Fatal(err)

@@ -9,22 +9,32 @@ import (
 
 // finish ends a sign-in whose step is Done: exactly one session for it, or the acting one under a new token.
 func (s *Service) finish(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
-	if err := tx.EndSignIn(ctx, m.signIn.Hash, errOver); err != nil {
+	out.Finished, out.Return = true, m.signIn.Return
+	if m.signIn.Purpose == sallyport.PurposeSignIn && !m.signIn.Proofs.Enrolled {
+		return s.create(ctx, tx, m, c, out)
+	}
+	if err := m.end(ctx, tx); err != nil {
 		return err
 	}
-	out.Finished, out.Return = true, m.signIn.Return
 	switch m.signIn.Purpose {
 	case sallyport.PurposeStepUp:
 		return s.stepUp(ctx, tx, m, c, out)
 	case sallyport.PurposePhone:
 		return s.keepSession(ctx, tx, m, c, out)
 	}
-	if m.signIn.Proofs.Enrolled {
-		if err := raise(ctx, tx, &m.technician, sallyport.EndedBySave); err != nil {
-			return err
-		}
+	if err := raise(ctx, tx, &m.technician, sallyport.EndedBySave); err != nil {
+		return err
 	}
 	return s.create(ctx, tx, m, c, out)
+}
+
+// end ends the sign-in, once; it is called when the technician's row was taken, which all acts take first (docs/adr/0027).
+func (m *moment) end(ctx context.Context, tx Tx) error {
+	if m.ended {
+		return nil
+	}
+	m.ended = true
+	return tx.EndSignIn(ctx, m.signIn.Hash, errOver)
 }
 
 // raise lifts the generation; t carries the new one.
@@ -52,6 +62,9 @@ func (s *Service) create(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 		if err := tx.InsertEvent(ctx, event.Event()); err != nil {
 			return err
 		}
+	}
+	if err := m.end(ctx, tx); err != nil {
+		return err
 	}
 	if err := tx.PutDevice(ctx, deviceHash, m.technician.ID); err != nil {
 		return err
@@ -99,9 +112,6 @@ func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 		return err
 	}
 	out.Session = token
-	if _, err := tx.EndGuesses(ctx, s.stepUpKey(m.signIn.Session)); err != nil {
-		return err
-	}
 	return tx.InsertEvent(ctx, audit.New(audit.SessionStepUp, himself(m.technician, c)).On(m.technician).Event())
 }
 

@@ -173,10 +173,10 @@ func TestOldFactorIsNotAskedForWhereThePolicySaysSo(t *testing.T) {
 func (w *world) reset(id sallyport.TechnicianID, code string) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
-		if err := tx.DeleteFactor(ctx, id); err != nil {
+		if err := tx.ResetWrong(ctx, id); err != nil {
 			return err
 		}
-		if err := tx.ResetWrong(ctx, id); err != nil {
+		if err := tx.DeleteFactor(ctx, id); err != nil {
 			return err
 		}
 		raised, err := tx.Raise(ctx, id, sallyport.EndedBySave)

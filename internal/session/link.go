@@ -98,6 +98,9 @@ func (s *Service) completePassword(ctx context.Context, l completion, password s
 	var out Outcome
 	err = s.store.Write(ctx, func(tx Tx) error {
 		out = Outcome{}
+		if err := tx.Hold(ctx, l.t.ID); err != nil {
+			return err
+		}
 		if _, used, err := tx.ConsumeLink(ctx, l.hash); err != nil || !used {
 			return orLinkOver(err)
 		}
@@ -261,6 +264,9 @@ func messageOf(err error) string {
 func (s *Service) finishSetup(ctx context.Context, tx Tx, m *moment, t *try, out *Outcome) error {
 	p, err := s.openPending(m)
 	if err != nil {
+		return err
+	}
+	if err := tx.Hold(ctx, m.technician.ID); err != nil {
 		return err
 	}
 	link, used, err := tx.ConsumeLink(ctx, p.Link)

@@ -69,6 +69,9 @@ func (s *Service) SignOut(ctx context.Context, token sallyport.Token, c sallypor
 }
 
 func (s *Service) end(ctx context.Context, tx Tx, hash sallyport.Hash, actor sallyport.Actor, t sallyport.Technician) error {
+	if err := tx.Hold(ctx, t.ID); err != nil {
+		return err
+	}
 	ended, err := tx.EndSession(ctx, hash, sallyport.EndedByOwner)
 	if err != nil || !ended {
 		return err
@@ -221,6 +224,9 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (
 		}
 		if !m.factor.Serves(m.technician) {
 			return sallyport.E(sallyport.Conflict, "no_factor", "Recovery codes belong to a second factor, and none is set up.")
+		}
+		if err := tx.Hold(ctx, actor.ID); err != nil {
+			return err
 		}
 		out.UserName = m.technician.UserName
 		if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, actor.ID); err != nil {

@@ -87,6 +87,9 @@ func (s *Service) EndOthers(ctx context.Context, actor sallyport.Actor) (int, er
 		if err != nil {
 			return err
 		}
+		if err := tx.Hold(ctx, t.ID); err != nil {
+			return err
+		}
 		ended, err := tx.EndSessions(ctx, t.ID, actor.Session, sallyport.EndedByOwner)
 		if err != nil {
 			return err

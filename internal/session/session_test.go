@@ -21,17 +21,6 @@ import (
 	"sallyport/internal/testkit/database"
 )
 
-// storage lets the use cases see the real store through their own interface.
-type storage struct{ db *store.DB }
-
-func (s storage) Write(ctx context.Context, f func(session.Tx) error) error {
-	return s.db.Write(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
-func (s storage) Read(ctx context.Context, f func(session.Tx) error) error {
-	return s.db.Read(ctx, func(tx *store.Tx) error { return f(tx) })
-}
-
 // catcher is the mail and text-message world: it keeps what was sent.
 type catcher struct {
 	mu      sync.Mutex
@@ -182,7 +171,7 @@ func (w *world) node(db *store.DB) *session.Service { return w.nodeAt(db, w.cloc
 
 // nodeAt is a node whose own clock shows now.
 func (w *world) nodeAt(db *store.DB, now func() time.Time) *session.Service {
-	o := session.Options{Store: storage{db}, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
+	o := session.Options{Store: store.For[session.Tx](db), Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
 		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: now,
 		CountTime: time.Hour} // no count is lost to the machine's load
 	if db.Shared() {

@@ -19,6 +19,7 @@ type moment struct {
 	emailReady bool
 	textReady  bool
 	step       login.Step
+	ended      bool // the sign-in's row is gone in this transaction
 }
 
 // at reads the live sign-in named by hash and what it waits for.

@@ -25,6 +25,7 @@ type Tx interface {
 type technicians interface {
 	InsertTechnician(ctx context.Context, t sallyport.Technician) error
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
+	Hold(ctx context.Context, id sallyport.TechnicianID) error
 	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
 	TechniciansByEmail(ctx context.Context, email string) ([]sallyport.Technician, error)
 	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)

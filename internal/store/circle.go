@@ -28,6 +28,7 @@ const (
 // What it writes need not survive a stop of the database, and so waits for no disk and no standby.
 type Circle struct {
 	cfg    *pgx.ConnConfig
+	met    *primaries // of the database that it goes with, nil before With
 	id     string
 	self   func() Node                                         // what is announced; its ID is this circle's
 	refuse func(ctx context.Context, hash sallyport.Hash) bool // whether this server refuses a session now
@@ -50,6 +51,19 @@ func NewCircle(address string, self func() Node, refuse func(context.Context, sa
 	}
 	cfg.RuntimeParams["synchronous_commit"] = "off"
 	return &Circle{cfg: cfg, id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1), asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
+}
+
+// With lets the circle go where db goes: never to a primary that db knows to be replaced, and away from one.
+func (c *Circle) With(db *DB) *Circle {
+	if c.met = db.primaries; c.met != nil {
+		c.cfg.ValidateConnect = c.met.validate
+	}
+	return c
+}
+
+// replaced reports whether a connection leads to a primary that was replaced.
+func (c *Circle) replaced(conn *pgx.Conn) bool {
+	return c.met != nil && noticesFor(conn.PgConn()).primary.Before(c.met.get())
 }
 
 // ID is how this server is named to the others; empty where there are none.
@@ -99,11 +113,15 @@ func (c *Circle) Join(ctx context.Context) error {
 		c.id, strings.Join(n.Keys, " "), n.Sealing))
 }
 
-// announce says each second that this server runs, and forgets those that ended without a word.
-func (c *Circle) announce(ctx context.Context) error {
+// announce says each second that this server runs, and forgets those that ended without a word. It ends where those that
+// are heard on conn are at a primary that was replaced.
+func (c *Circle) announce(ctx context.Context, conn *pgx.Conn) error {
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
 	for {
+		if c.replaced(conn) {
+			return errVoice
+		}
 		if err := c.Join(ctx); err != nil {
 			return err
 		}
@@ -134,7 +152,7 @@ func (c *Circle) hear(ctx context.Context) error {
 	var announcing sync.WaitGroup
 	announcing.Go(func() {
 		defer stop() // begin anew together
-		_ = c.announce(ctx)
+		_ = c.announce(ctx, conn)
 	})
 	c.hearing.Store(true)
 	defer func() {
@@ -268,6 +286,9 @@ func (c *Circle) speaks(ctx context.Context, do func(context.Context, *pgx.Conn)
 		defer func() { <-c.speaking }()
 	case <-ctx.Done():
 		return errors.Join(errVoice, ctx.Err())
+	}
+	if c.voice != nil && c.replaced(c.voice) {
+		_ = c.voice.Close(ctx)
 	}
 	if c.voice == nil || c.voice.IsClosed() {
 		voice, err := pgx.ConnectConfig(ctx, c.cfg)

@@ -14,14 +14,16 @@ func codeDest(c *sallyport.Code) []any {
 		&c.Dead, stamp{&c.CreatedAt}, stamp{&c.ExpiresAt}}
 }
 
-// InsertCode stores a new code; the older ones of its sign-in are dead from now on.
+// InsertCode stores a new code; the older ones of its sign-in are dead from now on. The new one comes first, for it takes
+// the sign-in's row.
 func (tx *Tx) InsertCode(ctx context.Context, c sallyport.Code) error {
-	if _, err := tx.exec(ctx, `UPDATE code SET dead = TRUE WHERE sign_in = $1 AND NOT dead`, args{c.SignIn}); err != nil {
-		return err
-	}
 	_, err := tx.exec(ctx, `INSERT INTO code (place, `+codeColumns+`)
 		VALUES ((SELECT COALESCE(max(place), 0) + 1 FROM code WHERE sign_in = $2), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		args{c.ID, c.SignIn, c.Technician, c.Channel, c.Address, c.Hash, c.Attempts, c.State, c.Detail, c.Dead, c.CreatedAt, c.ExpiresAt})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE code SET dead = TRUE WHERE sign_in = $1 AND NOT dead AND id <> $2`, args{c.SignIn, c.ID})
 	return err
 }
 
@@ -54,8 +56,13 @@ func (tx *Tx) CountAttempt(ctx context.Context, id sallyport.CodeID) (sallyport.
 	return c, ok && inTime, err
 }
 
-// ConsumeCode uses a code up. False when that happened before, or it is too old or not the newest.
+// ConsumeCode uses a code up, and takes its sign-in's row first. False when that happened before, or it is too old or not
+// the newest.
 func (tx *Tx) ConsumeCode(ctx context.Context, id sallyport.CodeID) (bool, error) {
+	_, err := tx.exec(ctx, `UPDATE sign_in SET generation = generation WHERE hash = (SELECT sign_in FROM code WHERE id = $1)`, args{id})
+	if err != nil {
+		return false, err
+	}
 	inTime := false
 	ok, err := tx.one(ctx, `UPDATE code SET dead = TRUE WHERE `+codeLive+` RETURNING `+stillInTime, args{id}, &inTime)
 	return ok && inTime, err

@@ -29,17 +29,17 @@ func (tx *Tx) factorWhere(ctx context.Context, where string, a args) (*sallyport
 
 // PutFactor stores a proved factor in the place of any other. For the same secret the last step never falls.
 func (tx *Tx) PutFactor(ctx context.Context, f sallyport.Factor) error {
-	_, err := tx.exec(ctx, `INSERT INTO factor (technician, kind, secret, last_step, step_offset, address, proved_at, used_at)
+	_, err := tx.exec(ctx, `UPDATE technician SET enrolment_needed = FALSE WHERE id = $1`, args{f.Technician})
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO factor (technician, kind, secret, last_step, step_offset, address, proved_at, used_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (technician) DO UPDATE SET kind = excluded.kind, secret = excluded.secret,
 			last_step = CASE WHEN factor.secret = excluded.secret AND factor.last_step > excluded.last_step
 				THEN factor.last_step ELSE excluded.last_step END,
 			step_offset = excluded.step_offset, address = excluded.address, proved_at = excluded.proved_at, used_at = excluded.used_at`,
 		args{f.Technician, f.Kind, f.Secret, f.LastStep, f.Offset, f.Address, f.ProvedAt, f.UsedAt})
-	if err != nil {
-		return err
-	}
-	_, err = tx.exec(ctx, `UPDATE technician SET enrolment_needed = FALSE WHERE id = $1`, args{f.Technician})
 	return err
 }
 
@@ -92,14 +92,14 @@ func (tx *Tx) RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int,
 
 // PutEnrolmentCode stores the code that stands in the place of a lost factor, instead of any older one.
 func (tx *Tx) PutEnrolmentCode(ctx context.Context, c sallyport.EnrolmentCode) error {
-	_, err := tx.exec(ctx, `INSERT INTO enrolment_code (technician, generation, hash, expires_at, issued_by) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (technician) DO UPDATE SET generation = excluded.generation, hash = excluded.hash,
-			expires_at = excluded.expires_at, issued_by = excluded.issued_by`,
-		args{c.Technician, c.Generation, c.Hash, c.ExpiresAt, c.IssuedBy})
+	_, err := tx.exec(ctx, `UPDATE technician SET enrolment_needed = TRUE WHERE id = $1`, args{c.Technician})
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `UPDATE technician SET enrolment_needed = TRUE WHERE id = $1`, args{c.Technician})
+	_, err = tx.exec(ctx, `INSERT INTO enrolment_code (technician, generation, hash, expires_at, issued_by) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (technician) DO UPDATE SET generation = excluded.generation, hash = excluded.hash,
+			expires_at = excluded.expires_at, issued_by = excluded.issued_by`,
+		args{c.Technician, c.Generation, c.Hash, c.ExpiresAt, c.IssuedBy})
 	return err
 }
 

@@ -42,8 +42,7 @@ func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *
 		statement string
 		count     *int
 	}{
-		{`DELETE FROM code WHERE technician = $1`, nil},
-		{`DELETE FROM sign_in WHERE technician = $1`, &r.SignIns},
+		{`DELETE FROM sign_in WHERE technician = $1`, &r.SignIns}, // with their codes
 		{`DELETE FROM link WHERE technician = $1`, &r.Links},
 		{`DELETE FROM password_reset WHERE technician = $1`, nil},
 		{`DELETE FROM enrolment_code WHERE technician = $1`, nil},

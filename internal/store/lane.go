@@ -15,6 +15,7 @@ type lane struct {
 	pool  *sql.DB
 	begin string        // how its transactions begin
 	piped bool          // BEGIN goes with the first statement, see pipe
+	met   *primaries    // nil on SQLite
 	slots chan struct{} // one token per connection in use
 	over  chan struct{} // closed by close
 	once  sync.Once
@@ -28,6 +29,17 @@ func newLane(pool *sql.DB, size int, begin string) *lane {
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
 	return &lane{pool: pool, begin: begin, slots: make(chan struct{}, size), over: make(chan struct{})}
+}
+
+// of lets a lane use no connection to a primary that was replaced.
+func (l *lane) of(met *primaries) *lane {
+	l.met = met
+	return l
+}
+
+// old reports whether c leads to a primary that was replaced.
+func (l *lane) old(c *conn) bool {
+	return l.met != nil && c.notices != nil && c.notices.primary.Before(l.met.get())
 }
 
 // begun takes a connection and begins a transaction on it. A kept connection that turns out to be broken, because the
@@ -62,9 +74,11 @@ func (l *lane) take(ctx context.Context) (*conn, error) {
 	case <-ctx.Done():
 		return nil, sallyport.ErrUnavailable.Because(fmt.Errorf("wait for the database: %w", ctx.Err()))
 	}
-	if c := l.pop(); c != nil {
-		c.clean, c.kept = false, true
-		return c, nil
+	for c := l.pop(); c != nil; c = l.pop() {
+		if c.clean, c.kept = false, true; !l.old(c) {
+			return c, nil
+		}
+		c.discard()
 	}
 	raw, err := l.pool.Conn(ctx)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 
 // notices is what a PostgreSQL server said on one connection without being asked.
 type notices struct {
-	warned atomic.Bool // a WARNING since it was last looked at
+	warned  atomic.Bool // a WARNING since it was last looked at
+	primary Primary     // which the server was when the connection was made
 }
 
 const noticesKey = "sallyport"

@@ -43,6 +43,8 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if o.ReadOnlyConns < 1 {
 		o.ReadOnlyConns = postgresReaders
 	}
+	met := &primaries{}
+	cfg.ValidateConnect = met.validate
 	warnings, err := preparePostgres(ctx, cfg)
 	if err != nil {
 		return nil, failure(fmt.Errorf("open the database: %w", err))
@@ -55,12 +57,17 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	writing.RuntimeParams["jit"] = "off"
 	// Each statement finds its rows by one index, whatever it is given: to plan it anew each time costs more than to run it.
 	writing.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	if met.get() == (Primary{}) {
+		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
+	}
 	return &DB{
-		writer:   newLane(stdlib.OpenDB(*writing), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"),
-		readers:  newLane(stdlib.OpenDB(*cfg), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-		checks:   newLane(stdlib.OpenDB(*cfg), postgresChecks, ""),
-		turns:    &turns{},
-		warnings: warnings,
+		writer:    newLane(stdlib.OpenDB(*writing), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
+		readers:   newLane(stdlib.OpenDB(*cfg), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
+		checks:    newLane(stdlib.OpenDB(*cfg), postgresChecks, "").of(met),
+		turns:     &turns{},
+		primaries: met,
+		hosts:     eachHost(cfg),
+		warnings:  warnings,
 	}, nil
 }
 

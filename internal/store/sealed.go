@@ -43,12 +43,17 @@ type SealedCursor struct {
 	after  any
 }
 
-// SealedOtherwise returns up to most values that do not begin with head, from where at stands, and where to go on.
+// SealedOtherwise returns up to most values that do not begin with head, from where at stands, and where to go on. Of a
+// table that holds several rows of one technician, or that is worked off by others, it returns one: who writes it waits
+// for nobody while he holds another (docs/adr/0027).
 func (tx *Tx) SealedOtherwise(ctx context.Context, head []byte, at SealedCursor, most int) (found []Sealed, next SealedCursor, err error) {
 	if at.Over() {
 		return nil, at, nil
 	}
 	c := sealedColumns[at.column]
+	if c.table != "technician" && c.table != "factor" {
+		most = 1
+	}
 	query := `SELECT ` + c.key + `, ` + c.row + `, ` + c.column + ` FROM ` + c.table + ` WHERE length(` + c.column + `) > 0
 		AND substr(` + c.column + `, 1, ` + strconv.Itoa(sealedHead) + `) <> $1` + c.where
 	a := args{head, most}

@@ -1,10 +1,7 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"sallyport"
@@ -110,17 +107,6 @@ func (tx *Tx) liveSessions(ctx context.Context, id sallyport.TechnicianID) ([]sa
 	}
 	return all(ctx, tx, scanSession, `SELECT `+sessionColumns+` FROM session s JOIN technician t ON t.id = s.technician
 		WHERE s.technician = $2 AND `+usable+` ORDER BY s.used_at DESC, s.hash`, args{idle, id})
-}
-
-// TouchSessions notes when sessions were used last; the time never goes back.
-func (tx *Tx) TouchSessions(ctx context.Context, used map[sallyport.Hash]time.Time) error {
-	inOrder := func(a, b sallyport.Hash) int { return bytes.Compare(a[:], b[:]) } // two nodes never wait for each other
-	for _, hash := range slices.SortedFunc(maps.Keys(used), inOrder) {
-		if _, err := tx.exec(ctx, `UPDATE session SET used_at = $2 WHERE hash = $1 AND used_at < $2`, args{hash, used[hash]}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // LoadSessions returns up to n sessions whose hash is greater than after, in the order of their hashes: those of their

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"sallyport"
 )
 
@@ -42,16 +44,18 @@ const (
 
 // DB is an open database: writers (on SQLite one), and a pool of readers that cannot write.
 type DB struct {
-	writer   *lane
-	readers  *lane
-	checks   *lane   // for CheckSessions alone, nil on SQLite
-	copier   *sql.DB // for Backup alone, nil on PostgreSQL
-	turns    *turns  // who may write beside whom, nil on SQLite
-	rehearse bool
-	patience time.Duration
-	fault    func(Point) error
-	before   func(statement string)
-	warnings []string
+	writer    *lane
+	readers   *lane
+	checks    *lane             // for CheckSessions alone, nil on SQLite
+	copier    *sql.DB           // for Backup alone, nil on PostgreSQL
+	turns     *turns            // who may write beside whom, nil on SQLite
+	hosts     []*pgx.ConnConfig // each that the address names, none on SQLite
+	primaries *primaries        // nil on SQLite
+	rehearse  bool
+	patience  time.Duration
+	fault     func(Point) error
+	before    func(statement string)
+	warnings  []string
 
 	mu        sync.Mutex // guards the two hooks
 	committed func(sallyport.Change)

@@ -36,7 +36,7 @@ func (tx *Tx) Sweep(ctx context.Context) error {
 			return nil
 		}
 		n, err := tx.exec(ctx, `DELETE FROM `+s.table+` WHERE `+s.key+` IN (SELECT `+s.columns()+` FROM `+s.table+
-			` WHERE `+s.over+` LIMIT $2)`, args{s.age.Microseconds(), left})
+			` WHERE `+s.over+` LIMIT $2`+tx.passing()+`)`, args{s.age.Microseconds(), left})
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (tx *Tx) sweepSessions(ctx context.Context, settings sallyport.Settings, le
 		{sallyport.EndedByAge, `old.expires_at <= (SELECT now_us()) - $1`, 0},
 		{sallyport.EndedByIdle, `old.used_at <= (SELECT now_us()) - $1`, settings.SessionIdle + idleGrace},
 	} {
-		ended, err := tx.endWhere(ctx, s.reason, `hash IN (SELECT old.hash FROM session old WHERE `+s.over+` LIMIT $2)`,
+		ended, err := tx.endWhere(ctx, s.reason, `hash IN (SELECT old.hash FROM session old WHERE `+s.over+` LIMIT $2`+tx.passing()+`)`,
 			args{s.idle.Microseconds(), *left})
 		if err != nil {
 			return err

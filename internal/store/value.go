@@ -89,7 +89,7 @@ func orNull(id sallyport.TechnicianID) any {
 func bind(a args) ([]any, error) {
 	for i, v := range a {
 		switch v := v.(type) {
-		case nil, int64, bool:
+		case nil, int64, bool, [][]byte, []int64: // lists are for PostgreSQL alone
 		case string:
 			if !storable(v) {
 				return nil, errText

@@ -98,6 +98,9 @@ func OpenWith(t testing.TB, c *clock.Clock, fault func(store.Point) error) *stor
 func open(t testing.TB, o store.Options) *store.DB {
 	t.Helper()
 	o.Patience = time.Hour // a loaded machine is no conflict
+	if OnPostgres() {
+		o.Before = watched(t)
+	}
 	db, err := store.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,66 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/postgres"
+)
+
+// A standby was promoted while its primary goes on: who reaches both goes over to the newer one, by itself, and makes no
+// connection to the older one any more, not even when that is alone. An ordinary role is enough to know.
+func TestTwoPrimaries(t *testing.T) {
+	t.Parallel()
+	older := postgres.Start(t)
+	if err := older.Exec("postgres", `CREATE ROLE plain LOGIN`, `CREATE DATABASE own OWNER plain`); err != nil {
+		t.Fatal(err)
+	}
+	newer := older.Standby(t)
+	at := func(servers ...*postgres.Server) string {
+		var hosts []string
+		for _, s := range servers {
+			hosts = append(hosts, fmt.Sprintf("127.0.0.1:%d", s.Port))
+		}
+		return "postgres://plain@" + strings.Join(hosts, ",") + "/own"
+	}
+	db := openPostgres(t, at(older, newer))
+	put(t, db, "before")
+	first := db.Primary()
+	if first.System == "" || first.Timeline != 1 || len(db.Warnings()) != 0 {
+		t.Fatalf("%+v, %q", first, db.Warnings())
+	}
+	db.LookAround(t.Context())
+	if db.Primary() != first {
+		t.Errorf("a standby was taken for a primary: %+v", db.Primary())
+	}
+	if err := errors.Join(older.Exec("postgres", `ALTER SYSTEM SET synchronous_standby_names = ''`, `SELECT pg_reload_conf()`),
+		newer.Exec("postgres", `SELECT pg_promote()`)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "there are two primaries", func() bool {
+		db.LookAround(t.Context())
+		return db.Primary() != first
+	})
+	if now := db.Primary(); now.System != first.System || now.Timeline != 2 || !first.Before(now) {
+		t.Fatalf("%+v after %+v", now, first)
+	}
+	put(t, db, "after")
+	for s, want := range map[*postgres.Server]string{older: "", newer: "after"} {
+		if got := meta(t, openPostgres(t, at(s)), "after"); string(got) != want {
+			t.Errorf("on timeline %v: %q", s == newer, got)
+		}
+	}
+	newer.Down()
+	var replaced *store.OldPrimaryError
+	if err := db.Ping(t.Context()); !errors.As(err, &replaced) || replaced.Is != first || !strings.Contains(replaced.Error(), "timeline 1 after timeline 2") {
+		t.Errorf("the older one alone: %v", err)
+	}
+	again := openPostgres(t, at(older)) // by somebody who has not met the newer one
+	again.Saw(db.Primary())
+	if err := again.Ping(t.Context()); !errors.As(err, &replaced) {
+		t.Errorf("one that was met before: %v", err)
+	}
+}
