@@ -13,15 +13,19 @@ import (
 
 var (
 	versionField  = regexp.MustCompile(`name="version"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="version"`)
+	enrolmentCode = regexp.MustCompile(`id="secret"[^>]*>([0-9A-Z]{4}-[0-9A-Z]{4})<`)
 	checkedMethod = regexp.MustCompile(`<input[^>]*name="method"[^>]*value="(\w+)"[^>]*checked`)
 )
 
 // rule is an administrator's act on one technician.
 func (c *client) rule(ctx context.Context) {
+	q := question{Act: []act{everywhere, everywhere, shut, open, open, open, reset, save, save, save}[c.random.IntN(10)]}
 	c.who = c.random.IntN(len(c.w.members))
+	if who, any := c.b.call(); any {
+		c.who, q.Act = who, reset
+	}
 	path := "/admin/technicians/" + string(c.w.members[c.who].ID)
 	c.browser.HoldSession(c.w.admin)
-	q := question{Act: []act{everywhere, everywhere, shut, open, open, open, reset, save, save, save}[c.random.IntN(10)]}
 	if q.Act == save {
 		c.save(ctx, path)
 		return
@@ -31,8 +35,13 @@ func (c *client) rule(ctx context.Context) {
 	if q.Act == shut || q.Act == reset {
 		form.Set("reason", "a test of many at once")
 	}
-	c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, _ *question) (said, error) {
+	c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, q *question) (said, error) {
 		page, err := c.browser.Post(ctx, path+name, form)
+		if word := enrolmentCode.FindStringSubmatch(page.Body); q.Act == reset && err == nil && word != nil {
+			q.Word = word[1]
+			c.b.spoke(c.who, q.Word)
+			return yes, nil
+		}
 		return ruled(page), err
 	})
 }

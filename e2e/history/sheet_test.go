@@ -1,0 +1,82 @@
+package history
+
+import (
+	"context"
+	"fmt"
+)
+
+// sheet keeps recovery codes as a page showed them, and numbers them.
+func (b *book) sheet(who int, codes []string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sheets = append(b.sheets, codes)
+	b.sheetOf[who] = append(b.sheetOf[who], len(b.sheets))
+	return len(b.sheets)
+}
+
+// sheetsOf are the numbers of the sheets that a technician was ever shown.
+func (b *book) sheetsOf(who int) []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.sheetOf[who]
+	return all[:len(all):len(all)]
+}
+
+// recovery is a code of a sheet; of none, one that never was.
+func (b *book) recovery(number, nth int) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if number == 0 {
+		return fmt.Sprintf("%026d", nth)
+	}
+	codes := b.sheets[number-1]
+	return codes[nth%len(codes)]
+}
+
+// readOut are the enrolment codes that administrators gave a technician.
+func (b *book) readOut(who int) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.words[who]
+	return all[:len(all):len(all)]
+}
+
+// spoke notes that somebody was given an enrolment code: he should use it soon.
+func (b *book) spoke(who int, word string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.words[who] = append(b.words[who], word)
+	b.untried[who] = true
+	delete(b.calls, who)
+}
+
+// hurries says that a technician has an enrolment code that nobody has tried.
+func (b *book) hurries(who int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.untried[who]
+}
+
+// asksFor lets the technician call his administrator, where the newest enrolment code was tried already; mostly he then
+// waits for another.
+func (c *client) asksFor(context.Context) bool {
+	c.b.mu.Lock()
+	defer c.b.mu.Unlock()
+	if c.b.untried[c.who] {
+		c.b.untried[c.who] = false
+		return false
+	}
+	c.b.calls[c.who] = true
+	return c.random.IntN(4) > 0
+}
+
+// call is a technician who waits for an enrolment code.
+func (b *book) call() (who int, any bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for who := range b.calls {
+		delete(b.calls, who)
+		return who, true
+	}
+	return 0, false
+}
