@@ -21,7 +21,9 @@ var (
 func (c *client) rule(ctx context.Context) {
 	q := question{Act: []act{everywhere, everywhere, shut, open, open, open, reset, save, save, save}[c.random.IntN(10)]}
 	c.who = c.random.IntN(len(c.w.members))
-	if who, any := c.b.call(); any {
+	if who, any := c.b.waiting(q.Act == open); any && q.Act == open {
+		c.who = who
+	} else if any {
 		c.who, q.Act = who, reset
 	}
 	path := "/admin/technicians/" + string(c.w.members[c.who].ID)

@@ -78,23 +78,21 @@ func (r rules) answered(s state, q question, a said) []state {
 }
 
 // ended: the sign-in is over. Where something ended it meanwhile, what was typed may have opened the door to a set-up
-// before that, or counted as wrong.
-func (r rules) ended(s state, i signIn, q question) []state {
+// before that, or counted as wrong: that is said on a page of the sign-in, which may be gone by then.
+func (r rules) ended(s state, i signIn, q question) (all []state) {
 	there := i.Name != ""
-	if there && !i.Frail && !q.Rushed {
-		return nil
+	if !there || i.Frail || q.Rushed {
+		all = burnt(s.drop(q.SignIn), q)
 	}
-	all := burnt(s.drop(q.SignIn), q)
 	proof, sets, opens := s.step(i)
-	if !there || !q.Rushed || !takes(proof, sets, q.Way) {
+	if !there || !q.Rushed && !q.Crowded || !takes(proof, sets, q.Way) {
 		return all
 	}
-	if right, _ := r.judged(s, i, q); right && opens {
+	if right, _ := r.judged(s, i, q); right && opens && q.Rushed {
 		all = append(all, r.accept(s, i, q).drop(goesOn(i.Name)))
 	}
-	if i.Within != "" {
-		t, _ := r.wronged(s, i, q)
-		all = append(all, t.drop(i.Name))
+	if t, last := r.wronged(s, i, q); i.Within != "" && last != ousted {
+		all = append(all, t)
 	}
 	return all
 }

@@ -42,13 +42,14 @@ type book struct {
 	words   map[int][]string // enrolment codes by technician
 	untried map[int]bool     // nobody has typed the newest of them
 	calls   map[int]bool     // technicians who wait for one
+	shut    map[int]bool     // who is deactivated, as far as administrators know
 
 	entrance chan struct{} // holds a token for each sign-in under way
 }
 
 func newBook(w *world) *book {
 	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}, entrance: make(chan struct{}, 16),
-		sheetOf: map[int][]int{}, words: map[int][]string{}, untried: map[int]bool{}, calls: map[int]bool{}}
+		sheetOf: map[int][]int{}, words: map[int][]string{}, untried: map[int]bool{}, calls: map[int]bool{}, shut: map[int]bool{}}
 	for i, m := range w.members {
 		b.keys[i] = []string{m.Key}
 	}
@@ -67,6 +68,9 @@ func (b *book) write(l *line) {
 			b.held[l.q.Who] = l.q.Key
 			b.count["enrolled"]++
 		}
+	}
+	if l.a == yes && (l.q.Act == shut || l.q.Act == open) {
+		b.shut[l.q.Who] = l.q.Act == shut
 	}
 	b.lines = append(b.lines, l)
 }
@@ -166,10 +170,11 @@ func (c *client) run(ctx context.Context) {
 			pause(ctx, time.Duration(500+c.random.IntN(2500))*time.Millisecond)
 			continue
 		}
+		_, hurries := c.b.readOut(c.who)
 		switch n, token := c.random.IntN(40), c.token(); {
-		case n < 5 || token == "" || n < 15 && c.b.hurries(c.who):
+		case n < 5 || token == "" || n < 20 && hurries:
 			c.enter(ctx)
-		case n < 7:
+		case n < 7 || n < 13 && (c.b.lacks("proof again ousted") || c.b.lacks("renew stale")):
 			c.care(ctx, token)
 		case n < 39:
 			c.look(ctx, token)

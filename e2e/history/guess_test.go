@@ -28,24 +28,25 @@ func (c *client) guess(s shown, fool bool) question {
 	return c.fromApp(s, n, fool)
 }
 
-// word is the enrolment code that was read out, or one from before.
+// word is the enrolment code that was read out, or one from before, or none that ever was.
 func (c *client) word(n int) question {
-	all := c.b.readOut(c.who)
+	all, _ := c.b.readOut(c.who)
 	switch {
-	case len(all) == 0 || n == 0:
+	case len(all) == 0 || n == 0 || c.b.lacks("by "+byWord+" no"):
 		return question{Way: byWord}
-	case n == 1:
+	case n < 3:
 		return question{Way: byWord, Word: all[c.random.IntN(len(all))]}
 	}
+	c.b.typedNewest(c.who)
 	return question{Way: byWord, Word: all[len(all)-1]}
 }
 
 // fromSheet is a recovery code: used or not, of the newest sheet or of one before, or of none.
 func (c *client) fromSheet(n int, fool bool) question {
-	q := question{Way: byRecovery, Nth: c.random.IntN(10)}
+	q := question{Way: byRecovery, Nth: c.random.IntN(4)} // so few that some are tried again
 	all := c.b.sheetsOf(c.who)
 	switch {
-	case len(all) == 0 || fool:
+	case len(all) == 0 || fool || n < 4 && c.b.lacks("by "+byRecovery+" no"):
 	case n == 0:
 		q.Sheet = all[c.random.IntN(len(all))]
 	case n > 1:
@@ -58,7 +59,7 @@ func (c *client) fromPhone(s shown, n int, fool bool) question {
 	q := question{Enrols: s.enrols}
 	came := c.w.phones.of(c.who)
 	switch {
-	case len(came) == 0 || n == 0 || fool:
+	case len(came) == 0 || n == 0 || fool || n < 5 && c.b.lacks("answer spent"):
 		q.Typed = fmt.Sprintf("%06d", c.random.IntN(1_000_000))
 	case n == 1:
 		q.Typed = came[c.random.IntN(len(came))].digits

@@ -122,16 +122,25 @@ func (b *book) missing() (all []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, act := range acts {
-		if what := string(act) + " " + string(yes); b.count[what] == 0 {
+		if what := string(act) + " " + string(yes); b.short(what) {
 			all = append(all, what)
 		}
 	}
-	for what, n := range least {
-		if b.count[what] < n {
+	for what := range least {
+		if b.short(what) && !slices.Contains(all, what) {
 			all = append(all, what)
 		}
 	}
 	return all
+}
+
+func (b *book) short(what string) bool { return b.count[what] < max(1, least[what]) }
+
+// lacks says that something has not happened often enough yet: those who can see to it.
+func (b *book) lacks(what string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.short(what)
 }
 
 // blame finds a technician whose part alone has no order, and shows its end.

@@ -12,7 +12,7 @@ import (
 
 // care does with a session what takes a fresh proof, and proves it again where that is asked for.
 func (c *client) care(ctx context.Context, token string) {
-	if c.random.IntN(4) > 0 {
+	if c.random.IntN(4) > 0 && !c.b.lacks("proof again ousted") {
 		if l := c.renew(ctx, token); l.a != stale {
 			return
 		}
@@ -53,7 +53,7 @@ func (c *client) confirm(ctx context.Context, token string) string {
 	if err != nil {
 		return ""
 	}
-	e := errand{name: fmt.Sprint("s", signIns.Add(1)), within: token, fool: c.random.IntN(6) == 0}
+	e := errand{name: fmt.Sprint("s", signIns.Add(1)), within: token, fool: c.random.IntN(6) == 0 || c.random.IntN(2) == 0 && c.b.lacks("proof again ousted")}
 	q, form := c.begins(page, e)
 	q.Act, q.SignIn, q.Within = confirm, e.name, token
 	l := c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, q *question) (said, error) {

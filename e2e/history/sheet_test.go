@@ -1,9 +1,6 @@
 package history
 
-import (
-	"context"
-	"fmt"
-)
+import "fmt"
 
 // sheet keeps recovery codes as a page showed them, and numbers them.
 func (b *book) sheet(who int, codes []string) int {
@@ -33,14 +30,6 @@ func (b *book) recovery(number, nth int) string {
 	return codes[nth%len(codes)]
 }
 
-// readOut are the enrolment codes that administrators gave a technician.
-func (b *book) readOut(who int) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := b.words[who]
-	return all[:len(all):len(all)]
-}
-
 // spoke notes that somebody was given an enrolment code: he should use it soon.
 func (b *book) spoke(who int, word string) {
 	b.mu.Lock()
@@ -50,33 +39,45 @@ func (b *book) spoke(who int, word string) {
 	delete(b.calls, who)
 }
 
-// hurries says that a technician has an enrolment code that nobody has tried.
-func (b *book) hurries(who int) bool {
+// readOut are the enrolment codes that administrators gave a technician, and whether nobody has typed the newest of them.
+func (b *book) readOut(who int) (all []string, untried bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.untried[who]
+	all = b.words[who]
+	return all[:len(all):len(all)], b.untried[who]
 }
 
-// asksFor lets the technician call his administrator, where the newest enrolment code was tried already; mostly he then
-// waits for another.
-func (c *client) asksFor(context.Context) bool {
-	c.b.mu.Lock()
-	defer c.b.mu.Unlock()
-	if c.b.untried[c.who] {
-		c.b.untried[c.who] = false
+// typedNewest notes that somebody types the newest enrolment code.
+func (b *book) typedNewest(who int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.untried[who] = false
+}
+
+// asks lets the technician call his administrator, where the newest enrolment code was tried already. Mostly he then waits
+// for another.
+func (c *client) asks() (waits bool) {
+	if _, untried := c.b.readOut(c.who); untried {
 		return false
 	}
+	c.b.mu.Lock()
+	defer c.b.mu.Unlock()
 	c.b.calls[c.who] = true
 	return c.random.IntN(4) > 0
 }
 
-// call is a technician who waits for an enrolment code.
-func (b *book) call() (who int, any bool) {
+// waiting is a technician who was deactivated, or one who waits for an enrolment code.
+func (b *book) waiting(forDoor bool) (who int, any bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for who := range b.calls {
-		delete(b.calls, who)
-		return who, true
+	for who := range people {
+		if forDoor && b.shut[who] {
+			return who, true
+		}
+		if !forDoor && b.calls[who] {
+			delete(b.calls, who)
+			return who, true
+		}
 	}
 	return 0, false
 }

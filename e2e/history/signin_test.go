@@ -53,7 +53,7 @@ type errand struct {
 func (c *client) goOn(ctx context.Context, e errand, sent *line) (token string) {
 	for range 7 {
 		s, ok := c.page(ctx, sent)
-		if !ok || s.word && c.asksFor(ctx) {
+		if !ok || s.word && c.asks() {
 			return ""
 		}
 		if s.text && (s.resends && c.random.IntN(3) > 0 || c.random.IntN(12) == 0) {
