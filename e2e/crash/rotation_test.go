@@ -107,6 +107,7 @@ func (w *rotation) finish() {
 	if err != nil || !strings.Contains(text, "values were sealed again") {
 		w.t.Fatalf("going on: %v %s", err, text)
 	}
+	w.t.Logf("%d kills in the midst of a rotation of %d values, each of which opens", len(w.points()), 2*rotated)
 	if left := w.opens(); len(left) > 0 {
 		w.t.Errorf("in the end older keys seal %v", left)
 	}
