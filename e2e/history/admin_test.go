@@ -32,12 +32,17 @@ func (c *client) rule(ctx context.Context) {
 		c.save(ctx, path)
 		return
 	}
+	c.act(ctx, path, q)
+}
+
+// act does what has a button of its own.
+func (c *client) act(ctx context.Context, path string, q question) {
 	name := map[act]string{everywhere: "/sign-out", shut: "/deactivate", open: "/activate", reset: "/reset"}[q.Act]
 	form := url.Values{}
 	if q.Act == shut || q.Act == reset {
 		form.Set("reason", "a test of many at once")
 	}
-	c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, q *question) (said, error) {
+	l := c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, q *question) (said, error) {
 		page, err := c.browser.Post(ctx, path+name, form)
 		if word := enrolmentCode.FindStringSubmatch(page.Body); q.Act == reset && err == nil && word != nil {
 			q.Word = word[1]
@@ -46,6 +51,9 @@ func (c *client) rule(ctx context.Context) {
 		}
 		return ruled(page), err
 	})
+	if l.a == yes && q.Act == reset && c.random.IntN(3) == 0 { // a code that dies before it is used
+		c.act(ctx, path, question{Act: everywhere})
+	}
 }
 
 // ruled: a redirect to an Admin page says that it was done, a refusal that it was not.

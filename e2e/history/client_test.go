@@ -42,6 +42,8 @@ type book struct {
 	words   map[int][]string // enrolment codes by technician
 	untried map[int]bool     // nobody has typed the newest of them
 	calls   map[int]bool     // technicians who wait for one
+	dead    map[int][]string // those of no use any more: used, or something ended them
+	last    map[int]question // the recovery code that led to something last
 	shut    map[int]bool     // who is deactivated, as far as administrators know
 
 	entrance chan struct{} // holds a token for each sign-in under way
@@ -49,7 +51,7 @@ type book struct {
 
 func newBook(w *world) *book {
 	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}, entrance: make(chan struct{}, 16),
-		sheetOf: map[int][]int{}, words: map[int][]string{}, untried: map[int]bool{}, calls: map[int]bool{}, shut: map[int]bool{}}
+		sheetOf: map[int][]int{}, words: map[int][]string{}, untried: map[int]bool{}, calls: map[int]bool{}, shut: map[int]bool{}, last: map[int]question{}, dead: map[int][]string{}}
 	for i, m := range w.members {
 		b.keys[i] = []string{m.Key}
 	}
@@ -69,8 +71,8 @@ func (b *book) write(l *line) {
 			b.count["enrolled"]++
 		}
 	}
-	if l.a == yes && (l.q.Act == shut || l.q.Act == open) {
-		b.shut[l.q.Who] = l.q.Act == shut
+	if l.a == yes {
+		b.outlived(l.q)
 	}
 	b.lines = append(b.lines, l)
 }
@@ -84,6 +86,9 @@ func (l *line) what() []string {
 	way := cmp.Or(l.q.Way, byApp)
 	if l.q.Typed != "" {
 		way = byText
+	}
+	if l.q.Dead {
+		all = append(all, "dead "+way)
 	}
 	if all = append(all, "by "+way); l.q.Within != "" {
 		all = append(all, "proof again", "proof again by "+way)
@@ -170,7 +175,7 @@ func (c *client) run(ctx context.Context) {
 			pause(ctx, time.Duration(500+c.random.IntN(2500))*time.Millisecond)
 			continue
 		}
-		_, hurries := c.b.readOut(c.who)
+		hurries := c.b.hurries(c.who)
 		switch n, token := c.random.IntN(40), c.token(); {
 		case n < 5 || token == "" || n < 20 && hurries:
 			c.enter(ctx)

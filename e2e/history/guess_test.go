@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,36 +21,39 @@ func (c *client) guess(s shown, fool bool) question {
 		return c.word(n)
 	case s.password:
 		return question{Way: byPassword, Right: n > 0 && !fool}
-	case s.recovery && (fool || c.random.IntN(4) == 0):
-		return c.fromSheet(n, fool)
+	case s.recovery && (fool || n%4 == 0 || n%2 == 0 && c.b.lacks("dead "+byRecovery+" no")):
+		return c.fromSheet(c.random.IntN(8), fool)
 	case s.text:
 		return c.fromPhone(s, n, fool)
 	}
 	return c.fromApp(s, n, fool)
 }
 
-// word is the enrolment code that was read out, or one from before, or none that ever was.
+// word is the enrolment code that was read out, or one of no use any more, or none that ever was.
 func (c *client) word(n int) question {
-	all, _ := c.b.readOut(c.who)
+	newest, dead := c.b.readOut(c.who)
 	switch {
-	case len(all) == 0 || n == 0 || c.b.lacks("by "+byWord+" no"):
+	case newest == "" || n == 0 || c.b.lacks("by "+byWord+" no"):
 		return question{Way: byWord}
-	case n < 3:
-		return question{Way: byWord, Word: all[c.random.IntN(len(all))]}
+	case len(dead) > 0 && (n < 3 || c.b.lacks("dead "+byWord+" no")):
+		return question{Way: byWord, Word: dead[c.random.IntN(len(dead))], Dead: true}
 	}
 	c.b.typedNewest(c.who)
-	return question{Way: byWord, Word: all[len(all)-1]}
+	return question{Way: byWord, Word: newest, Dead: slices.Contains(dead, newest)}
 }
 
 // fromSheet is a recovery code: used or not, of the newest sheet or of one before, or of none.
 func (c *client) fromSheet(n int, fool bool) question {
-	q := question{Way: byRecovery, Nth: c.random.IntN(4)} // so few that some are tried again
+	q := question{Way: byRecovery, Nth: c.random.IntN(10)}
 	all := c.b.sheetsOf(c.who)
+	used, any := c.b.used(c.who)
 	switch {
 	case len(all) == 0 || fool || n < 4 && c.b.lacks("by "+byRecovery+" no"):
+	case any && used.Sheet == all[len(all)-1] && (n < 3 || c.b.lacks("dead "+byRecovery+" no")):
+		return used
 	case n == 0:
 		q.Sheet = all[c.random.IntN(len(all))]
-	case n > 1:
+	default:
 		q.Sheet = all[len(all)-1]
 	}
 	return q

@@ -87,7 +87,8 @@ func (w *world) lastMoment(l *line) int64 {
 func (w *world) surround(lines []*line) {
 	ends, within := map[int][]*line{}, map[string][]*line{}
 	for _, l := range lines {
-		if slices.Contains([]act{everywhere, shut, open, save, reset, renew}, l.q.Act) || l.q.Enrols && (l.a == yes || mayBe(l.a)) {
+		if slices.Contains([]act{everywhere, shut, open, save, reset}, l.q.Act) ||
+			(l.q.Enrols || l.q.Act == renew) && (l.a == yes || mayBe(l.a)) {
 			ends[l.q.Who] = append(ends[l.q.Who], l)
 		}
 		if l.q.Act == answer || l.q.Act == resend || l.q.AtOnce {

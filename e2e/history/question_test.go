@@ -71,6 +71,7 @@ type question struct {
 	Sheet  int    // of recovery codes, by number; 0: none that ever was
 	Nth    int    // of the sheet
 	Word   string // the enrolment code; reset: the one that was given
+	Dead   bool   // it is of no use any more, as the client knows
 	Right  bool   // byPassword: it is
 	AtOnce bool   // confirm: what it asks for was typed with it
 	Fresh  int    // the sheet that the answer showed

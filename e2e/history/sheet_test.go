@@ -1,6 +1,9 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // sheet keeps recovery codes as a page showed them, and numbers them.
 func (b *book) sheet(who int, codes []string) int {
@@ -39,12 +42,50 @@ func (b *book) spoke(who int, word string) {
 	delete(b.calls, who)
 }
 
-// readOut are the enrolment codes that administrators gave a technician, and whether nobody has typed the newest of them.
-func (b *book) readOut(who int) (all []string, untried bool) {
+// readOut is the newest enrolment code that an administrator gave a technician, and those of no use any more.
+func (b *book) readOut(who int) (newest string, dead []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all = b.words[who]
-	return all[:len(all):len(all)], b.untried[who]
+	if all := b.words[who]; len(all) > 0 {
+		newest = all[len(all)-1]
+	}
+	return newest, slices.Clone(b.dead[who])
+}
+
+// hurries says that a technician was given an enrolment code that nobody has typed.
+func (b *book) hurries(who int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.untried[who]
+}
+
+// outlived notes what is of no use any more after q was answered with yes, and who is deactivated.
+func (b *book) outlived(q question) {
+	words := b.words[q.Who]
+	switch q.Act {
+	case shut, open:
+		b.shut[q.Who] = q.Act == shut
+	case reset:
+		words = words[:max(0, len(words)-1)] // the last is the new one
+	case everywhere, save:
+	default:
+		words = nil
+	}
+	b.dead[q.Who] = append(b.dead[q.Who], words...)
+	switch q.Way {
+	case byWord:
+		b.dead[q.Who] = append(b.dead[q.Who], q.Word)
+	case byRecovery:
+		b.last[q.Who] = question{Way: q.Way, Sheet: q.Sheet, Nth: q.Nth, Dead: true}
+	}
+}
+
+// used is the recovery code with which the technician got on last.
+func (b *book) used(who int) (q question, any bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q, any = b.last[who]
+	return q, any
 }
 
 // typedNewest notes that somebody types the newest enrolment code.
@@ -57,7 +98,7 @@ func (b *book) typedNewest(who int) {
 // asks lets the technician call his administrator, where the newest enrolment code was tried already. Mostly he then waits
 // for another.
 func (c *client) asks() (waits bool) {
-	if _, untried := c.b.readOut(c.who); untried {
+	if c.b.hurries(c.who) {
 		return false
 	}
 	c.b.mu.Lock()
