@@ -88,6 +88,13 @@ func (b *book) used(who int) (q question, any bool) {
 	return q, any
 }
 
+// tryAgain lets the newest enrolment code be typed once more.
+func (b *book) tryAgain(who int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.untried[who] = true
+}
+
 // typedNewest notes that somebody types the newest enrolment code.
 func (b *book) typedNewest(who int) {
 	b.mu.Lock()
