@@ -80,6 +80,9 @@ func (c *client) save(ctx context.Context, path string) {
 	m := c.w.members[c.who]
 	others := slices.DeleteFunc([]string{byApp, byText, byText, off}, func(s string) bool { return s == was[1] })
 	q := question{Act: save, Method: others[c.random.IntN(len(others))]}
+	if was[1] != off && c.b.lacks("by "+byPassword+" yes") && c.random.IntN(2) == 0 {
+		q.Method = off
+	}
 	form := url.Values{"version": {version[1] + version[2]}, "first_name": {m.FirstName}, "last_name": {m.LastName}, "user_name": {m.UserName},
 		"email": {m.Email}, "phone": {m.Phone}, "role": {string(m.Role)}, "method": {q.Method}}
 	c.ask(ctx, c.browser, q, c.patience(), func(ctx context.Context, _ *question) (said, error) {

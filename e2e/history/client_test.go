@@ -179,7 +179,7 @@ func (c *client) run(ctx context.Context) {
 		switch n, token := c.random.IntN(40), c.token(); {
 		case n < 5 || token == "" || n < 20 && hurries:
 			c.enter(ctx)
-		case n < 7 || n < 13 && (c.b.lacks("proof again ousted") || c.b.lacks("renew stale")):
+		case n < 7 || n < 13 && (c.b.lacks("proof again ousted") || c.b.lacks("renew stale") || c.b.lacks("by "+byPassword+" yes")):
 			c.care(ctx, token)
 		case n < 39:
 			c.look(ctx, token)

@@ -115,7 +115,7 @@ func run(t *testing.T, w *world, span time.Duration, seed uint64) tally {
 var least = map[string]int{"begin yes": 20, "answer yes": 10, "answer no": 5, "answer spent": 1, "enrolled": 3, "resend yes": 3,
 	"look yes": 20, "look no": 20, "save yes": 3, "everywhere yes": 2,
 	"by " + byApp + " yes": 3, "by " + byText + " yes": 3, "by " + byRecovery + " yes": 2, "by " + byRecovery + " no": 1,
-	"by " + byWord + " yes": 2, "by " + byWord + " no": 1, "dead " + byRecovery + " no": 1, "dead " + byWord + " no": 1, "renew stale": 2, "proof again yes": 2, "proof again no": 1, "proof again ousted": 1}
+	"by " + byWord + " yes": 2, "by " + byWord + " no": 1, "by " + byPassword + " yes": 1, "dead " + byRecovery + " no": 1, "dead " + byWord + " no": 1, "renew stale": 2, "proof again yes": 2, "proof again no": 1, "proof again ousted": 1}
 
 // missing is what did not happen often enough. Every act must have succeeded.
 func (b *book) missing() (all []string) {

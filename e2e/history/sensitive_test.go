@@ -12,7 +12,7 @@ import (
 
 // care does with a session what takes a fresh proof, and proves it again where that is asked for.
 func (c *client) care(ctx context.Context, token string) {
-	if c.random.IntN(4) > 0 && !c.b.lacks("proof again ousted") {
+	if c.random.IntN(4) > 0 && !c.b.lacks("proof again ousted") && !c.b.lacks("by "+byPassword+" yes") {
 		if l := c.renew(ctx, token); l.a != stale {
 			return
 		}
