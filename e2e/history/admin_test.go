@@ -20,6 +20,11 @@ var (
 // rule is an administrator's act on one technician.
 func (c *client) rule(ctx context.Context) {
 	q := question{Act: []act{everywhere, everywhere, shut, open, open, open, reset, save, save, save}[c.random.IntN(10)]}
+	for _, rare := range []act{shut, open} {
+		if c.random.IntN(3) == 0 && c.b.lacks(string(rare)+" yes") {
+			q.Act = rare
+		}
+	}
 	c.who = c.random.IntN(len(c.w.members))
 	if who, any := c.b.waiting(q.Act == open); any && q.Act == open {
 		c.who = who
