@@ -1,11 +1,13 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -35,11 +37,21 @@ type book struct {
 	held   map[int]int      // the app that was set up last
 	count  map[string]int
 
+	sheets  [][]string       // of recovery codes
+	sheetOf map[int][]int    // their numbers, from 1, by technician
+	words   map[int][]string // enrolment codes by technician
+	untried map[int]bool     // nobody has typed the newest of them
+	calls   map[int]bool     // technicians who wait for one
+	dead    map[int][]string // those of no use any more: used, or something ended them
+	last    map[int]question // the recovery code that led to something last
+	shut    map[int]bool     // who is deactivated, as far as administrators know
+
 	entrance chan struct{} // holds a token for each sign-in under way
 }
 
 func newBook(w *world) *book {
-	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}, entrance: make(chan struct{}, 16)}
+	b := &book{tokens: map[int][]string{}, keys: map[int][]string{}, held: map[int]int{}, count: map[string]int{}, entrance: make(chan struct{}, 16),
+		sheetOf: map[int][]int{}, words: map[int][]string{}, untried: map[int]bool{}, calls: map[int]bool{}, shut: map[int]bool{}, last: map[int]question{}, dead: map[int][]string{}}
 	for i, m := range w.members {
 		b.keys[i] = []string{m.Key}
 	}
@@ -49,15 +61,39 @@ func newBook(w *world) *book {
 func (b *book) write(l *line) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.count[string(l.q.Act)+" "+string(l.a)]++
-	if l.a == yes && l.q.Token != "" && (l.q.Act == answer || l.q.Act == begin) {
+	for _, what := range l.what() {
+		b.count[what+" "+string(l.a)]++
+	}
+	if l.a == yes && l.q.Token != "" && slices.Contains([]act{begin, answer, confirm, renew}, l.q.Act) {
 		b.tokens[l.q.Who] = append(b.tokens[l.q.Who], l.q.Token)
 		if l.q.Enrols {
 			b.held[l.q.Who] = l.q.Key
 			b.count["enrolled"]++
 		}
 	}
+	if l.a == yes {
+		b.outlived(l.q)
+	}
 	b.lines = append(b.lines, l)
+}
+
+// what is under which names a line is counted: its act, and what was given as the proof, and for what.
+func (l *line) what() []string {
+	all := []string{string(l.q.Act)}
+	if l.q.Act != answer && !l.q.AtOnce {
+		return all
+	}
+	way := cmp.Or(l.q.Way, byApp)
+	if l.q.Typed != "" {
+		way = byText
+	}
+	if l.q.Dead {
+		all = append(all, "dead "+way)
+	}
+	if all = append(all, "by "+way); l.q.Within != "" {
+		all = append(all, "proof again", "proof again by "+way)
+	}
+	return all
 }
 
 // answers are how many were let in or told that they were wrong.
@@ -135,13 +171,22 @@ func (c *client) another() tab {
 func (c *client) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if c.admin {
+			had := c.b.answers()
 			c.rule(ctx)
 			pause(ctx, time.Duration(500+c.random.IntN(2500))*time.Millisecond)
+			for range 100 { // where sign-ins are slow, so are administrators: else none would come to its end
+				if c.b.answers() < had+12 {
+					pause(ctx, 100*time.Millisecond)
+				}
+			}
 			continue
 		}
+		hurries := c.b.hurries(c.who)
 		switch n, token := c.random.IntN(40), c.token(); {
-		case n < 5 || token == "":
+		case n < 5 || token == "" || n < 20 && hurries:
 			c.enter(ctx)
+		case n < 7 || n < 13 && (c.b.lacks("proof again ousted") || c.b.lacks("renew stale") || c.b.lacks("by "+byPassword+" yes")):
+			c.care(ctx, token)
 		case n < 39:
 			c.look(ctx, token)
 		default:
@@ -157,6 +202,9 @@ func (c *client) enter(ctx context.Context) {
 	case c.b.entrance <- struct{}{}:
 		defer func() { <-c.b.entrance }()
 		c.signIn(ctx)
+		if c.owesDead() {
+			c.signIn(ctx)
+		}
 	default:
 	}
 }

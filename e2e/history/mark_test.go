@@ -11,7 +11,7 @@ import (
 func (w *world) mark(lines []*line) []porcupine.Operation {
 	w.readLogs()
 	lines = slices.DeleteFunc(lines, func(l *line) bool {
-		return mayBe(l.a) && (l.q.Act == look || l.q.Act == begin) // nothing can be seen of it
+		return mayBe(l.a) && (l.q.Act == look || l.q.Act == begin || l.q.Act == confirm && !l.q.AtOnce) // nothing can be seen of it
 	})
 	for _, l := range lines {
 		w.settle(l)
@@ -20,7 +20,10 @@ func (w *world) mark(lines []*line) []porcupine.Operation {
 	w.bind(lines)
 	var history []porcupine.Operation
 	for _, l := range lines {
-		history = append(history, porcupine.Operation{ClientId: l.client, Input: l.q, Output: l.a, Call: l.from, Return: l.to})
+		l.q.Shows = w.shows(l.span)
+		for _, o := range l.parts() {
+			history = append(history, porcupine.Operation{ClientId: l.client, Input: o.q, Output: o.a, Call: l.from, Return: l.to})
+		}
 	}
 	for _, end := range w.trouble.ends {
 		for who := range people {
@@ -30,13 +33,28 @@ func (w *world) mark(lines []*line) []porcupine.Operation {
 	return history
 }
 
+// parts are the operations of a line. A proof that is given with the wish to give it is two of them: the second may come
+// after what others did in between.
+func (l *line) parts() []line {
+	if l.q.Act != confirm || !l.q.AtOnce || l.a == out {
+		return []line{*l}
+	}
+	first, second := *l, *l
+	first.q = question{Who: l.q.Who, Act: confirm, SignIn: l.q.SignIn, Within: l.q.Within, Call: l.q.Call, None: true, Shows: l.q.Shows}
+	if first.a = yes; mayBe(l.a) || l.a == later {
+		first.a = unknown
+	}
+	second.q.Act = answer
+	return []line{first, second}
+}
+
 // settle says until when an act without an answer was under way, and which answers to look say nothing: a node that
 // cannot look lets nobody in.
 func (w *world) settle(l *line) {
 	if l.a == unknown {
 		l.to = w.lastMoment(l)
 	}
-	if l.q.Act != look || l.a != no || w.pg == nil {
+	if (l.q.Act != look || l.a != no) && l.a != out || w.pg == nil {
 		return
 	}
 	doubtful := l.to-l.from > int64(2*time.Second)
@@ -69,10 +87,11 @@ func (w *world) lastMoment(l *line) int64 {
 func (w *world) surround(lines []*line) {
 	ends, within := map[int][]*line{}, map[string][]*line{}
 	for _, l := range lines {
-		if slices.Contains([]act{everywhere, shut, open, save, reset}, l.q.Act) || l.q.Enrols && (l.a == yes || mayBe(l.a)) {
+		if slices.Contains([]act{everywhere, shut, open, save, reset}, l.q.Act) ||
+			(l.q.Enrols || l.q.Act == renew) && (l.a == yes || mayBe(l.a)) {
 			ends[l.q.Who] = append(ends[l.q.Who], l)
 		}
-		if l.q.Act == answer || l.q.Act == resend {
+		if l.q.Act == answer || l.q.Act == resend || l.q.AtOnce {
 			within[l.q.SignIn] = append(within[l.q.SignIn], l)
 		}
 	}

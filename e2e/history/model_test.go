@@ -1,7 +1,9 @@
 package history
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -15,28 +17,42 @@ type code struct {
 	Tries  int // comparisons so far
 }
 
-// signIn waits for digits.
+// signIn waits for digits, or for a code that stands in their place.
 type signIn struct {
 	Name   string
-	Opened bool // the old factor was given
-	Frail  bool // it may be gone: the clock was set since
+	Within string // the session that is to be proved again
+	Opened bool   // the old factor was given
+	Spoken bool   // the enrolment code was
+	Frail  bool   // it may be gone: the clock was set since
 	Code   code
+}
+
+// session is one that is let in.
+type session struct {
+	Token  string
+	Proved clock // when, as its server's clock showed it
+	Wrong  int   // answers where it was to be proved again
 }
 
 // state is one technician, as one door after the other's request would see him. Slices are never changed.
 type state struct {
 	Shut    bool
 	Method  string
-	Held    string   // what he proved: byApp, byText or nothing
-	Key     int      // of the app
-	Last    int64    // the newest step of it that was used
-	SignIns []signIn // by name
-	Live    []string // sessions, sorted
+	Held    string // what he proved: byApp, byText or nothing
+	Key     int    // of the app
+	Last    int64  // the newest step of it that was used
+	Sheet   int    // of recovery codes, 0 where nobody knows one
+	Needed  bool   // an enrolment code must be given before a set-up
+	Word    string // that code; empty where nobody knows one
+	SignIns []signIn
+	Live    []session
 	Used    []string // codes that led to something, sorted
+	Gone    []int    // recovery codes of the sheet that were used, sorted
 }
 
 func (s state) equal(o state) bool {
 	return s.Shut == o.Shut && s.Method == o.Method && s.Held == o.Held && s.Key == o.Key && s.Last == o.Last &&
+		s.Sheet == o.Sheet && s.Needed == o.Needed && s.Word == o.Word && slices.Equal(s.Gone, o.Gone) &&
 		slices.Equal(s.SignIns, o.SignIns) && slices.Equal(s.Live, o.Live) && slices.Equal(s.Used, o.Used)
 }
 
@@ -53,12 +69,7 @@ func (s state) find(name string) (signIn, bool) {
 func (s state) put(i signIn) state {
 	s = s.drop(i.Name)
 	s.SignIns = append(s.SignIns, i)
-	slices.SortFunc(s.SignIns, func(a, b signIn) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(s.SignIns, func(a, b signIn) int { return strings.Compare(a.Name, b.Name) })
 	return s
 }
 
@@ -67,28 +78,60 @@ func (s state) drop(name string) state {
 	return s
 }
 
-func with(list []string, item string) []string {
-	if item == "" || slices.Contains(list, item) {
+// live returns a session by its token.
+func (s state) live(token string) (session, bool) {
+	i := slices.IndexFunc(s.Live, func(l session) bool { return l.Token == token })
+	if i < 0 {
+		return session{}, false
+	}
+	return s.Live[i], true
+}
+
+// enter stores a session in the place of the one of that token. One without is somebody's who never learned of it.
+func (s state) enter(l session) state {
+	if l.Token == "" {
+		return s
+	}
+	s.Live = append(slices.DeleteFunc(slices.Clone(s.Live), func(o session) bool { return o.Token == l.Token }), l)
+	slices.SortFunc(s.Live, func(a, b session) int { return strings.Compare(a.Token, b.Token) })
+	return s
+}
+
+// out ends a session, with the sign-ins that were to prove it again.
+func (s state) out(token string) state {
+	s.Live = slices.DeleteFunc(slices.Clone(s.Live), func(l session) bool { return l.Token == token })
+	s.SignIns = slices.DeleteFunc(slices.Clone(s.SignIns), func(i signIn) bool { return i.Within != "" && i.Within == token })
+	return s
+}
+
+func with[T cmp.Ordered](list []T, item T) []T {
+	if slices.Contains(list, item) {
 		return list
 	}
-	out := append(slices.Clone(list), item)
-	slices.Sort(out)
-	return out
+	all := append(slices.Clone(list), item)
+	slices.Sort(all)
+	return all
 }
 
 // step is what a sign-in waits for: the kind of proof, and whether it sets that proof up or opens the door to it.
 func (s state) step(i signIn) (proof string, sets, opens bool) {
 	switch {
+	case i.Within != "" && s.Method == off:
+		return byPassword, false, false
 	case s.Held == s.Method:
 		return s.Method, false, false
+	case i.Within != "":
+		return "", false, false
 	case s.Held != "" && !i.Opened:
 		return s.Held, false, true
+	case s.Held == "" && s.Needed && !i.Spoken:
+		return byWord, false, true
 	}
 	return s.Method, true, false
 }
 
 // rules is the sequential door. Each taken away makes one that breaks a promise, for the tests that the check can fail.
-type rules struct{ reuse, forget, tireless, old bool }
+type rules struct{ reuse, forget, tireless, old, trusting bool }
 
 // next are the states that may follow, none where the answer is impossible.
 func (r rules) next(s state, q question, a said) []state {
@@ -98,19 +141,24 @@ func (r rules) next(s state, q question, a said) []state {
 	case !mayBe(a):
 		return r.certain(s, q, a)
 	}
-	return append(append(r.certain(s, q, yes), counted(s, q)...), s)
+	return append(append(r.certain(s, q, yes), r.counted(s, q)...), s)
 }
 
 func (r rules) certain(s state, q question, a said) []state {
 	switch q.Act {
 	case look:
-		return only((a == yes) == slices.Contains(s.Live, q.Token), s)
+		_, live := s.live(q.Token)
+		return only((a == yes) == live, s)
 	case begin:
 		return r.began(s, q, a)
 	case answer:
 		return r.answered(s, q, a)
 	case resend:
 		return r.resent(s, q, a)
+	case confirm:
+		return r.confirmed(s, q, a)
+	case renew:
+		return r.renewed(s, q, a)
 	case jump:
 		s.SignIns = slices.Clone(s.SignIns)
 		for i := range s.SignIns {
@@ -118,8 +166,7 @@ func (r rules) certain(s state, q question, a said) []state {
 		}
 		return []state{s}
 	case leave:
-		s.Live = slices.DeleteFunc(slices.Clone(s.Live), func(t string) bool { return t == q.Token })
-		return []state{s}
+		return []state{s.out(q.Token)}
 	}
 	if a != yes {
 		return []state{s} // another administrator was first, or it is so already
@@ -142,8 +189,7 @@ func (r rules) began(s state, q question, a said) []state {
 	case s.Shut || (q.Token != "") != (s.Method == off):
 		return nil
 	case s.Method == off:
-		s.Live = with(s.Live, q.Token)
-		return []state{s}
+		return []state{s.enter(session{Token: q.Token, Proved: q.Shows})}
 	}
 	return []state{s.put(s.asks(signIn{Name: q.SignIn}, q))}
 }
@@ -185,7 +231,10 @@ func (r rules) ruled(s state, q question) []state {
 		if s.Shut || s.Method == off {
 			return nil
 		}
-		s.Held, s.Key, s.Last = "", 0, 0
+		s = r.end(s)
+		s.Held, s.Key, s.Last, s.Sheet, s.Gone = "", 0, 0, 0, nil
+		s.Needed, s.Word = true, q.Word
+		return []state{s}
 	}
 	return []state{r.end(s)}
 }
@@ -193,7 +242,7 @@ func (r rules) ruled(s state, q question) []state {
 // end lets nothing older live on.
 func (r rules) end(s state) state {
 	if !r.forget {
-		s.Live, s.SignIns = nil, nil
+		s.Live, s.SignIns, s.Word = nil, nil, ""
 	}
 	return s
 }

@@ -37,22 +37,30 @@ func (c *client) signIn(ctx context.Context) {
 	})
 	c.rest(ctx, l.a)
 	if l.a == yes && l.q.Token == "" {
-		c.goOn(ctx, name, l)
+		c.goOn(ctx, errand{name: name}, l)
 	}
 }
 
-// goOn answers what the sign-in waits for, a few times at most. sent is the line after which a code may have gone out.
-func (c *client) goOn(ctx context.Context, name string, sent *line) {
+// errand is what a client does in a sign-in: to get in, or to prove a session again.
+type errand struct {
+	name   string
+	within string // the session that is proved again
+	fool   bool   // he answers wrongly until he is thrown out
+}
+
+// goOn answers what the sign-in waits for, a few times at most, and returns the session that it brought. sent is the line
+// after which a code may have gone out.
+func (c *client) goOn(ctx context.Context, e errand, sent *line) (token string) {
 	for range 7 {
 		s, ok := c.page(ctx, sent)
-		if !ok {
-			return
+		if !ok || s.word && c.asks() {
+			return ""
 		}
 		if s.text && (s.resends && c.random.IntN(3) > 0 || c.random.IntN(12) == 0) {
-			l := c.resend(ctx, name)
+			l := c.resend(ctx, e)
 			switch {
 			case l.a == over:
-				return
+				return ""
 			case l.a == yes:
 				sent = l
 			case mayBe(l.a):
@@ -61,20 +69,24 @@ func (c *client) goOn(ctx context.Context, name string, sent *line) {
 			c.rest(ctx, l.a)
 			continue
 		}
-		l := c.answer(ctx, name, s)
+		l := c.answer(ctx, e, s)
 		switch {
-		case l.a == over || l.q.Token != "":
-			return
+		case l.a == over || l.a == ousted || l.q.Token != "":
+			return l.q.Token
+		case l.a == yes && l.q.Way == byWord && c.random.IntN(3) == 0:
+			c.b.tryAgain(c.who) // he loses this sign-in, and types the same code in the next
+			return ""
 		case l.a == yes:
-			name, sent = goesOn(name), l
+			e.name, sent = goesOn(e.name), l
 		}
 		c.rest(ctx, l.a)
 	}
+	return ""
 }
 
 // resend asks for a fresh code.
-func (c *client) resend(ctx context.Context, name string) *line {
-	return c.ask(ctx, c.browser, question{Act: resend, SignIn: name}, c.patience(), func(ctx context.Context, _ *question) (said, error) {
+func (c *client) resend(ctx context.Context, e errand) *line {
+	return c.ask(ctx, c.browser, question{Act: resend, SignIn: e.name, Within: e.within}, c.patience(), func(ctx context.Context, _ *question) (said, error) {
 		page, err := c.browser.Post(ctx, "/sign-in/send", url.Values{})
 		switch {
 		case page.Status == http.StatusSeeOther && page.Location == "/sign-in/code":
@@ -89,7 +101,7 @@ func (c *client) resend(ctx context.Context, name string) *line {
 }
 
 // answer gives one answer, or several at once in as many tabs, and returns the one with which the sign-in went on, if any.
-func (c *client) answer(ctx context.Context, name string, s shown) *line {
+func (c *client) answer(ctx context.Context, e errand, s shown) *line {
 	tabs := []tab{c.browser}
 	for c.random.IntN(6) == 0 || len(tabs) > 1 && len(tabs) < 5 {
 		tabs = append(tabs, c.another())
@@ -97,8 +109,8 @@ func (c *client) answer(ctx context.Context, name string, s shown) *line {
 	lines := make([]*line, len(tabs))
 	var all sync.WaitGroup
 	for i, t := range tabs {
-		q, patience := c.guess(s), c.patience()
-		q.SignIn = name
+		q, patience := c.guess(s, e.fool), c.patience()
+		q.Act, q.SignIn, q.Within = answer, e.name, e.within
 		all.Go(func() { lines[i] = c.give(ctx, t, q, patience) })
 	}
 	all.Wait()
@@ -113,17 +125,37 @@ func (c *client) answer(ctx context.Context, name string, s shown) *line {
 
 func (c *client) give(ctx context.Context, t tab, q question, patience time.Duration) *line {
 	return c.ask(ctx, t, q, patience, func(ctx context.Context, q *question) (said, error) {
-		digits := q.Typed
-		if digits == "" {
-			digits = c.digits(*q)
+		field, before := "code", t.Session()
+		if q.Way == byPassword {
+			field = "password"
 		}
-		page, err := t.Code(ctx, digits)
-		q.Token = t.Session()
+		page, err := t.Post(ctx, ways[q.Way], url.Values{field: {c.typed(*q)}})
+		c.brings(t, before, page, q)
 		return heard(page, *q), err
 	})
 }
 
-// heard reads the answer to six digits. Those of an app are never spent: they are wrong, or of a phone whose clock is off.
+// ways are where answers go.
+var ways = map[string]string{"": "/sign-in/code", byRecovery: "/sign-in/recovery", byWord: "/sign-in/enrolment-code", byPassword: "/sign-in/password"}
+
+var recoveryCode = regexp.MustCompile(`<li>([0-9A-Z-]{30})</li>`)
+
+// brings notes the session that an answer brought to a tab, and the recovery codes that it showed.
+func (c *client) brings(t tab, before string, page server.Answer, q *question) {
+	if token := t.Session(); token != before {
+		q.Token = token
+	}
+	var codes []string
+	for _, m := range recoveryCode.FindAllStringSubmatch(page.Body, -1) {
+		codes = append(codes, m[1])
+	}
+	if q.Token != "" && len(codes) > 0 {
+		q.Fresh = c.b.sheet(c.who, codes)
+	}
+}
+
+// heard reads the answer to what was typed. Only codes that were sent are ever spent: others are wrong, or of a phone whose
+// clock is off.
 func heard(page server.Answer, q question) said {
 	switch {
 	case q.Token != "", page.Status == http.StatusSeeOther && page.Location == "/sign-in/code":
@@ -132,97 +164,12 @@ func heard(page server.Answer, q question) said {
 		return no
 	case page.Status == http.StatusUnprocessableEntity:
 		return spent
+	case page.Status == http.StatusSeeOther && page.Location == "/sign-in":
+		return ousted
 	case page.Status == http.StatusSeeOther, page.Status == http.StatusGone:
 		return over
 	case fails(page):
 		return failed
 	}
 	return later
-}
-
-// guess decides what to type: mostly what is right, sometimes what was, or never was.
-func (c *client) guess(s shown) question {
-	q, n := question{Act: answer, Enrols: s.enrols}, c.random.IntN(8)
-	if s.text {
-		came := c.w.phones.of(c.who)
-		switch {
-		case len(came) == 0 || n == 0:
-			q.Typed = fmt.Sprintf("%06d", c.random.IntN(1_000_000))
-		case n == 1:
-			q.Typed = came[c.random.IntN(len(came))].digits
-		case n == 2:
-			q.Typed = came[max(0, len(came)-2)].digits
-		default:
-			q.Typed = came[len(came)-1].digits
-		}
-		return q
-	}
-	keys, held := c.b.apps(c.who)
-	switch {
-	case s.app >= 0:
-		q.Key = s.app
-	case n == 1:
-		q.Key = len(keys) - 1
-	default:
-		q.Key = held
-	}
-	if n != 0 {
-		q.Step = c.w.clock().Unix()/30 + int64(c.random.IntN(2))
-	}
-	return q
-}
-
-// digits are those of the app's step, or such as none of the technician's apps shows for ten minutes to either side.
-func (c *client) digits(q question) string {
-	keys, _ := c.b.apps(c.who)
-	if q.Step != 0 {
-		return team.Member{Key: keys[q.Key]}.Digits(time.Unix(q.Step*30, 0))
-	}
-	at := c.w.clock().Unix() / 30
-	for n := 100_000; ; n++ {
-		digits, appears := fmt.Sprint(n), false
-		for _, key := range keys {
-			for step := at - 20; step <= at+20; step++ {
-				appears = appears || team.Member{Key: key}.Digits(time.Unix(step*30, 0)) == digits
-			}
-		}
-		if !appears {
-			return digits
-		}
-	}
-}
-
-// shown is the page that a sign-in waits at.
-type shown struct {
-	app     int  // the one whose key it shows; -1: none
-	text    bool // a code is sent
-	enrols  bool
-	resends bool // the best way on is a fresh code
-}
-
-var otpauth = regexp.MustCompile(`secret=([A-Z2-7]+)`)
-
-// page looks at what the sign-in waits for, and notes on the line that led here what it says of a code.
-func (c *client) page(ctx context.Context, l *line) (shown, bool) {
-	page, err := c.browser.Get(ctx, "/sign-in/code")
-	if err != nil || page.Status != http.StatusOK {
-		return shown{}, false
-	}
-	s := shown{app: -1, enrols: strings.Contains(page.Body, "Set up codes by text message"), text: strings.Contains(page.Body, `action="/sign-in/send"`)}
-	if key := otpauth.FindStringSubmatch(page.Body); key != nil {
-		s.app, s.enrols = c.b.app(c.who, key[1]), true
-	}
-	if !s.text {
-		return s, true
-	}
-	gone := strings.Contains(page.Body, "A code was sent to") || strings.Contains(page.Body, "The gateway answered that it failed")
-	s.resends = !strings.Contains(page.Body, `name="code"`)
-	switch {
-	case l == nil || l.seen != 0:
-	case gone:
-		c.b.saw(l, c.w.now(), false)
-	case strings.Contains(page.Body, "Send the code"):
-		c.b.saw(l, 0, true)
-	}
-	return s, true
 }

@@ -28,6 +28,7 @@ type trouble struct {
 	cuts  [2][]span // its connections to the database
 	unfit [2][]span // it said that it answers nothing
 	sets  []span    // all clocks were set
+	ahead []int64   // to how far ahead, in seconds, each time
 	ends  []span    // a node noticed, and ended unfinished sign-ins
 	count map[string]int
 }
@@ -73,7 +74,11 @@ func (w *world) stop(n *node) {
 // that and ended the sign-ins, which may take a while when it is in many others' way.
 func (w *world) setClocks(_ *node, random *rand.Rand) {
 	from, before := w.now(), w.noticed()
-	ahead := w.ahead.Add([]int64{31, 40, -25}[random.IntN(3)])
+	by := int64(proofLasts/time.Second) + 10 // no proof is fresh any more
+	if w.trouble.count["jumps"]%3 == 2 {
+		by = []int64{31, 40, -25}[random.IntN(3)]
+	}
+	ahead := w.ahead.Add(by)
 	if w.database != nil {
 		w.database(time.Duration(ahead) * time.Second)
 	}
@@ -81,9 +86,29 @@ func (w *world) setClocks(_ *node, random *rand.Rand) {
 		n.tell(ahead)
 	}
 	w.trouble.sets = append(w.trouble.sets, span{from, w.now() + int64(time.Second)})
+	w.trouble.ahead = append(w.trouble.ahead, ahead)
 	w.await(func() bool { return w.noticed() >= before+len(w.nodes) })
 	w.trouble.ends = append(w.trouble.ends, span{from, w.now()})
 	w.trouble.count["jumps"]++
+}
+
+// shows is what the servers' clocks may have shown in a span. While they are set it may be what they showed before or after.
+func (w *world) shows(s span) clock {
+	least, most := never, -never
+	sets := w.trouble.sets
+	for i := -1; i < len(sets); i++ {
+		shown, ahead := span{0, never}, int64(0) // since the i-th setting, until the next
+		if i >= 0 {
+			shown.from, ahead = sets[i].from, w.trouble.ahead[i]
+		}
+		if i+1 < len(sets) {
+			shown.to = sets[i+1].to
+		}
+		if shown.meets(s) {
+			least, most = min(least, ahead), max(most, ahead)
+		}
+	}
+	return clock{s.from + least*int64(time.Second), min(s.to, never/2) + most*int64(time.Second)}
 }
 
 // noticed is how often a node noticed that the clock was set, and came to an end with what it does then.

@@ -47,17 +47,30 @@ func typed(code string) question { return question{Act: answer, SignIn: "s2", Ty
 
 func in(q question) question { q.Token = "t2"; return q }
 
+// wrong is a history, and whether a door explains it.
+type wrong struct {
+	name string
+	told *told
+	fine bool
+}
+
 // The check must be able to fail: histories that no door explains, and doors that break a promise.
 func TestWrongHistoriesAreFound(t *testing.T) {
+	for _, c := range slices.Concat(wrongDoors(), wrongCodes(), wrongProofs()) {
+		t.Run(c.name, func(t *testing.T) {
+			if fine := porcupine.CheckOperations(rules{}.model(), c.told.all); fine != c.fine {
+				t.Errorf("explained: %v, want %v", fine, c.fine)
+			}
+		})
+	}
+}
+
+func wrongDoors() []wrong {
 	look1, all, s2 := question{Act: look, Token: "t1"}, question{Act: everywhere}, question{Act: begin, SignIn: "s2"}
 	digits := func(step int64) question { return question{Act: answer, SignIn: "s2", Step: step, Token: "t2"} }
 	again := question{Act: resend, SignIn: "s2", Digits: "333333"}
 	unseen := question{Act: resend, SignIn: "s2"}
-	for _, c := range []struct {
-		name string
-		told *told
-		fine bool
-	}{
+	return []wrong{
 		{"in, and out after Save", inByApp().then(look1, yes).then(all, yes).then(look1, no), true},
 		{"in after Save answered", inByApp().then(all, yes).then(look1, yes), false},
 		{"in while Save answers", inByApp().then(all, yes).beside(look1, yes), true},
@@ -85,12 +98,6 @@ func TestWrongHistoriesAreFound(t *testing.T) {
 			then(question{Act: look, Token: "t2"}, yes), false},
 		{"set up without the old factor", inByApp().then(question{Act: save, Method: byText}, yes).then(question{Act: begin, SignIn: "s2", Digits: "222222"}, yes).
 			then(in(typed("222222")), yes), false},
-		{"set up after a reset, without", inByApp().then(question{Act: reset}, yes).then(s2, yes).
-			then(question{Act: answer, SignIn: "s2", Key: 1, Step: 9, Enrols: true, Token: "t2"}, yes), true},
-		{"the lost app after a reset", inByApp().then(question{Act: reset}, yes).then(s2, yes).then(digits(9), yes), false},
-		{"the step that confirmed the set-up, again", inByApp().then(question{Act: reset}, yes).then(s2, yes).
-			then(question{Act: answer, SignIn: "s2", Key: 1, Step: 9, Enrols: true, Token: "t2"}, yes).then(question{Act: begin, SignIn: "s3"}, yes).
-			then(question{Act: answer, SignIn: "s3", Key: 1, Step: 9, Token: "t3"}, yes), false},
 		{"in by an older session after a set-up", askedByText().then(question{Act: begin, SignIn: "s3"}, yes).then(question{Act: reset}, yes).
 			then(look1, yes), false},
 
@@ -113,12 +120,6 @@ func TestWrongHistoriesAreFound(t *testing.T) {
 		{"an older code after a resend without an answer", askedByText().then(unseen, failed).then(in(typed("222222")), yes), true},
 		{"a fresh code has its own tries", askedByText().then(typed("1"), no).then(typed("2"), no).then(typed("3"), spent).then(again, yes).then(in(typed("333333")), yes), true},
 		{"a fresh code after Save", askedByText().then(all, yes).then(again, yes), false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if fine := porcupine.CheckOperations(rules{}.model(), c.told.all); fine != c.fine {
-				t.Errorf("explained: %v, want %v", fine, c.fine)
-			}
-		})
 	}
 }
 
@@ -132,6 +133,12 @@ func TestEachRuleMatters(t *testing.T) {
 	}{
 		{"a step works once", rules{reuse: true}, inByApp().then(s2, yes).then(question{Act: answer, SignIn: "s2", Step: 7, Token: "t2"}, yes)},
 		{"Save ends sessions", rules{forget: true}, inByApp().then(question{Act: everywhere}, yes).then(question{Act: look, Token: "t1"}, yes)},
+		{"a recovery code works once", rules{reuse: true}, withSheet().then(begun("s3"), yes).then(fromSheet("s3", 1, 0), yes).
+			then(begun("s4"), yes).then(fromSheet("s4", 1, 0), yes)},
+		{"Save ends an enrolment code", rules{forget: true}, spokenTo().then(question{Act: everywhere}, yes).then(begun("s3"), yes).then(word("s3", "W1"), yes)},
+		{"an old proof is no proof", rules{trusting: true}, inByApp().then(at(proofLasts+1, newCodes("t1")), yes)},
+		{"three wrong answers end the session", rules{tireless: true}, inByApp().then(again("s5", "t1"), yes).then(given("s5", 0), no).
+			then(given("s5", 0), no).then(given("s5", 0), no)},
 		{"a code has three tries", rules{tireless: true}, askedByText().then(typed("1"), no).then(typed("2"), no).then(typed("3"), spent).then(in(typed("222222")), yes)},
 		{"only the newest code works", rules{old: true}, askedByText().then(question{Act: resend, SignIn: "s2"}, yes).then(in(typed("222222")), yes)},
 	} {
