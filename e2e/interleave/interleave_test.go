@@ -26,12 +26,13 @@ func (r *trial) run(s search) (tally, error) {
 		}
 		r.fits = fits
 	}
-	e := &explorer{search: s, begin: r.begin, seen: r.seen, judge: func(l []step) error {
-		if r.runs%1000 == 0 {
-			r.t.Logf("progress: %d runs of %s", r.runs, names(r.acts))
+	e := &explorer{search: s, begin: r.begin, seen: r.seen}
+	e.judge = func(l []step) error {
+		if e.schedules%1000 == 0 {
+			r.t.Logf("progress: %d schedules of %s hold", e.schedules, names(r.acts))
 		}
 		return r.judge(l)
-	}}
+	}
 	err := e.run()
 	return e.tally, err
 }
