@@ -144,7 +144,7 @@ func TestThree(t *testing.T) {
 // one that leaves a transaction in its midst once.
 func TestFour(t *testing.T) {
 	if !complete() {
-		t.Skip("SALLYPORT_INTERLEAVE says how many schedules of four acts to try: they are tens of thousands")
+		t.Skip("SALLYPORT_INTERLEAVE says how many schedules of four acts to try: all of them take hours")
 	}
 	each(t, []few{
 		{held, nil, [][]act{{save, finish, phone, end}}},
