@@ -23,9 +23,9 @@ spec: ## the specification of sign-in and Save in a model checker, and the mista
 	@scripts/prepare
 	go test -count=1 -timeout 40m -v ./docs/spec
 
-soak: ## mixed load with faults, SPAN=10m of it and KILLS=1000; writes what was tried and lost to docs/evidence.md
+soak: ## mixed load with faults, SPAN=10m of it and KILLS=1000; writes what was tried and lost to docs/evidence.md; ONLY="crash orders" repeats those
 	@scripts/prepare
-	@scripts/soak $(or $(SPAN),10m) $(or $(KILLS),1000)
+	@scripts/soak $(or $(SPAN),10m) $(or $(KILLS),1000) docs/evidence.md $(ONLY)
 
 fuzz: ## every fuzz target for TIME=20s
 	@scripts/fuzz $(or $(TIME),20s)

@@ -15,22 +15,24 @@ type trial struct {
 	*world
 	acts []act
 	done []done
+	may  []tables        // what each act sees
 	fits map[string]bool // outcomes of the orders of whole transactions; nil while they are gathered
 }
 
 func (w *world) trial(acts ...act) *trial {
-	return &trial{world: w, acts: acts}
+	return &trial{world: w, acts: acts, may: make([]tables, len(acts))}
 }
 
 // begin puts the rows back and starts the acts.
 func (r *trial) begin() (*play, error) {
-	if _, err := r.raw.Exec(r.reset); err != nil {
+	if err := r.back(); err != nil {
 		return nil, err
 	}
 	r.done = make([]done, len(r.acts))
 	actors, run := make([]*actor, len(r.acts)), make([]func(), len(r.acts))
 	for i, a := range r.acts {
 		actors[i] = r.servers[i].actor
+		actors[i].may = &r.may[i]
 		run[i] = func() {
 			token, err := a.do(r.t.Context(), r.world, r.servers[i])
 			r.done[i] = done{acknowledged: err == nil, token: token, err: err}
@@ -120,7 +122,7 @@ func (r *trial) recorded() error {
 	}
 	for e, n := range want {
 		var found int
-		if err := r.raw.QueryRow(`SELECT (SELECT count(*) FROM event WHERE type = $1) - (SELECT count(*) FROM kept.event WHERE type = $1)`, e).Scan(&found); err != nil {
+		if err := r.looker.QueryRow(`SELECT (SELECT count(*) FROM event WHERE type = $1) - (SELECT count(*) FROM kept.event WHERE type = $1)`, e).Scan(&found); err != nil {
 			return err
 		}
 		if found != n {
@@ -134,7 +136,7 @@ func (r *trial) recorded() error {
 // proved what was asked (I4): of one that was acknowledged, or from before.
 func (r *trial) usable() error {
 	names := r.labels()
-	rows, err := r.raw.Query(`SELECT s.hash, s.generation = t.generation FROM session s JOIN technician t ON t.id = s.technician WHERE t.id = $1`, string(r.him.ID))
+	rows, err := r.looker.Query(`SELECT s.hash, s.generation = t.generation FROM session s JOIN technician t ON t.id = s.technician WHERE t.id = $1`, string(r.him.ID))
 	if err != nil {
 		return err
 	}
@@ -170,7 +172,7 @@ func (r *trial) outcome() string {
 	for i, d := range r.done {
 		lines = append(lines, r.acts[i].name+": "+d.String())
 	}
-	rows, err := r.raw.Query(stored, string(r.him.ID))
+	rows, err := r.looker.Query(stored, string(r.him.ID))
 	if err != nil {
 		return err.Error()
 	}

@@ -1,6 +1,7 @@
 package interleave
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 )
@@ -34,6 +35,7 @@ type search struct {
 	rules    rules // nil: none is left out as equal to another
 	whole    bool  // transactions are not broken into
 	switches int   // away from acts that could go on, at most; -1: any number
+	most     int   // schedules; 0: any number
 	// local are steps before which nobody is left, because to leave behind them is the same; nil: there are none.
 	local func(before, s step) bool
 }
@@ -42,8 +44,16 @@ type search struct {
 type tally struct {
 	schedules int
 	cut       int // equal to others, noticed on the way
-	again     int // began anew because a run did not go as the one before it
+	again     int // runs that did not go as the one before them, and were made once more
+	left      int // points that still had somebody to choose when most were tried
+	lost      int // places where none of several runs did, and the search began anew from there
 }
+
+// fitting is how often a run is made once more that does not go as the one before it: which of several waiting acts the
+// database refuses may hang on its own timing.
+const fitting = 20
+
+var errOther = errors.New("the run went another way")
 
 // explorer walks through the schedules of a few acts, each run from the beginning.
 type explorer struct {
@@ -53,6 +63,7 @@ type explorer struct {
 	seen  func(p *play) error         // is called after each step
 	judge func(schedule []step) error // is called after each run
 	tally
+	misses int
 }
 
 // run runs every schedule of the search.
@@ -63,18 +74,35 @@ func (e *explorer) run() error {
 			return err
 		}
 		whole, err := e.once(p)
+		if errors.Is(err, errOther) {
+			e.again++
+			continue
+		}
 		if err == nil && whole {
 			e.schedules++
 			err = e.judge(e.schedule())
 		} else if err == nil {
 			e.cut++
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return fmt.Errorf("schedule %d: %w\n%s", e.schedules, err, e.story())
-		}
-		if !e.back() {
+		case e.most > 0 && e.schedules >= e.most:
+			e.leave()
+			return nil
+		case e.rules != nil && p.grown(): // what was held for equal may not be
+			e.stack = nil
+		case !e.back():
 			return nil
 		}
+	}
+}
+
+// leave counts the points at which there is somebody left to choose.
+func (e *explorer) leave() {
+	for e.back() {
+		e.left++
+		e.stack = e.stack[:len(e.stack)-1]
 	}
 }
 
@@ -96,8 +124,14 @@ func (e *explorer) once(p *play) (bool, error) {
 			return true, nil
 		}
 		if depth < len(e.stack) && !e.stack[depth].fits(p) {
-			e.again++
+			if e.misses++; e.misses < fitting {
+				return false, errors.Join(errOther, p.finish())
+			}
+			e.lost++
 			e.stack = e.stack[:depth]
+		}
+		if depth == len(e.stack)-1 {
+			e.misses = 0
 		}
 		if depth == len(e.stack) && !e.grow(p, on) {
 			return false, p.finish()
@@ -177,44 +211,6 @@ func (e *explorer) choose(i int) {
 		if i != above.chosen && n.enabled.has(above.chosen) && !n.next[above.chosen].opens {
 			n.cost++
 		}
-	}
-}
-
-// races looks which earlier steps the one chosen at depth does not follow and could have come before, and notes there to
-// try that too.
-func (e *explorer) races(depth int, mine *[8]int) {
-	n := &e.stack[depth]
-	n.clock = *mine
-	if e.rules != nil {
-		for d := depth - 1; d >= 0; d-- {
-			past := &e.stack[d]
-			if past.chosen == n.chosen || d <= n.clock[past.chosen] || !e.rules(past.next[past.chosen], n.next[n.chosen]) {
-				continue
-			}
-			past.try |= past.before(d, n)
-			join(&n.clock, past.clock)
-		}
-	}
-	n.clock[n.chosen] = depth
-	*mine = n.clock
-}
-
-// before is whom to choose at a past node at depth d so that later comes before it: its act, or those that it follows.
-func (n *node) before(d int, later *node) (set acts) {
-	n.enabled.each(func(i int) {
-		if i == later.chosen || i != n.chosen && later.clock[i] > d {
-			set = set.with(i)
-		}
-	})
-	if set == 0 {
-		return n.enabled
-	}
-	return set
-}
-
-func join(a *[8]int, b [8]int) {
-	for i := range a {
-		a[i] = max(a[i], b[i])
 	}
 }
 

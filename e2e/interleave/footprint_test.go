@@ -25,23 +25,30 @@ func (f footprint) and(o footprint) footprint {
 		holds: f.holds | o.holds, drops: f.drops | o.drops}
 }
 
-// locks reports whether one may have to wait for the other.
+// sees is what matters to a transaction of what others wrote before it began.
+func (f footprint) sees() tables { return f.reads | f.writes&^f.appends | f.holds }
+
+// locks reports whether one may have to wait for the other. A row that was added with a key of its own is seen by nobody
+// before its transaction has ended.
 func (f footprint) locks(o footprint) bool {
-	return f.writes&o.writes&^(f.appends&o.appends) != 0 || f.holds&o.drops != 0 || f.drops&o.holds != 0
+	return f.writes&o.writes&^(f.appends|o.appends) != 0 || f.holds&o.drops != 0 || f.drops&o.holds != 0
 }
 
 // rules says when the order of two statements of two acts may matter.
 type rules func(a, b step) bool
 
-// bySnapshot lets the order matter where two statements may wait for each other's rows, and between the end of a
-// transaction that wrote and the moment at which another takes its snapshot or ends. A read between two such moments reads
-// its snapshot, whenever it is sent (docs/adr/0044).
+// bySnapshot lets the order matter where two statements may wait for each other's rows, and between a COMMIT of something
+// and the moment at which another transaction takes its snapshot or commits too. A read between two such moments reads its
+// snapshot, whenever it is sent. To wait for a transaction and see it end is the same as to come when it has ended
+// (docs/adr/0044).
 func bySnapshot(a, b step) bool {
 	switch {
 	case a.ends && b.ends:
-		return a.writes != 0 && b.writes != 0
-	case a.ends && b.opens && a.statement == "COMMIT" && a.writes != 0, b.ends && a.opens && b.statement == "COMMIT" && b.writes != 0:
-		return true
+		return a.commits() && b.commits()
+	case a.ends:
+		return b.opens && a.commits() && a.writes&b.may != 0
+	case b.ends:
+		return a.opens && b.commits() && b.writes&a.may != 0
 	}
 	return a.locks(b.footprint)
 }

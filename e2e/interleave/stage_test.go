@@ -2,6 +2,7 @@ package interleave
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,14 +11,18 @@ import (
 type step struct {
 	act       int
 	statement string
-	opens     bool // the first of its transaction, which takes the snapshot
-	ends      bool // COMMIT or ROLLBACK
+	opens     bool   // the first of its transaction, which takes the snapshot
+	ends      bool   // COMMIT or ROLLBACK
+	may       tables // of the first: what its act sees in all of its transactions, at most
 	footprint
 }
 
 func (s step) String() string {
 	return fmt.Sprintf("%d: %s", s.act, strings.Join(strings.Fields(s.statement), " "))
 }
+
+// commits reports whether something is changed for others.
+func (s step) commits() bool { return s.statement == "COMMIT" && s.writes != 0 }
 
 // actor carries out one act on a node of its own, and stops before each statement until it is let go.
 type actor struct {
@@ -27,6 +32,8 @@ type actor struct {
 	in      bool      // a play is on: statements are stopped
 	fresh   bool      // BEGIN was the last statement
 	wrote   footprint // of the transaction so far
+	may     *tables   // what the act sees, as far as it is known
+	grown   bool      // this play has shown more
 	next    *step     // before what it stands; nil while it runs, waits for a lock, or is over
 	over    bool
 }
@@ -52,10 +59,21 @@ func (a *actor) before(statement string, of func(string) footprint) {
 	default:
 		s.opens, s.footprint = a.fresh, of(statement)
 		a.wrote = a.wrote.and(s.footprint)
+		s.may = a.learn(s.sees())
 	}
 	a.fresh = false
 	a.says <- word{a.number, &s}
 	<-a.release
+}
+
+// learn returns what the act sees in all of its transactions, as far as that is known.
+func (a *actor) learn(sees tables) tables {
+	if a.may == nil {
+		a.may = new(tables)
+	}
+	a.grown = a.grown || sees&^*a.may != 0
+	*a.may |= sees
+	return *a.may
 }
 
 // play is one run of a few acts at once under a schedule.
@@ -69,7 +87,7 @@ type play struct {
 func start(actors []*actor, acts []func(), waiting func() (map[int][]int, error)) (*play, error) {
 	p := &play{actors: actors, words: make(chan word), waiting: waiting}
 	for i, a := range actors {
-		*a = actor{number: i, says: p.words, release: make(chan struct{}), in: true}
+		*a = actor{number: i, says: p.words, release: make(chan struct{}), in: true, may: a.may}
 		go func() {
 			acts[i]()
 			a.in = false
@@ -89,6 +107,11 @@ func (p *play) enabled() (set acts) {
 	return set
 }
 
+// grown reports whether an act has shown that it sees more than was known.
+func (p *play) grown() bool {
+	return slices.ContainsFunc(p.actors, func(a *actor) bool { return a.grown })
+}
+
 // runs are the acts that were let go and said nothing since: they compute, or wait for a lock.
 func (p *play) runs() (set acts) {
 	for i, a := range p.actors {
@@ -106,7 +129,7 @@ func (p *play) do(i int) (woken acts, err error) {
 	a.next = nil
 	a.release <- struct{}{}
 	if held && stuck != 0 { // locks are kept to the end of a transaction
-		p.listen()
+		p.listen(deadlock)
 		if a.next != nil && a.next.statement != "ROLLBACK" && p.runs() == stuck {
 			return 0, nil
 		}
@@ -118,9 +141,12 @@ func (p *play) do(i int) (woken acts, err error) {
 // patience bounds every wait for an act or for the database.
 const patience = 60 * time.Second
 
-// listen waits for the next word of anybody, or a millisecond.
-func (p *play) listen() {
-	short := time.NewTimer(time.Millisecond)
+// deadlock is after which wait for a lock the database looks for a circle.
+const deadlock = time.Millisecond
+
+// listen waits for the next word of anybody, but not for long.
+func (p *play) listen(most time.Duration) {
+	short := time.NewTimer(most)
 	defer short.Stop()
 	select {
 	case w := <-p.words:
@@ -136,12 +162,16 @@ func (p *play) heard(w word) {
 
 // settle waits until each act stands before a statement, is over, or waits for a lock that one of those holds. What waits
 // is found by asking the database, never by the time that it takes. It is asked twice, so that a wait that closes a circle
-// comes after the database looked at the older one, and is the one that it breaks: the same in every run.
+// comes after the database looked at the older one, and is the one that it breaks: the same in every run but a few.
 func (p *play) settle() error {
 	limit, twice := time.Now().Add(patience), false
 	for p.runs() != 0 {
 		free := p.runs()
-		p.listen()
+		if twice {
+			p.listen(2 * deadlock)
+		} else {
+			p.listen(deadlock / 4)
+		}
 		if p.runs() != free {
 			twice = false
 			continue

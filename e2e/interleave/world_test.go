@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -70,13 +69,16 @@ type world struct {
 	keys    *keyring.Ring
 	hasher  *factor.Hasher
 	raw     *sql.DB
+	looker  *sql.DB     // sees who waits
+	acts    map[int]int // by the process that serves them
 	schema  *schema
 	aside   *server // whom no schedule stops
 	servers []*server
 	admin   sallyport.Actor
 	him     sallyport.Technician
 	names   map[sallyport.Hash]string // of sessions and sign-ins that exist before the acts
-	reset   string                    // the statements that put all rows back
+	tables  []string                  // whose rows are put back before each run
+	runs    int
 	signIns map[string]sallyport.Token
 	codes   map[string]string // digits by sign-in
 	older   sallyport.Token   // his session from before
@@ -94,7 +96,7 @@ func migrated(t testing.TB, address string) error {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), keys: keyring.Generate(), hasher: factor.NewHasher(2).Patient(time.Hour),
-		names: map[sallyport.Hash]string{}, signIns: map[string]sallyport.Token{}, codes: map[string]string{}}
+		names: map[sallyport.Hash]string{}, signIns: map[string]sallyport.Token{}, codes: map[string]string{}, acts: map[int]int{}}
 	server := postgres.Start(t, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "deadlock_timeout=1")
 	w.check(server.Exec("postgres", `CREATE DATABASE own`))
 	address := server.URL("own")
@@ -104,27 +106,36 @@ func newWorld(t testing.TB) *world {
 	w.raw, err = sql.Open("pgx", address+"&default_query_exec_mode=simple_protocol")
 	w.check(err)
 	w.raw.SetMaxOpenConns(1)
+	w.looker, err = sql.Open("pgx", address)
+	w.check(err)
+	t.Cleanup(func() { w.looker.Close() })
 	t.Cleanup(func() { w.raw.Close() })
 	w.exec(`SET session_replication_role = replica`) // rows are put back in any order
 	w.schema, err = readSchema(w.raw)
 	w.check(err)
 	w.aside = w.serve(address, nil)
 	for i := range nodes {
-		name := fmt.Sprintf("act%d", i)
-		w.exec(`CREATE ROLE ` + name + ` SUPERUSER LOGIN`)
-		u, err := url.Parse(address)
-		w.check(err)
-		u.User = url.User(name)
-		a := &actor{}
-		s := w.serve(u.String(), func(statement string) { a.before(statement, w.schema.of) })
-		s.actor = a
-		s.raw, err = sql.Open("pgx", u.String())
-		w.check(err)
-		w.t.Cleanup(func() { s.raw.Close() })
-		w.servers = append(w.servers, s)
+		w.node(address, i)
 	}
 	w.people()
 	return w
+}
+
+// node adds the node of an act.
+func (w *world) node(address string, i int) {
+	w.t.Helper()
+	name := fmt.Sprintf("act%d", i)
+	w.exec(`CREATE ROLE ` + name + ` SUPERUSER LOGIN`)
+	u, err := url.Parse(address)
+	w.check(err)
+	u.User = url.User(name)
+	a := &actor{}
+	s := w.serve(u.String(), func(statement string) { a.before(statement, w.schema.of) })
+	s.actor = a
+	s.raw, err = sql.Open("pgx", u.String())
+	w.check(err)
+	w.t.Cleanup(func() { s.raw.Close() })
+	w.servers = append(w.servers, s)
 }
 
 func (w *world) serve(address string, before func(string)) *server {
@@ -221,38 +232,3 @@ func (w *world) named(name string, token sallyport.Token) {
 
 // digits are what an app with that key shows now.
 func (w *world) digits(key string) string { return totp.Digits(w.t, key, w.clock.Now()) }
-
-// keep keeps the rows as they are now, to be put back before each run.
-func (w *world) keep() {
-	w.t.Helper()
-	w.exec(`CREATE SCHEMA kept`)
-	var back strings.Builder
-	for name := range w.schema.number {
-		if name == "goose_db_version" {
-			continue
-		}
-		w.exec(`CREATE TABLE kept.` + name + ` AS TABLE ` + name)
-		fmt.Fprintf(&back, "DELETE FROM %s; INSERT INTO %s SELECT * FROM kept.%s;", name, name, name)
-	}
-	w.reset = back.String()
-}
-
-// waiting says which act's connection waits for a lock of which.
-func (w *world) waiting() (map[int][]int, error) {
-	rows, err := w.raw.Query(`SELECT a.usename, b.usename FROM pg_stat_activity a CROSS JOIN unnest(pg_blocking_pids(a.pid)) AS by (pid)
-		JOIN pg_stat_activity b ON b.pid = by.pid WHERE a.datname = current_database() AND a.wait_event_type = 'Lock' AND a.usename LIKE 'act%' AND b.usename LIKE 'act%'`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	held := map[int][]int{}
-	for rows.Next() {
-		var waits, holds string
-		if err := rows.Scan(&waits, &holds); err != nil {
-			return nil, err
-		}
-		n := int(waits[3] - '0')
-		held[n] = append(held[n], int(holds[3]-'0'))
-	}
-	return held, rows.Err()
-}
