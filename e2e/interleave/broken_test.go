@@ -93,10 +93,10 @@ func TestFindsReadCommitted(t *testing.T) {
 // burns says that a step was unused, whatever the database says.
 type burns struct{ session.Tx }
 
-// BurnStep implements session.Tx.
-func (b burns) BurnStep(ctx context.Context, id sallyport.TechnicianID, step int64) (bool, error) {
+// UseStep implements session.Tx.
+func (b burns) UseStep(ctx context.Context, id sallyport.TechnicianID, step int64, _ error) error {
 	_, err := b.Tx.BurnStep(ctx, id, step)
-	return true, err
+	return err
 }
 
 type burning struct{ session.Store }

@@ -30,6 +30,10 @@ type Options struct {
 	// Before, for tests, is told of each statement of a transaction just before it is sent, BEGIN, COMMIT and ROLLBACK among
 	// them, and may hold it up. nil: never.
 	Before func(statement string)
+
+	// Heard, for tests, is told of the same statements as transaction number n asks for them, some of which are sent together
+	// a little later. nil: never.
+	Heard func(n uint64, statement string)
 }
 
 // Point is a moment of a transaction at which the connection to the database may be lost.
@@ -55,6 +59,8 @@ type DB struct {
 	patience  time.Duration
 	fault     func(Point) error
 	before    func(statement string)
+	heard     func(n uint64, statement string)
+	number    atomic.Uint64 // of the newest transaction
 	warnings  []string
 
 	mu        sync.Mutex // guards the two hooks
@@ -96,7 +102,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db, err = openPostgres(ctx, o)
 	}
 	if err == nil {
-		db.rehearse, db.fault, db.before = o.Rehearse, o.Fault, o.Before
+		db.rehearse, db.fault, db.before, db.heard = o.Rehearse, o.Fault, o.Before, o.Heard
 		db.patience = cmp.Or(o.Patience, writePatience)
 		// A test that holds up or breaks off each statement gets each by itself.
 		db.writer.piped = o.Address != "" && o.Fault == nil && o.Before == nil
@@ -160,12 +166,13 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 
 // begin begins a transaction on a connection of l.
 func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
-	db.told(l.begin)
+	tx := &Tx{db: db, lane: l, ctx: ctx, number: db.number.Add(1)}
+	tx.told(l.begin)
 	c, err := l.begun(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tx := &Tx{db: db, lane: l, conn: c, ctx: ctx}
+	tx.conn = c
 	if l.piped {
 		tx.pipe = &pipe{pg: c.pg, begin: l.begin, trips: &db.trips}
 	}
@@ -173,7 +180,7 @@ func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
 }
 
 func (db *DB) commit(tx *Tx) error {
-	db.told("COMMIT")
+	tx.told("COMMIT")
 	if err := db.lost(AtCommit); err != nil {
 		return err
 	}
@@ -184,9 +191,12 @@ func (db *DB) commit(tx *Tx) error {
 }
 
 // told tells the test of the statement that comes next.
-func (db *DB) told(statement string) {
-	if db.before != nil {
-		db.before(statement)
+func (tx *Tx) told(statement string) {
+	if tx.db.before != nil {
+		tx.db.before(statement)
+	}
+	if tx.db.heard != nil {
+		tx.db.heard(tx.number, statement)
 	}
 }
 
@@ -208,7 +218,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err := tx.run(ctx, fn); err != nil {
 		return err
 	}
-	db.told("COMMIT")
+	tx.told("COMMIT")
 	err = tx.commit()
 	tx.conn.clean = err == nil
 	return err

@@ -12,6 +12,7 @@ import (
 // Write or Read was given.
 type Tx struct {
 	db     *DB
+	number uint64
 	lane   *lane
 	conn   *conn
 	ctx    context.Context  // of whoever began it, for another connection in the place of a lost one
@@ -29,7 +30,7 @@ func (tx *Tx) run(ctx context.Context, fn func(*Tx) error) (err error) {
 	returned := false
 	defer func() {
 		if !returned || err != nil {
-			tx.db.told("ROLLBACK")
+			tx.told("ROLLBACK")
 			tx.undo()
 		}
 		tx.over = true
@@ -104,7 +105,7 @@ func (tx *Tx) ready(ctx context.Context, query string) error {
 		return err
 	}
 	tx.db.statements.Add(1)
-	tx.db.told(query)
+	tx.told(query)
 	if err := tx.db.lost(AtStatement); err != nil {
 		return tx.fail(err)
 	}

@@ -99,7 +99,7 @@ func open(t testing.TB, o store.Options) *store.DB {
 	t.Helper()
 	o.Patience = time.Hour // a loaded machine is no conflict
 	if OnPostgres() {
-		o.Before = watched(t)
+		o.Heard = watched(t)
 	}
 	db, err := store.Open(context.Background(), o)
 	if err != nil {

@@ -1,10 +1,8 @@
 package database
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -12,20 +10,20 @@ import (
 )
 
 // order holds every transaction that a test makes to the one order in which rows are taken (docs/adr/0027). It hears of
-// each statement as it is sent, on the goroutine of its transaction.
+// each statement as its transaction asks for it.
 type order struct {
 	mu   sync.Mutex
-	open map[string]*taken // by goroutine
+	open map[uint64]*taken // by the number of the transaction
 	fail func(string)
 }
 
 // taken is what one transaction has taken so far: tables, in the order of their first rows.
 type taken struct{ tables, statements []string }
 
-// watched is a hook for store.Options.Before that fails t for a transaction which takes rows in another order.
-func watched(t testing.TB) func(string) {
-	o := &order{open: map[string]*taken{}, fail: func(why string) { t.Error(why) }}
-	return o.before
+// watched is a hook for store.Options.Heard that fails t for a transaction which takes rows in another order.
+func watched(t testing.TB) func(uint64, string) {
+	o := &order{open: map[uint64]*taken{}, fail: func(why string) { t.Error(why) }}
+	return o.heard
 }
 
 var (
@@ -33,11 +31,10 @@ var (
 	passing = "SKIP LOCKED" // waits for nobody
 )
 
-// before looks at a statement that is about to be sent.
-func (o *order) before(statement string) {
+// heard looks at a statement.
+func (o *order) heard(on uint64, statement string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	on := goroutine()
 	if strings.HasPrefix(statement, "BEGIN") {
 		o.open[on] = &taken{}
 		return
@@ -60,13 +57,6 @@ func (o *order) before(statement string) {
 		}
 		tx.tables = append(tx.tables, table)
 	}
-}
-
-// goroutine names the one that calls.
-func goroutine() string {
-	var b [64]byte
-	name, _, _ := bytes.Cut(b[:runtime.Stack(b[:], false)], []byte(" ["))
-	return string(name)
 }
 
 // takes are the tables whose rows a statement takes, those that follow by the rules between tables among them. A new row

@@ -29,9 +29,9 @@ func TestOrder(t *testing.T) {
 		{"two transactions", false, []string{session, "COMMIT", "BEGIN", hold}},
 	} {
 		found := ""
-		o := &order{open: map[string]*taken{}, fail: func(why string) { found = why }}
+		o := &order{open: map[uint64]*taken{}, fail: func(why string) { found = why }}
 		for _, s := range append([]string{"BEGIN"}, c.sent...) {
-			o.before(s)
+			o.heard(1, s)
 		}
 		if (found != "") != c.wrong {
 			t.Errorf("%s: %q", c.name, found)
