@@ -338,8 +338,9 @@ func (r *run) search() {
 	traces := r.copies(places)
 	places["log"] = []byte(r.log.String())
 	places["headers and addresses"] = []byte(strings.Join(r.kept.headers, "\n"))
+	all := r.kept.search()
 	for name, place := range places {
-		for _, leak := range r.kept.leaks(place) {
+		for _, leak := range all.leaks(place) {
 			t.Errorf("%s holds the %s", name, leak)
 		}
 	}
@@ -349,9 +350,9 @@ func (r *run) search() {
 	// The places are the right ones: each holds what it must.
 	raw, _ := base64.RawURLEncoding.DecodeString(live)
 	hash := sha256.Sum256(raw)
-	for _, place := range traces {
-		if !bytes.Contains(places[place], hash[:]) && !bytes.Contains(places[place], fmt.Appendf(nil, "%x", hash)) {
-			t.Errorf("%s holds no trace of a live session: it is not the database", place)
+	for name, place := range traces {
+		if !bytes.Contains(place, hash[:]) && !bytes.Contains(place, fmt.Appendf(nil, "%x", hash)) {
+			t.Errorf("%s holds no trace of a live session: it is not the database", name)
 		}
 	}
 	for place, words := range map[string]string{"log": "/invitation/[token]", "metrics": "POST /sign-in/code", "/admin/audit.jsonl": "signin.recovery.used",
@@ -362,9 +363,8 @@ func (r *run) search() {
 	}
 }
 
-// copies are the backup and all files, while it runs and when it has stopped. It returns the names of two that are the
-// whole database.
-func (r *run) copies(places map[string][]byte) []string {
+// copies are the backup and all files, while it runs and when it has stopped. It returns two that are the whole database.
+func (r *run) copies(places map[string][]byte) map[string][]byte {
 	var backup bytes.Buffer
 	if r.server == nil {
 		r.check(r.host.Backup(r.t.Context(), &backup))
@@ -372,7 +372,7 @@ func (r *run) copies(places map[string][]byte) []string {
 		r.files(places, "while it runs: ", r.data)
 		r.stop()
 		r.files(places, "stopped: ", r.data)
-		return []string{"backup", "stopped: " + filepath.Join(r.data, "sallyport.db")}
+		return map[string][]byte{"the backup": places["backup"], "the file": places["stopped: "+filepath.Join(r.data, "sallyport.db")]}
 	}
 	dump := filepath.Join(r.server.Folder, "dump")
 	r.check(r.server.Run("pg_dump", "-h", r.server.Folder, "-p", strconv.Itoa(r.server.Port), "-U", "test", "-f", dump, databaseName))
@@ -381,12 +381,13 @@ func (r *run) copies(places map[string][]byte) []string {
 	r.server.Down()
 	r.files(places, "stopped: ", r.data)
 	r.files(places, "the database's server: ", r.server.Folder) // tables, log of writes, dump, and what it logged
+	var writes []byte
 	for name, content := range places {
 		if strings.Contains(name, "/pg_wal/") {
-			places["log of writes"] = append(places["log of writes"], content...)
+			writes = append(writes, content...)
 		}
 	}
-	return []string{"the database's server: " + dump, "log of writes"}
+	return map[string][]byte{"the dump": places["the database's server: "+dump], "the log of writes": writes}
 }
 
 // others are the databases that PostgreSQL makes for itself: theirs are the numbers below 16384.
