@@ -79,7 +79,7 @@ func (b *browser) do(method, path string, form url.Values) answer {
 
 // try is do for goroutines, which must not end the test.
 func (b *browser) try(method, path string, form url.Values) (answer, error) {
-	r, err := http.NewRequest(method, b.h.base+path, strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(method, b.h.base()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return answer{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,36 +56,48 @@ func (c *canaries) saw(resp *http.Response, a answer) {
 	}
 }
 
-// leaks names the secrets that stand in a place, in any form.
-func (c *canaries) leaks(place []byte) []string {
+// spelling is one form of a secret.
+type spelling struct {
+	text   []byte
+	what   string
+	digits bool // found only where no other digit stands beside them, as a code is
+}
+
+// search finds secrets in a place, in any form. All forms are known by their first two bytes.
+type search [1 << 16][]spelling
+
+func (c *canaries) search() *search {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []string
+	all := &search{}
 	for secret, what := range c.secrets {
 		for form, text := range forms(secret) {
-			if holds(place, text) {
-				out = append(out, fmt.Sprintf("%s (%s) %q", what, form, text))
+			first := int(text[0])<<8 | int(text[1])
+			all[first] = append(all[first], spelling{[]byte(text), fmt.Sprintf("%s (%s) %q", what, form, text), strings.Trim(text, "0123456789") == ""})
+		}
+	}
+	return all
+}
+
+// leaks names the secrets that stand in a place.
+func (all *search) leaks(place []byte) []string {
+	found := map[string]bool{}
+	for i := 1; i < len(place); i++ {
+		for _, s := range all[int(place[i-1])<<8|int(place[i])] {
+			if s.at(place, i-1) {
+				found[s.what] = true
 			}
 		}
 	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(found))
 }
 
-// holds looks for text. Digits alone, as a code is, are found only where no other digit stands beside them.
-func holds(place []byte, text string) bool {
-	digits := strings.Trim(text, "0123456789") == ""
-	for from := 0; ; {
-		i := bytes.Index(place[from:], []byte(text))
-		if i < 0 {
-			return false
-		}
-		i += from
-		if !digits || !(i > 0 && digit(place[i-1])) && !(i+len(text) < len(place) && digit(place[i+len(text)])) {
-			return true
-		}
-		from = i + 1
+func (s spelling) at(place []byte, i int) bool {
+	if !bytes.HasPrefix(place[i:], s.text) {
+		return false
 	}
+	end := i + len(s.text)
+	return !s.digits || !(i > 0 && digit(place[i-1])) && !(end < len(place) && digit(place[end]))
 }
 
 func digit(b byte) bool { return b >= '0' && b <= '9' }
@@ -128,7 +141,8 @@ func TestLeaksAreFound(t *testing.T) {
 	c.know("password", "copper lantern & 7 otters")
 	c.know("token", token)
 	c.know("code", "040917")
-	if found := c.leaks([]byte(`{"took_us":1040917,"at":"0409170"} nothing here`)); len(found) > 0 {
+	all := c.search()
+	if found := all.leaks([]byte(`{"took_us":1040917,"at":"0409170"} nothing here`)); len(found) > 0 {
 		t.Errorf("found %q", found)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
@@ -141,7 +155,7 @@ func TestLeaksAreFound(t *testing.T) {
 		"pw " + base64.StdEncoding.EncodeToString([]byte("copper lantern & 7 otters")), hex.EncodeToString([]byte("copper lantern & 7 otters")),
 		token, "\x00" + string(raw) + "\x00", fmt.Sprintf("%x", raw), base32.StdEncoding.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw),
 	} {
-		if len(c.leaks([]byte(place))) == 0 {
+		if len(all.leaks([]byte(place))) == 0 {
 			t.Errorf("not found in %q", place)
 		}
 	}

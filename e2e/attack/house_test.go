@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -19,6 +21,8 @@ import (
 	"sallyport/internal/config"
 	"sallyport/internal/control"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
@@ -26,19 +30,29 @@ import (
 // patience bounds every wait, so that a hang ends as a failure.
 const patience = time.Minute
 
+// The cases are tried on each engine; see package database. On PostgreSQL a house has two nodes, which browsers are led to
+// in turn, as by a load balancer without sticky sessions.
+func TestMain(m *testing.M) { database.Main(m) }
+
 // house is the assembled server of one organisation with the servers behind it.
 type house struct {
 	t     testing.TB
-	app   *app.App
-	URL   string // what browsers are told
-	base  string // where it really listens
-	data  string
+	app   *app.App   // the first node
+	nodes []*app.App // all of them
+	URL   string     // what browsers are told
+	bases []string   // where the nodes really listen
+	turn  atomic.Uint64
+	data  string          // of the first node
 	host  *control.Client // commands on the host
 	log   *record
 	mail  *mailbox
 	texts *phoneNetwork
 	ahead *atomic.Int64 // nanoseconds that the server's clock is ahead of the machine's
 	stop  func()
+	ends  []func() // of the nodes
+
+	database      string // address; empty for SQLite
+	databaseAhead func(time.Duration)
 
 	kept   *canaries // nil: nothing is kept
 	public *url.URL
@@ -56,7 +70,7 @@ func build(t testing.TB, p plan) *house {
 	t.Helper()
 	h := newHouse(t)
 	if !p.empty {
-		folder, err := team.Make(t.Context(), h.data)
+		folder, err := team.MakeOn(t.Context(), h.data, h.database)
 		h.check(err)
 		h.check(folder.Set(t.Context(), func(s *sallyport.Settings) {
 			s.Organisation = "Northwind IT"
@@ -74,24 +88,51 @@ func build(t testing.TB, p plan) *house {
 	return h
 }
 
+// aboutRequests are the groups of cases that are decided before any database is asked.
+var aboutRequests = regexp.MustCompile(`^Test(D4|D9)_`)
+
 func newHouse(t testing.TB) *house {
-	return &house{t: t, data: filepath.Join(t.TempDir(), "data"), log: &record{}, mail: newMailbox(t), texts: newPhoneNetwork(t), ahead: &atomic.Int64{}}
+	if aboutRequests.MatchString(t.Name()) {
+		database.OnlySQLite(t, "about requests, whatever the database")
+	}
+	h := &house{t: t, data: filepath.Join(t.TempDir(), "data"), log: &record{}, mail: newMailbox(t), texts: newPhoneNetwork(t), ahead: &atomic.Int64{}}
+	if database.OnPostgres() {
+		h.on(postgres.Database(t))
+	}
+	return h
 }
 
 // serve opens the folder and answers until stop, or until the test ends.
 func (h *house) serve(flags map[string]string) {
 	h.t.Helper()
 	all := map[string]string{"data": h.data, "listen": "127.0.0.1:0", "operations": "127.0.0.1:0", "allowed_networks": "127.0.0.0/8", "requests_per_second": "0"}
-	for name, value := range flags {
-		all[name] = value
+	maps.Copy(all, flags)
+	h.nodes, h.bases = nil, nil
+	if flags["public_url"] != "" || h.database != "" { // then only this says where it listens
+		all["listen"] = h.free()
 	}
-	if flags["public_url"] != "" { // then only this says where it listens
-		port, err := server.FreePort()
-		h.check(err)
-		all["listen"] = "127.0.0.1:" + strconv.Itoa(port)
-		h.base = "http://" + all["listen"]
+	if h.database != "" {
+		all["database"] = h.database
+		if flags["public_url"] == "" {
+			_, port, _ := net.SplitHostPort(all["listen"])
+			all["public_url"] = "http://localhost:" + port
+		}
 	}
-	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: all})
+	h.node(all)
+	h.app, h.URL, h.host, h.stop = h.nodes[0], h.nodes[0].URL(), control.Remote(h.data), sync.OnceFunc(h.stopped)
+	h.t.Cleanup(h.stop)
+	var err error
+	h.public, err = url.Parse(h.URL)
+	h.check(err)
+	if h.database != "" {
+		h.second(all)
+	}
+}
+
+// node starts one node.
+func (h *house) node(flags map[string]string) {
+	h.t.Helper()
+	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: flags})
 	h.check(err)
 	now := func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 	a, err := app.New(h.t.Context(), loaded.Config, app.Options{Now: now,
@@ -100,18 +141,33 @@ func (h *house) serve(flags map[string]string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	h.stop = sync.OnceFunc(func() {
+	h.ends = append(h.ends, func() {
 		cancel()
 		if err := <-ended; err != nil {
 			h.t.Errorf("the server ended with %v", err)
 		}
 	})
-	h.t.Cleanup(h.stop)
-	h.app, h.URL, h.host = a, a.URL(), control.Remote(h.data)
-	if h.public, err = url.Parse(h.URL); flags["public_url"] == "" {
-		h.base = h.URL
+	base := a.URL()
+	if flags["public_url"] != "" {
+		base = "http://" + flags["listen"]
 	}
+	h.nodes, h.bases = append(h.nodes, a), append(h.bases, base)
+}
+
+// stopped stops every node.
+func (h *house) stopped() {
+	for _, end := range h.ends {
+		end()
+	}
+	h.ends = nil
+}
+
+// free is an address that nobody listens on.
+func (h *house) free() string {
+	h.t.Helper()
+	port, err := server.FreePort()
 	h.check(err)
+	return "127.0.0.1:" + strconv.Itoa(port)
 }
 
 // gateways puts both ways out into the folder, as proved.

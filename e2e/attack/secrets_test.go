@@ -4,26 +4,33 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/emersion/go-smtp"
 
 	"sallyport/internal/control"
+	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/team"
 )
+
+const databaseName = "whole_life"
 
 var oneUse = regexp.MustCompile(`http://localhost:\d+/(?:invitation|reset|rescue)/([A-Za-z0-9_-]{43})`)
 
 // run is a whole life of one installation, whose secrets are all known.
 type run struct {
 	*house
+	server     *postgres.Server // nil: SQLite
 	mara       *browser
 	mailed     int // links that were taken from the post
 	appKeys    map[string]string
@@ -140,8 +147,13 @@ func (r *run) signIn(who string) *browser {
 func TestD3_8(t *testing.T) {
 	h := newHouse(t)
 	h.kept = &canaries{}
-	h.serve(nil)
 	r := &run{house: h, appKeys: map[string]string{}, passwords: map[string]string{}, recoveries: map[string][]string{}}
+	if database.OnPostgres() { // of its own, for all its files are searched
+		r.server = postgres.Start(t)
+		h.check(r.server.Exec("postgres", "CREATE DATABASE "+databaseName))
+		h.database, h.databaseAhead = r.server.URL(databaseName), nil
+	}
+	h.serve(nil)
 	r.firstDay()
 	r.gatewaysByForm()
 	emil := r.everyMethod()
@@ -322,22 +334,13 @@ func (r *run) search() {
 			t.Errorf("%s: %d", path, a.Status)
 		}
 	}
-	metrics, err := http.Get(r.app.OperationsURL() + "/metrics")
-	r.check(err)
-	var b bytes.Buffer
-	_, err = b.ReadFrom(metrics.Body)
-	r.check(errors.Join(err, metrics.Body.Close()))
-	places["metrics"] = b.Bytes()
-	var backup bytes.Buffer
-	r.check(r.host.Backup(t.Context(), &backup))
-	places["backup"] = backup.Bytes()
-	r.files(places, "while it runs: ")
-	r.stop()
-	r.files(places, "stopped: ")
+	places["metrics"] = []byte(strings.Join(r.operations("/metrics"), "\n"))
+	traces := r.copies(places)
 	places["log"] = []byte(r.log.String())
 	places["headers and addresses"] = []byte(strings.Join(r.kept.headers, "\n"))
+	all := r.kept.search()
 	for name, place := range places {
-		for _, leak := range r.kept.leaks(place) {
+		for _, leak := range all.leaks(place) {
 			t.Errorf("%s holds the %s", name, leak)
 		}
 	}
@@ -347,8 +350,10 @@ func (r *run) search() {
 	// The places are the right ones: each holds what it must.
 	raw, _ := base64.RawURLEncoding.DecodeString(live)
 	hash := sha256.Sum256(raw)
-	if !bytes.Contains(places["backup"], hash[:]) || !bytes.Contains(places["stopped: sallyport.db"], hash[:]) {
-		t.Error("the files hold no trace of a live session: they are not the database")
+	for name, place := range traces {
+		if !bytes.Contains(place, hash[:]) && !bytes.Contains(place, fmt.Appendf(nil, "%x", hash)) {
+			t.Errorf("%s holds no trace of a live session: it is not the database", name)
+		}
 	}
 	for place, words := range map[string]string{"log": "/invitation/[token]", "metrics": "POST /sign-in/code", "/admin/audit.jsonl": "signin.recovery.used",
 		"headers and addresses": "/sign-in/code"} {
@@ -358,16 +363,46 @@ func (r *run) search() {
 	}
 }
 
-// files reads the data folder, the key itself excepted.
-func (r *run) files(places map[string][]byte, when string) {
-	entries, err := os.ReadDir(r.data)
-	r.check(err)
-	for _, e := range entries {
-		if !e.Type().IsRegular() || e.Name() == "key" {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(r.data, e.Name()))
-		r.check(err)
-		places[when+e.Name()] = content
+// copies are the backup and all files, while it runs and when it has stopped. It returns two that are the whole database.
+func (r *run) copies(places map[string][]byte) map[string][]byte {
+	var backup bytes.Buffer
+	if r.server == nil {
+		r.check(r.host.Backup(r.t.Context(), &backup))
+		places["backup"] = backup.Bytes()
+		r.files(places, "while it runs: ", r.data)
+		r.stop()
+		r.files(places, "stopped: ", r.data)
+		return map[string][]byte{"the backup": places["backup"], "the file": places["stopped: "+filepath.Join(r.data, "sallyport.db")]}
 	}
+	dump := filepath.Join(r.server.Folder, "dump")
+	r.check(r.server.Run("pg_dump", "-h", r.server.Folder, "-p", strconv.Itoa(r.server.Port), "-U", "test", "-f", dump, databaseName))
+	r.files(places, "while it runs: ", r.data)
+	r.stop()
+	r.server.Down()
+	r.files(places, "stopped: ", r.data)
+	r.files(places, "the database's server: ", r.server.Folder) // tables, log of writes, dump, and what it logged
+	var writes []byte
+	for name, content := range places {
+		if strings.Contains(name, "/pg_wal/") {
+			writes = append(writes, content...)
+		}
+	}
+	return map[string][]byte{"the dump": places["the database's server: "+dump], "the log of writes": writes}
+}
+
+// others are the databases that PostgreSQL makes for itself: theirs are the numbers below 16384.
+var others = regexp.MustCompile(`/base/(\d{1,4}|1[0-5]\d{3})$`)
+
+// files reads a folder, the key itself excepted.
+func (r *run) files(places map[string][]byte, when, folder string) {
+	r.check(filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if others.MatchString(path) {
+			return fs.SkipDir
+		}
+		if err != nil || !e.Type().IsRegular() || e.Name() == "key" {
+			return err
+		}
+		places[when+path], err = os.ReadFile(path)
+		return err
+	}))
 }

@@ -3,6 +3,7 @@ package attack
 import (
 	"database/sql"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -22,27 +23,40 @@ func TestD1_19(t *testing.T) {
 	b := h.browser().atCode(emil)
 	right := h.mail.next(h, code, 0)
 	b.becomes("sent")
-	other, err := sql.Open("sqlite", "file:"+filepath.Join(h.data, "sallyport.db")+"?_pragma=busy_timeout(20000)")
-	h.check(err)
-	defer other.Close()
-	hold, err := other.Conn(t.Context())
-	h.check(err)
-	_, err = hold.ExecContext(t.Context(), "BEGIN IMMEDIATE")
-	h.check(err)
+	release := h.hold()
 	parallel(2, func(i int) { // the right one, too
 		if a, err := b.twin().try(http.MethodPost, "/sign-in/code", map[string][]string{"code": {[]string{wrongFor(right), right}[i]}}); err != nil || a.Status != http.StatusServiceUnavailable {
 			t.Errorf("%d %v", a.Status, err)
 		}
 	})
-	_, err = hold.ExecContext(t.Context(), "ROLLBACK")
-	h.check(err)
-	h.check(hold.Close())
+	release()
 	if n := len(mara.events("signin.factor.attempt")) + len(mara.events("signin.factor.wrong")); n != 0 {
 		t.Errorf("%d guesses were counted or compared", n)
 	}
 	b.get("/sign-in/code").says("3 tries left")
 	if b.post("/sign-in/code", "code", right); !b.live() {
 		t.Error("the code was lost")
+	}
+}
+
+// hold keeps the database from being written until it is let go of, as a stuck transaction of somebody else does.
+func (h *house) hold() (release func()) {
+	h.t.Helper()
+	driver, address, locks := "sqlite", "file:"+filepath.Join(h.data, "sallyport.db")+"?_pragma=busy_timeout(20000)", []string{"BEGIN IMMEDIATE"}
+	if h.database != "" {
+		driver, address, locks = "pgx", h.database, []string{"BEGIN", "LOCK TABLE code, technician IN EXCLUSIVE MODE"}
+	}
+	other, err := sql.Open(driver, address)
+	h.check(err)
+	stuck, err := other.Conn(h.t.Context())
+	h.check(err)
+	for _, lock := range locks {
+		_, err = stuck.ExecContext(h.t.Context(), lock)
+		h.check(err)
+	}
+	return func() {
+		_, err := stuck.ExecContext(h.t.Context(), "ROLLBACK")
+		h.check(errors.Join(err, stuck.Close(), other.Close()))
 	}
 }
 

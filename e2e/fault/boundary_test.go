@@ -3,11 +3,14 @@ package fault
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"testing"
 
 	"sallyport"
 	"sallyport/internal/account"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/database"
 )
 
 // deed is something that is done over a connection that will be lost. done is what its doer was told.
@@ -66,15 +69,12 @@ func TestLostAtEveryStatement(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			w := newWorld(t)
 			for k := 1; ; k++ {
-				dana := w.add(fmt.Sprint("dana", k), sallyport.ReadOnlyTechnician, d.held)
-				if d.in {
-					w.hold(dana)
-				}
-				before := w.row(dana.ID)
-				w.line.cut(k)
-				done, token := d.run(w, before)
-				lost, at := w.line.mend()
-				if err := w.judge(d, before, done, token, lost && at == store.AfterCommit); err != nil {
+				var at store.Point
+				lost, err := w.try(d, k, w.line.cut, func() (lost, unknown bool) {
+					lost, at = w.line.mend()
+					return lost, lost && at == store.AfterCommit
+				})
+				if err != nil {
 					t.Fatalf("lost at point %d (%v): %v", k, at, err)
 				}
 				if !lost {
@@ -84,6 +84,62 @@ func TestLostAtEveryStatement(t *testing.T) {
 			}
 		})
 	}
+}
+
+// messageStride is how many messages lie between two that are the last one; make soak tries every one of them.
+const messageStride = 12
+
+// TestLostAfterEveryMessage cuts the connections to PostgreSQL after the k-th message of each deed, in either direction:
+// within statements, too, and where a server has done what nobody hears of any more (D11.4).
+func TestLostAfterEveryMessage(t *testing.T) {
+	if !database.OnPostgres() {
+		t.Skip("on PostgreSQL alone: there are no messages on SQLite")
+	}
+	stride := messageStride
+	if os.Getenv("SALLYPORT_SOAK") != "" {
+		stride = 1
+	}
+	for _, d := range deeds {
+		t.Run(d.name, func(t *testing.T) {
+			w, between := wiredWorld(t)
+			unknown := 0
+			first := 1 + rand.IntN(stride)
+			for k := first; ; k += stride {
+				lost, err := w.try(d, k, between.cut, func() (bool, bool) {
+					lost, open := between.mend()
+					if open {
+						unknown++
+					}
+					return lost, open
+				})
+				if err != nil {
+					t.Fatalf("lost after message %d: %v", k, err)
+				}
+				if lost {
+					continue
+				}
+				t.Logf("lost at each of %d messages from the %dth on, every %dth of them, %d times with a COMMIT under way", (k-first)/stride, first, stride, unknown)
+				if k < 40 {
+					t.Error("these were too few messages for such a deed: nothing is tested")
+				}
+				return
+			}
+		})
+	}
+}
+
+// try does a deed for somebody new while the connection is lost at the k-th point of some kind, and judges what is left of it.
+func (w *world) try(d deed, k int, cut func(int), mend func() (lost, unknown bool)) (lost bool, err error) {
+	w.t.Helper()
+	dana := w.add(fmt.Sprint("dana", k), sallyport.ReadOnlyTechnician, d.held)
+	if d.in {
+		w.hold(dana)
+	}
+	before := w.row(dana.ID)
+	cut(k)
+	done, token := d.run(w, before)
+	lost, unknown := mend()
+	return lost, w.judge(d, before, done, token, unknown)
 }
 
 // judge looks at what is stored, and at what the memory says of it.

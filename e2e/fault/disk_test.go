@@ -3,6 +3,7 @@ package fault
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,18 +17,23 @@ import (
 	"sallyport"
 	"sallyport/internal/testkit/database"
 	"sallyport/internal/testkit/need"
+	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
 
-// smallDisk is a disk of 24 MB of the test's own.
-func smallDisk(t *testing.T) string {
+// smallDisk is a disk of the test's own, of so many MB.
+func smallDisk(t *testing.T, size int) string {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		need.Missing(t, "root, to mount a small disk")
 	}
-	path := t.TempDir()
-	if err := syscall.Mount("tmpfs", path, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "size=24m,mode=0755"); err != nil {
+	path, err := os.MkdirTemp("", "disk-") // not below a folder of the test's, which is closed to others, PostgreSQL's user among them
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(path) })
+	if err := syscall.Mount("tmpfs", path, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%dm,mode=0755", size)); err != nil {
 		need.Missing(t, "the right to mount a small disk: "+err.Error())
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(path, syscall.MNT_DETACH) })
@@ -54,18 +60,57 @@ func fill(t *testing.T, path string) {
 // TestD11_5: on a full disk nobody gets in (503, with words), who is in stays in, and when there is room again all goes on
 // without repair.
 func TestD11_5(t *testing.T) {
-	database.OnlySQLite(t, "PostgreSQL has its own disk")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	disk := smallDisk(t)
-	data := filepath.Join(disk, "data")
-	f, err := team.Make(ctx, data)
+	database.OnlySQLite(t, "TestD11_5Postgres has the disk of a PostgreSQL")
+	disk := smallDisk(t, 24)
+	w := newFront(t, filepath.Join(disk, "data"), "")
+	w.outlasts(disk)
+	w.s.Kill()
+	out, err := exec.Command(need.Program(t, "sqlite3"), filepath.Join(disk, "data", "sallyport.db"), "PRAGMA integrity_check").CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "ok" {
+		t.Errorf("the database after that: %s %v", out, err)
+	}
+}
+
+// TestD11_5Postgres is the same with PostgreSQL on the full disk, and the node on another one.
+func TestD11_5Postgres(t *testing.T) {
+	if !database.OnPostgres() {
+		t.Skip("TestD11_5 has the disk of a SQLite file")
+	}
+	data, disk := filepath.Join(t.TempDir(), "data"), smallDisk(t, 128)
+	t.Setenv("TMPDIR", disk)
+	p := postgres.Start(t)
+	t.Setenv("TMPDIR", filepath.Dir(data))
+	if err := p.Exec("postgres", `CREATE DATABASE own`); err != nil {
+		t.Fatal(err)
+	}
+	w := newFront(t, data, p.URL("own"))
+	w.outlasts(disk)
+	// Every row of every index is where it belongs.
+	if err := p.Exec("own", `CREATE EXTENSION amcheck`, `SELECT bt_index_check(c.oid, true) FROM pg_class c JOIN pg_am a ON a.oid = c.relam
+		WHERE a.amname = 'btree' AND c.relkind = 'i' AND c.relnamespace = 'public'::regnamespace`); err != nil {
+		t.Errorf("the database after that: %v", err)
+	}
+}
+
+// front is a running server with a team of two, one of whom is signed in.
+type front struct {
+	t    *testing.T
+	s    *server.Server
+	dana team.Member
+	in   *server.Client // Dana's
+	log  *record
+}
+
+func newFront(t *testing.T, data, address string) *front {
+	t.Helper()
+	ctx := t.Context()
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+	f, err := team.MakeOn(ctx, data, address)
 	check(err)
 	members, err := f.Add(ctx, team.Spec{Name: "mara", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp},
 		team.Spec{Name: "dana", Role: sallyport.ReadOnlyTechnician, Method: sallyport.MethodApp})
@@ -77,47 +122,52 @@ func TestD11_5(t *testing.T) {
 	check(err)
 	port, err := server.FreePort()
 	check(err)
-	log := &record{}
-	s, err := server.Start(binary, data, port, log)
+	w := &front{t: t, dana: members[1], log: &record{}}
+	w.s, err = server.Start(binary, data, port, w.log, "SALLYPORT_DATABASE="+address)
 	check(err)
-	t.Cleanup(s.Kill)
-	check(s.Ready(ctx))
-	dana, in := members[1], s.Client()
-	in.HoldSession(tokens[1].Reveal())
-	live, err := in.Live(ctx)
-	if !live || err != nil {
+	t.Cleanup(w.s.Kill)
+	check(w.s.Ready(ctx))
+	w.in = w.s.Client()
+	w.in.HoldSession(tokens[1].Reveal())
+	return w
+}
+
+// outlasts fills the disk, looks what becomes of sign-ins and of a session meanwhile, and makes room again.
+func (w *front) outlasts(disk string) {
+	t := w.t
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	if live, err := w.in.Live(ctx); !live || err != nil {
 		t.Fatalf("live %v, %v", live, err)
 	}
-
 	filler := filepath.Join(disk, "filler")
 	refusals := 0
-	for try := 0; try < 200 && refusals < 3; try++ { // the journal may have room of its own for a while
+	for try := 0; try < 200 && refusals < 3; try++ { // the database may have room of its own for a while
 		fill(t, filler)
-		a, err := s.Client().Password(ctx, dana.UserName, team.Password)
-		check(err)
+		a, err := w.s.Client().Password(ctx, w.dana.UserName, team.Password)
+		if err != nil {
+			t.Fatal(err)
+		}
 		switch a.Status {
 		case http.StatusServiceUnavailable:
 			refusals++
 		case http.StatusSeeOther, http.StatusTooManyRequests:
 		default:
-			t.Fatalf("a sign-in on a full disk is answered with %d: %s", a.Status, log)
+			t.Fatalf("a sign-in on a full disk is answered with %d: %s", a.Status, w.log)
 		}
 	}
 	if refusals < 3 {
 		t.Error("the disk was never full for the server")
 	}
-	if live, err := in.Live(ctx); !live || err != nil {
+	if live, err := w.in.Live(ctx); !live || err != nil {
 		t.Errorf("on the full disk: live %v, %v", live, err)
 	}
-
-	check(os.Remove(filler))
-	if _, err := s.Client().SignIn(ctx, dana.UserName, team.Password, dana.Digits(time.Now())); err != nil {
-		t.Errorf("with room again: %v\n%s", err, log)
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
 	}
-	s.Kill()
-	out, err := exec.Command(need.Program(t, "sqlite3"), filepath.Join(data, "sallyport.db"), "PRAGMA integrity_check").CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "ok" {
-		t.Errorf("the database after that: %s %v", out, err)
+	if _, err := w.s.Client().SignIn(ctx, w.dana.UserName, team.Password, w.dana.Digits(time.Now())); err != nil {
+		t.Errorf("with room again: %v\n%s", err, w.log)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/postgres"
 )
 
 // The losses are tried on each engine; see package database.
@@ -125,10 +126,33 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, line: &line{}, keys: keyring.Generate(), clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
+	l := &line{}
+	return worldOn(t, l, func(c *clock.Clock) *store.DB { return database.OpenWith(t, c, l.fault) })
+}
+
+// wiredWorld is a world whose messages to PostgreSQL go by a wire.
+func wiredWorld(t testing.TB) (*world, *wire) {
+	t.Helper()
+	s := postgres.Shared(t)
+	name := s.Name(t)
+	between, port := newWire(t, s.Port)
+	return worldOn(t, &line{}, func(c *clock.Clock) *store.DB {
+		postgres.Follow(t, s.URL(name), c)
+		db, err := store.Open(t.Context(), store.Options{Address: s.TCP(name, port), Patience: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}), between
+}
+
+func worldOn(t testing.TB, l *line, open func(*clock.Clock) *store.DB) *world {
+	t.Helper()
+	w := &world{t: t, line: l, keys: keyring.Generate(), clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	w.mail = &mail{codes: map[string]string{}, now: w.clock.Now}
 	var err error
-	w.db = database.OpenWith(t, w.clock, w.line.fault)
+	w.db = open(w.clock)
 	hasher := factor.NewHasher(2).Patient(time.Hour)
 	w.phc, err = hasher.Hash(t.Context(), password)
 	w.check(err)

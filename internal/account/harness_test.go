@@ -52,8 +52,9 @@ type house struct {
 	ring    *keyring.Ring
 	letters *letters
 	*account.Service
-	n    int
-	shut sync.Once
+	second *account.Service // a second node over the same database; the same one on SQLite
+	n      int
+	shut   sync.Once
 }
 
 const publicURL = "https://id.northwind.example"
@@ -61,10 +62,13 @@ const publicURL = "https://id.northwind.example"
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), ring: keyring.Generate()}
-	db := database.Open(t, h.clock)
+	db, other := database.OpenTwo(t, h.clock)
 	t.Cleanup(h.close)
 	h.db, h.letters = db, &letters{ring: h.ring, now: h.clock.Now}
 	h.Service = account.New(account.Options{Store: store.For[account.Tx](db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
+	if h.second = h.Service; other != db {
+		h.second = h.over(store.For[account.Tx](other))
+	}
 	return h
 }
 

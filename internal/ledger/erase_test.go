@@ -118,8 +118,9 @@ func TestQuietErasureBesideARealOne(t *testing.T) {
 	life(w)
 	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
 	w.ok(err)
-	w.behind(`UPDATE event SET target_name = '', old_values = '', new_values = '', target_salt = x'' WHERE id = 6`)
-	if r := w.verify(""); r.First == nil || r.First.Event != 6 || r.First.Kind != ledger.Changed {
+	sixth := w.nth(6)
+	w.behind(fmt.Sprintf(`UPDATE event SET target_name = '', old_values = '', new_values = '', target_salt = x'' WHERE id = %d`, sixth))
+	if r := w.verify(""); r.First == nil || r.First.Event != sixth || r.First.Kind != ledger.Changed {
 		t.Errorf("%+v", r.First)
 	}
 }
@@ -170,7 +171,7 @@ func TestRetentionKeepsProofsValid(t *testing.T) {
 	if _, err := audit.ReadProof(fresh, w.log.Verifier()); err != nil {
 		t.Error(err)
 	}
-	w.behind(`DELETE FROM event WHERE id = 1512`)
+	w.behind(`DELETE FROM event WHERE leaf = 1511`)
 	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 1511 {
 		t.Errorf("%+v", r.First)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/postgres"
 )
 
 var host = sallyport.Actor{Kind: sallyport.ActorHost, Name: "uid 0 (root)", Client: sallyport.Client{Address: "this host"}}
@@ -33,13 +36,17 @@ type world struct {
 	log    *ledger.Service
 	sinks  []ledger.Sink
 
-	clock *clock.Clock
+	clock    *clock.Clock
+	address  string // on PostgreSQL
+	rehearse bool   // there: an attempt that is undone takes a number too
 }
 
 func TestMain(m *testing.M) { database.Main(m) }
 
-func newWorld(t *testing.T, sinks ...ledger.Sink) *world {
-	w := &world{T: t, ctx: t.Context(), folder: t.TempDir(), keys: keyring.Generate(), sinks: sinks, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
+func newWorld(t *testing.T, sinks ...ledger.Sink) *world { return worldWith(t, true, sinks...) }
+
+func worldWith(t *testing.T, rehearse bool, sinks ...ledger.Sink) *world {
+	w := &world{T: t, ctx: t.Context(), folder: t.TempDir(), keys: keyring.Generate(), sinks: sinks, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), rehearse: rehearse}
 	w.open()
 	t.Cleanup(func() {
 		if w.db != nil {
@@ -51,13 +58,17 @@ func newWorld(t *testing.T, sinks ...ledger.Sink) *world {
 
 func (w *world) open() {
 	w.Helper()
+	o := store.Options{Folder: w.folder, Now: w.clock.Now}
 	if database.OnPostgres() {
-		w.db = database.Open(w.T, w.clock)
-	} else {
-		db, err := store.Open(w.ctx, store.Options{Folder: w.folder, Now: w.clock.Now})
-		w.ok(err)
-		w.db = db
+		if w.address == "" {
+			w.address = postgres.Database(w.T)
+			postgres.Follow(w.T, w.address, w.clock)
+		}
+		o = store.Options{Address: w.address, Patience: time.Hour, Rehearse: w.rehearse}
 	}
+	db, err := store.Open(w.ctx, o)
+	w.ok(err)
+	w.db = db
 	w.log = w.service()
 }
 
@@ -166,11 +177,17 @@ func (w *world) nth(n int64) (id int64) {
 // behind does to the closed database what somebody with a shell could do, and opens it again.
 func (w *world) behind(statements ...string) {
 	w.Helper()
-	database.OnlySQLite(w.T, "what is done behind the server's back is done to the file")
 	w.ok(w.db.Close())
-	raw, err := sql.Open("sqlite", filepath.Join(w.folder, "sallyport.db"))
+	driver, address := "sqlite", filepath.Join(w.folder, "sallyport.db")
+	if database.OnPostgres() {
+		driver, address = "pgx", w.address
+	}
+	raw, err := sql.Open(driver, address)
 	w.ok(err)
 	for _, s := range statements {
+		if database.OnPostgres() {
+			s = blob.ReplaceAllString(strings.ReplaceAll(s, "zeroblob(32)", "decode(repeat('00', 32), 'hex')"), `'\x$1'::bytea`)
+		}
 		_, err := raw.Exec(s)
 		if err != nil {
 			w.Fatalf("%s: %v", s, err)
@@ -180,10 +197,26 @@ func (w *world) behind(statements ...string) {
 	w.open()
 }
 
+// blob is how SQLite writes bytes.
+var blob = regexp.MustCompile(`x'([0-9a-f]*)'`)
+
+// each fills in the names of all tables that the log has.
+func each(patterns ...string) (statements []string) {
+	for _, table := range []string{"event", "audit_hash", "audit_tree", "audit_head", "audit_sink"} {
+		for _, p := range patterns {
+			statements = append(statements, fmt.Sprintf(p, table))
+		}
+	}
+	return statements
+}
+
 // snapshot copies the database, and restore puts the copy in its place.
 func (w *world) snapshot() string {
 	w.Helper()
-	database.OnlySQLite(w.T, "copies are SQLite's")
+	if database.OnPostgres() {
+		w.behind(each(`CREATE TABLE old_%[1]s AS TABLE %[1]s`)...)
+		return ""
+	}
 	path := filepath.Join(w.TempDir(), "old.db")
 	w.ok(w.db.Backup(w.ctx, path))
 	return path
@@ -191,6 +224,11 @@ func (w *world) snapshot() string {
 
 func (w *world) restore(path string) {
 	w.Helper()
+	if database.OnPostgres() {
+		w.behind(append(each(`DELETE FROM %[1]s`, `INSERT INTO %[1]s OVERRIDING SYSTEM VALUE SELECT * FROM old_%[1]s`),
+			`SELECT setval(pg_get_serial_sequence('event', 'id'), max(id)) FROM event`)...)
+		return
+	}
 	w.ok(w.db.Close())
 	for _, name := range []string{"sallyport.db", "sallyport.db-wal", "sallyport.db-shm"} {
 		if err := os.Remove(filepath.Join(w.folder, name)); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -149,9 +150,17 @@ func TestD1_5(t *testing.T) {
 		_, err := w.answer(w.begin("dana").SignIn, session.AnswerCode, old)
 		wantField(t, err, "used already")
 	}
+	again := w.over(store.For[session.Tx](w.db)) // a process that knows nothing but the database
+	out, err := again.Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = again.Answer(ctx, out.SignIn, session.Answer{Kind: session.AnswerCode, Typed: used}, browser)
+	wantField(t, err, "used already")
 }
 
-// TestD1_6: spellings of one code: brought into one form or refused, and each burns the same step.
+// TestD1_6: spellings of one code: brought into one form, which is counted and burns the same step, or refused as what is
+// no code at all, which is no guess and is not counted.
 func TestD1_6(t *testing.T) {
 	spell := []struct {
 		name  string
@@ -173,13 +182,17 @@ func TestD1_6(t *testing.T) {
 	for _, s := range spell {
 		t.Run(s.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.technician("dana", sallyport.MethodApp)
+			dana := w.technician("dana", sallyport.MethodApp)
 			key, _ := w.enrolled("dana")
 			code := w.digits(key, 0)
 			first, second := w.begin("dana").SignIn, w.begin("dana").SignIn
+			counted := w.events("signin.factor.attempt")
 			_, err := w.answer(first, session.AnswerCode, s.of(code))
 			if (err == nil) != s.taken {
 				t.Fatalf("taken %v: %v", err == nil, err)
+			}
+			if n := w.events("signin.factor.attempt") - counted; (n == 1) != s.taken || w.read(dana.ID).WrongRun != 0 {
+				t.Errorf("counted %d times", n)
 			}
 			_, err = w.answer(second, session.AnswerCode, code)
 			if (err == nil) == s.taken {
@@ -399,34 +412,53 @@ func wrongApp(w *world, key string) string {
 	panic("unreachable")
 }
 
-// TestD1_17: a good sign-in ends the run of wrong ones.
+// TestD1_17: a good sign-in after 99 wrong answers ends their run, and no other: wrong recovery codes have one of their own.
 func TestD1_17(t *testing.T) {
 	w := newWorld(t)
 	dana := w.technician("dana", sallyport.MethodApp)
 	key, _ := w.enrolled("dana")
-	for range 20 {
-		w.clock.Advance(16 * time.Minute)
-		_, _ = w.answer(w.begin("dana").SignIn, session.AnswerCode, wrongApp(w, key))
-	}
-	if got := w.read(dana.ID).WrongRun; got != 20 {
-		t.Fatalf("run of %d", got)
+	generation := w.read(dana.ID).Generation
+	w.write(func(tx *store.Tx) error { // answers of other days
+		for range 98 {
+			if _, ok, err := tx.CountAnswer(ctx, dana.ID, generation, 100, false); err != nil || !ok {
+				return errors.Join(err, errors.New("not counted"))
+			}
+		}
+		return nil
+	})
+	_, err := w.answer(w.begin("dana").SignIn, session.AnswerCode, wrongApp(w, key))
+	wantField(t, err, "not right")
+	w.clock.Advance(16 * time.Minute)
+	_, err = w.answer(w.begin("dana").SignIn, session.AnswerRecovery, "ABCDEF-GHJKM-NPQRS-TVWXY-Z0123")
+	wantField(t, err, "recovery code")
+	if got := w.read(dana.ID); got.WrongRun != 99 || got.RecoveryRun != 1 {
+		t.Fatalf("runs of %d and %d", got.WrongRun, got.RecoveryRun)
 	}
 	w.clock.Advance(16 * time.Minute)
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
-	if got := w.read(dana.ID); got.WrongRun != 0 || got.WaitUntil.After(w.clock.Now()) {
-		t.Errorf("run of %d, wait until %v", got.WrongRun, got.WaitUntil)
+	if got := w.read(dana.ID); got.WrongRun != 0 || got.RecoveryRun != 1 || got.WaitUntil.After(w.clock.Now()) {
+		t.Errorf("runs of %d and %d, wait until %v", got.WrongRun, got.RecoveryRun, got.WaitUntil)
 	}
 }
 
-// TestD1_18: a client that hangs up takes no count back.
+// TestD1_18: a client that hangs up takes no count back: neither between the count and the comparison, nor at some moment
+// of his own choice.
 func TestD1_18(t *testing.T) {
 	w := newWorld(t)
 	dana, page := holding(t, w)
 	right := w.mail.code(dana.Email)
+	answer := func(s *session.Service, gone context.Context) {
+		_, _ = s.Answer(gone, page.SignIn, session.Answer{Kind: session.AnswerCode, Typed: wrongFor(right)}, browser)
+	}
+	gone, hangUp := context.WithCancel(ctx)
+	answer(w.over(&between{Transactions: store.For[session.Tx](w.db), after: 1, do: hangUp}), gone)
+	if wrong, attempts := w.events("signin.factor.wrong"), w.newest(page.SignIn).Attempts; wrong != 1 || attempts != 1 {
+		t.Errorf("hung up between: %d compared, %d counted", wrong, attempts)
+	}
 	for range 50 {
 		gone, cancel := context.WithCancel(ctx)
 		go cancel()
-		_, _ = w.s.Answer(gone, page.SignIn, session.Answer{Kind: session.AnswerCode, Typed: wrongFor(right)}, browser)
+		answer(w.s, gone)
 		cancel()
 	}
 	wrong, attempts := w.events("signin.factor.wrong"), w.newest(page.SignIn).Attempts
@@ -435,8 +467,20 @@ func TestD1_18(t *testing.T) {
 	}
 }
 
-// TestD1_21: a code of six zeros works like any other: leading zeros are kept.
+// TestD1_21: a code that begins with zero works like any other, as it is sent and as the app shows it.
 func TestD1_21(t *testing.T) {
+	w := newWorld(t)
+	dana, page := holding(t, w)
+	for w.mail.code(dana.Email)[0] != '0' { // one in ten
+		w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+		w.clock.Advance(time.Hour)
+		page = w.begin("dana")
+	}
+	if code := w.mail.code(dana.Email); len(code) != 6 {
+		t.Fatalf("sent %q", code)
+	}
+	w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+
 	secret := make([]byte, 20)
 	for step := int64(0); ; step++ {
 		code := factor.Digits(secret, step)

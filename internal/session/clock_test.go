@@ -127,3 +127,24 @@ func TestResendLimits(t *testing.T) {
 	w.clock.Advance(25 * time.Hour)
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
 }
+
+// TestSendsAtOnce: thirty that ask for a fresh code at once, at two nodes, get one, as often as the limits let them.
+func TestSendsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodEmail)
+	page := w.begin("dana")
+	for window := range 7 {
+		w.clock.Advance(31 * time.Second)
+		parallel(30, func(int) {
+			if _, err := w.either().Send(ctx, page.SignIn, browser); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
+				t.Error(err)
+			}
+		})
+		w.mail.mu.Lock()
+		sends := w.mail.sends
+		w.mail.mu.Unlock()
+		if want := min(window+2, 5); sends != want {
+			t.Errorf("%d codes were sent after window %d, want %d", sends, window, want)
+		}
+	}
+}

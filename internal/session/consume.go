@@ -19,6 +19,7 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 		if err != nil {
 			return err
 		}
+		m.without(t)
 		if m.step != t.m.step {
 			return login.ErrOutOfOrder
 		}

@@ -65,6 +65,15 @@ func (m *moment) look(facts sallyport.Facts) {
 	m.step = login.Next(m.state())
 }
 
+// without leaves out of the moment what t itself was counted as before it was looked at: a right answer after the last
+// wrong one that is allowed is no wrong one too many.
+func (m *moment) without(t *try) {
+	if t.run > 0 && t.kind != AnswerRecovery {
+		m.technician.WrongRun--
+		m.step = login.Next(m.state())
+	}
+}
+
 // state is the moment as login sees it.
 func (m *moment) state() login.State {
 	s := login.State{

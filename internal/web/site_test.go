@@ -80,6 +80,18 @@ func request(method, path string, body string, headers ...string) *http.Request 
 	return r
 }
 
+func TestWhenToComeBack(t *testing.T) {
+	for err, want := range map[error]string{
+		sallyport.ErrUnavailable: "5", sallyport.ErrUnavailable.After(time.Second / 2): "1", sallyport.ErrUnavailable.Because(errors.New("no database")): "5",
+		sallyport.E(sallyport.TooMany, "wait", "words").After(time.Minute): "60", sallyport.ErrStale: "", errors.New("any"): "",
+	} {
+		h := http.Header{}
+		if RetryAfter(h, err); h.Get("Retry-After") != want {
+			t.Errorf("%v: %q, want %q", err, h.Get("Retry-After"), want)
+		}
+	}
+}
+
 func TestKindsBecomeStatuses(t *testing.T) {
 	for kind, want := range map[sallyport.Kind]int{
 		sallyport.Internal: 500, sallyport.Invalid: 422, sallyport.Unauthorized: 401, sallyport.Forbidden: 403, sallyport.NotFound: 404,

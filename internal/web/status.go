@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"time"
 
 	"sallyport"
 )
@@ -60,12 +61,22 @@ func Status(err error) int {
 	return http.StatusInternalServerError
 }
 
-// RetryAfter says in the answer's header when the refused request may be repeated, where err knows that (RFC 9110
-// section 10.2.3, in whole seconds).
+// passing is when to come back where something is not there that nobody knows more of, the database for example.
+const passing = 5 * time.Second
+
+// RetryAfter says in the answer's header when the refused request may be repeated (RFC 9110 section 10.2.3, in whole
+// seconds): as err knows it, and in a moment where what is refused now passes by itself.
 func RetryAfter(h http.Header, err error) {
 	var e *sallyport.Error
-	if errors.As(err, &e) && e.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	if !errors.As(err, &e) {
+		return
+	}
+	after := e.RetryAfter
+	if after == 0 && e.Kind == sallyport.Unavailable {
+		after = passing
+	}
+	if after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
 }
 
