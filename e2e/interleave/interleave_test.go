@@ -132,12 +132,13 @@ func TestPairs(t *testing.T) {
 	}, searches...)
 }
 
-// TestThree runs three acts at once under every schedule of their statements that differs.
+// TestThree runs three acts at once under every schedule of their statements that differs. When it is complete, those that
+// have by far more are bounded, and say so.
 func TestThree(t *testing.T) {
 	each(t, []few{
 		{held, [][]act{{save, finish, end}, {save, phone, end}}, [][]act{{save, finish, phone}, {finish, phone, end}}},
 		{bare, [][]act{{save, first, end}}, [][]act{{save, first, second}, {first, second, end}}},
-	}, search{rules: bySnapshot})
+	}, search{rules: bySnapshot, most: 3 * most()})
 }
 
 // TestFour, when it is complete, runs four acts at once under as many schedules that differ as it is told, and under every

@@ -16,8 +16,6 @@ type memory struct {
 	seen   []string
 }
 
-var everything = ^tables(0)
-
 var memorySchema = &schema{number: map[string]int{"a": 0, "b": 1}}
 
 // program is what an act does there: "r" reads and "w" writes a number.
@@ -53,7 +51,8 @@ func outcomes(t *testing.T, s search, programs [][]string) (map[string]bool, tal
 		m = &memory{number: map[string]int{}, seen: make([]string, len(programs))}
 		actors, run := make([]*actor, len(programs)), make([]func(), len(programs))
 		for i, list := range programs {
-			actors[i] = &actor{may: &everything}
+			all := ^tables(0)
+			actors[i] = &actor{may: &all}
 			run[i] = m.program(actors[i], i, list)
 		}
 		return start(actors, run, func() (map[int][]int, error) { return nil, nil })
