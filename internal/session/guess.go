@@ -12,13 +12,14 @@ import (
 
 // guess is an attempt on its way: whom it is about, and under what it was counted.
 type guess struct {
-	technician sallyport.Technician // zero where the name is unknown
-	phc        string               // the dummy's where there is no password
-	known      bool                 // this browser signed in to this account before
-	name       string               // key of the typed name, whether somebody has it or not
-	proof      string               // bucket of the proof of work that lifts the long waits; empty without one
-	counters   []counter            // the narrow one first; they are locked in this order everywhere
-	buckets    []bucket             // of the networks and of the password; none for a known browser
+	technician sallyport.Technician               // zero where the name is unknown
+	phc        string                             // the dummy's where there is no password
+	known      bool                               // this browser signed in to this account before
+	name       string                             // key of the typed name, whether somebody has it or not
+	proof      string                             // bucket of the proof of work that lifts the long waits; empty without one
+	counters   []counter                          // the narrow one first; they are locked in this order everywhere
+	buckets    []bucket                           // of the networks and of the password; none for a known browser
+	hash       func() (ok, renew bool, err error) // waits for the comparison that was begun, once
 }
 
 // counter counts the tries at one account by somebody.
@@ -53,9 +54,13 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 	return g, err
 }
 
-// countOnce counts the attempt in one transaction, with the proof of work that it brought or without.
-func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
-	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+// countOnce counts the attempt in one transaction, with the proof of work that it brought or without. The hash of one that
+// no wait holds up is computed while the count becomes durable, which takes a disk or a standby some time; nobody looks at
+// it before.
+func (s *Service) countOnce(request context.Context, a Attempt, withProof bool) (g guess, err error) {
+	var hash func() (ok, renew bool, err error)
+	of := ""
+	err = s.counted(request, func(ctx context.Context, tx Tx) (err error) {
 		if g, err = s.lookUp(ctx, tx, a); err != nil {
 			return err
 		}
@@ -64,8 +69,15 @@ func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g g
 				return err
 			}
 		}
-		return g.count(ctx, tx)
+		if err := g.count(ctx, tx); err != nil {
+			return err
+		}
+		if hash == nil || of != g.phc {
+			hash, of = s.hasher.Start(request, g.phc, a.Password, g.known), g.phc
+		}
+		return nil
 	})
+	g.hash = hash
 	return g, err
 }
 
