@@ -142,6 +142,11 @@ func (w *world) try(d deed, k int, cut func(int), mend func() (lost, unknown boo
 	return lost, w.judge(d, before, done, token, unknown)
 }
 
+func (w *world) usable(token sallyport.Token) bool {
+	usable, err := w.door.Check(w.t.Context(), token)
+	return usable && err == nil
+}
+
 // judge looks at what is stored, and at what the memory says of it.
 func (w *world) judge(d deed, before row, done bool, token sallyport.Token, unknown bool) error {
 	after := w.row(before.ID)
@@ -153,7 +158,7 @@ func (w *world) judge(d deed, before row, done bool, token sallyport.Token, unkn
 		return fmt.Errorf("told of a success that was not committed")
 	case !done && changed && !unknown:
 		return fmt.Errorf("told of a failure that was committed")
-	case done && token != "" && !w.door.Check(w.t.Context(), token):
+	case done && token != "" && !w.usable(token):
 		return fmt.Errorf("the session that was handed out is not let in")
 	case after.WrongRun > 1:
 		return fmt.Errorf("one answer was counted %d times", after.WrongRun)
@@ -163,7 +168,10 @@ func (w *world) judge(d deed, before row, done bool, token sallyport.Token, unkn
 		live[s.Hash] = true
 	}
 	for _, s := range append(before.sessions, after.sessions...) {
-		if w.door.Memory() != nil && w.door.Memory().Check(w.t.Context(), s.Hash) != live[s.Hash] {
+		if w.door.Memory() == nil {
+			continue
+		}
+		if usable, err := w.door.Memory().Check(w.t.Context(), s.Hash); err != nil || usable != live[s.Hash] {
 			return fmt.Errorf("the memory does not agree with the database: live %v", live[s.Hash])
 		}
 	}

@@ -110,8 +110,8 @@ func (s scene) on(t testing.TB) *world {
 	s.set(w)
 	hash, _ := w.older.Hash()
 	w.names[hash] = "session before"
-	if !w.aside.door.Check(t.Context(), w.older) {
-		t.Fatal("the session before is not let in")
+	if usable, err := w.aside.door.Check(t.Context(), w.older); err != nil || !usable {
+		t.Fatalf("the session before is not let in: %v", err)
 	}
 	w.keep()
 	return w

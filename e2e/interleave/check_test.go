@@ -77,7 +77,11 @@ func (r *trial) refused() error {
 		}
 	}
 	for _, token := range tokens {
-		if r.aside.door.Check(r.t.Context(), token) {
+		usable, err := r.aside.door.Check(r.t.Context(), token)
+		if err != nil {
+			return err
+		}
+		if usable {
 			return errors.New("Save has answered, and a session is let in (I5)")
 		}
 	}

@@ -86,9 +86,11 @@ func (c *core) announcement() store.Node {
 	return n
 }
 
-// refuses asks this node's own way of checking sessions, by which every request goes.
+// refuses asks this node's own way of checking sessions, by which every request goes. A node that cannot look refuses as
+// well: nobody is let in there, and the next check looks anew.
 func (c *core) refuses(ctx context.Context, hash sallyport.Hash) bool {
-	return !c.session.Usable(ctx, hash)
+	usable, err := c.session.Usable(ctx, hash)
+	return err != nil || !usable
 }
 
 // checkNode refuses a start of a node whose clock is not the database's.

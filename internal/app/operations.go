@@ -75,8 +75,10 @@ func (o *operations) count(name, help string, value func() float64) {
 
 // watch adds the numbers that the site itself keeps.
 func (o *operations) watch(site *web.Site) {
-	o.count("sallyport_session_checks_yes_total", "GET /session answered with 204.", func() float64 { yes, _ := site.SessionChecks(); return float64(yes) })
-	o.count("sallyport_session_checks_no_total", "GET /session answered with 401.", func() float64 { _, no := site.SessionChecks(); return float64(no) })
+	o.count("sallyport_session_checks_yes_total", "GET /session answered with 204.", func() float64 { yes, _, _ := site.SessionChecks(); return float64(yes) })
+	o.count("sallyport_session_checks_no_total", "GET /session answered with 401.", func() float64 { _, no, _ := site.SessionChecks(); return float64(no) })
+	o.count("sallyport_session_checks_unknown_total", "GET /session answered with 503, because the session could not be looked up.",
+		func() float64 { _, _, unknown := site.SessionChecks(); return float64(unknown) })
 }
 
 // watchConnections adds the numbers of the public listener.

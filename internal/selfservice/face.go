@@ -28,7 +28,7 @@ type SignIns interface {
 
 // Sessions are the use cases of somebody who is, or was, signed in.
 type Sessions interface {
-	Check(ctx context.Context, session sallyport.Token) bool
+	Check(ctx context.Context, session sallyport.Token) (bool, error)
 	SignOut(ctx context.Context, session sallyport.Token, c sallyport.Client) error
 	EndedReason(ctx context.Context, session sallyport.Token) (sallyport.EndReason, bool)
 	Own(ctx context.Context, actor sallyport.Actor, page int) (session.OwnPage, error)

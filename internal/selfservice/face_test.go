@@ -222,6 +222,25 @@ func TestForcedSignOutSaysWhy(t *testing.T) {
 	d.wants(d.ask("GET", "/sign-in?return=https://evil.example/", nil, sessionCookie, token()), 303, "/")
 }
 
+// TestCouldNotLookIsNoSignOut: where nobody could look whether the session is live, no page says that it is over, sends its
+// owner elsewhere or takes a cookie back.
+func TestCouldNotLookIsNoSignOut(t *testing.T) {
+	d := newDoor(t)
+	d.checkErr, d.pageErr, d.err = sallyport.ErrUnavailable, errOver, errOver
+	for _, r := range []*http.Response{
+		d.ask("GET", "/sign-in", nil, sessionCookie, token()),
+		d.ask("GET", "/sign-in?return=/me", nil, sessionCookie, token()),
+		d.ask("GET", "/sign-in/code", nil, sessionCookie, token(), signInCookie, token()),
+		d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, sessionCookie, token(), signInCookie, token()),
+	} {
+		d.wants(r, 503, "")
+		if len(r.Cookies()) != 0 || r.Header.Get("Retry-After") == "" {
+			t.Errorf("cookies %v, Retry-After %q", r.Cookies(), r.Header.Get("Retry-After"))
+		}
+	}
+	d.wants(d.ask("GET", "/sign-in", nil), 200, "") // nothing to look up
+}
+
 func TestRightAnswerSetsTheSession(t *testing.T) {
 	d := newDoor(t)
 	in, device := sallyport.NewToken(), sallyport.NewToken()

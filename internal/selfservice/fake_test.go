@@ -24,6 +24,7 @@ type fake struct {
 	err      error // of the call under test
 	pageErr  error
 	live     bool
+	checkErr error // of the session check
 	ended    sallyport.EndReason
 	asked    []string // names of the changing calls, in order
 	changed  []string
@@ -86,7 +87,7 @@ func (f *fake) AskReset(context.Context, string, sallyport.Client) error {
 	return f.err
 }
 
-func (f *fake) Check(context.Context, sallyport.Token) bool { return f.live }
+func (f *fake) Check(context.Context, sallyport.Token) (bool, error) { return f.live, f.checkErr }
 
 func (f *fake) SignOut(context.Context, sallyport.Token, sallyport.Client) error {
 	f.note("sign-out")

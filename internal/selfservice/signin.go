@@ -41,7 +41,11 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 	page := view.SignIn{Door: f.door(r, nil), Return: web.LocalPath(query.Get("return"))}
 	page.Notice = notices[query.Get("why")]
 	if token, ok := f.cookies.Session.Read(r); ok {
-		if f.use.Check(r.Context(), token) {
+		usable, err := f.use.Check(r.Context(), token)
+		switch {
+		case err != nil:
+			return err // he may well be signed in: the form would tell him that he is not
+		case usable:
 			return web.See(w, r, page.Return)
 		}
 		if reason, known := f.use.EndedReason(r.Context(), token); known && page.Notice == "" {

@@ -78,8 +78,15 @@ func (f *Face) lost(w http.ResponseWriter, r *http.Request, err error) error {
 	case sallyport.KindOf(err) != sallyport.Gone:
 		return err
 	}
+	usable := false
+	if token, ok := f.cookies.Session.Read(r); ok {
+		var failed error
+		if usable, failed = f.use.Check(r.Context(), token); failed != nil {
+			return failed
+		}
+	}
 	f.cookies.SignIn.Clear(w)
-	if token, ok := f.cookies.Session.Read(r); ok && f.use.Check(r.Context(), token) {
+	if usable {
 		return web.See(w, r, "/")
 	}
 	return web.See(w, r, "/sign-in?why=over")

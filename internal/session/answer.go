@@ -104,8 +104,14 @@ func (s *Service) count(ctx context.Context, t *try) error {
 		if t.m, err = at(ctx, tx, t.signIn); err != nil {
 			return err
 		}
+		if err := s.recordRun(ctx, tx, &t.m, t.client); err != nil {
+			return err
+		}
 		if !login.Accepts(t.m.step, t.event) {
-			return notNow(t.m)
+			if refused = notNow(t.m); errors.Is(refused, errDisabled) {
+				return nil // what has just been recorded stays
+			}
+			return refused
 		}
 		if refused, err = s.countWithin(ctx, tx, t); err != nil {
 			return err
@@ -212,7 +218,7 @@ const wrongYearCap = 300
 // with this one.
 func (s *Service) slowDown(ctx context.Context, tx Tx, t *try, year int) (refused, err error) {
 	if year > wrongYearCap && t.kind != AnswerRecovery {
-		return errDisabled, s.disable(ctx, tx, t)
+		return errDisabled, s.disable(ctx, tx, &t.m, t.client)
 	}
 	if wait := policy.FactorWait(t.run); wait > 0 {
 		return nil, tx.SetWait(ctx, t.m.technician.ID, t.m.now.Add(wait))
@@ -220,13 +226,27 @@ func (s *Service) slowDown(ctx context.Context, tx Tx, t *try, year int) (refuse
 	return nil, nil
 }
 
-// disable switches the factor off, with its event and a notice to the technician.
-func (s *Service) disable(ctx context.Context, tx Tx, t *try) error {
-	if err := tx.DisableFactor(ctx, t.m.technician.ID); err != nil {
+// recordRun makes good what a crash left undone between the last wrong answer's count and its record: the run is full, and
+// nobody was told. While that answer's wait lasts it may still be under way, and records itself.
+func (s *Service) recordRun(ctx context.Context, tx Tx, m *moment, c sallyport.Client) error {
+	if m.step.Kind != login.Disabled || m.now.Before(m.technician.WaitUntil) {
+		return nil
+	}
+	return s.disable(ctx, tx, m, c)
+}
+
+// disable switches the factor off, with its event and a notice to the technician; once, however many come to it.
+func (s *Service) disable(ctx context.Context, tx Tx, m *moment, c sallyport.Client) error {
+	if m.technician.FactorDisabled {
+		return nil
+	}
+	if err := tx.DisableFactor(ctx, m.technician.ID); err != nil {
 		return err
 	}
-	if err := s.tell(ctx, tx, NoticeFactorOff, t.m.technician, t.client); err != nil {
+	if err := s.tell(ctx, tx, NoticeFactorOff, m.technician, c); err != nil {
 		return err
 	}
-	return tx.InsertEvent(ctx, audit.New(audit.SignInFactorDisabled, himself(t.m.technician, t.client)).On(t.m.technician).Event())
+	event := audit.New(audit.SignInFactorDisabled, himself(m.technician, c)).On(m.technician)
+	m.technician.FactorDisabled = true
+	return tx.InsertEvent(ctx, event.Event())
 }

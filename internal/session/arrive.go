@@ -31,6 +31,9 @@ func (s *Service) arrive(ctx context.Context, out Outcome, c sallyport.Client) (
 
 // reach is the part of arrive that belongs to the transaction in which the step was reached.
 func (s *Service) reach(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
+	if err := s.recordRun(ctx, tx, m, c); err != nil {
+		return err
+	}
 	if m.step.Kind == login.Done {
 		return s.finish(ctx, tx, m, c, out)
 	}

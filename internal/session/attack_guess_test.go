@@ -13,6 +13,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/factor"
+	"sallyport/internal/login"
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 )
@@ -119,6 +120,65 @@ func TestKillsLeaveNoCountBehind(t *testing.T) {
 		if _, err := w.password("dana"); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
+	}
+}
+
+// TestKillBeforeTheLastIsRecorded: a process that dies between the count of the last wrong answer and its record leaves
+// the factor switched off and nobody told. The next to come, when that answer's wait is over, makes it good: one event and
+// one notice, whichever way and on however many nodes at once he comes.
+func TestKillBeforeTheLastIsRecorded(t *testing.T) {
+	for name, next := range map[string]func(w *world, page session.Outcome){
+		"an answer": func(w *world, page session.Outcome) {
+			_, err := w.answer(page.SignIn, session.AnswerCode, "000000")
+			if sallyport.CodeOf(err) != "factor_disabled" {
+				w.t.Errorf("answered %v", err)
+			}
+		},
+		"a recovery code": func(w *world, page session.Outcome) {
+			if _, err := w.answer(page.SignIn, session.AnswerRecovery, strings.Repeat("a", 26)); sallyport.KindOf(err) != sallyport.Invalid && sallyport.CodeOf(err) != "wait" {
+				w.t.Errorf("answered %v", err)
+			}
+		},
+		"a password": func(w *world, _ session.Outcome) {
+			if page, err := w.password("dana"); err != nil || page.Page.Step.Kind != login.Disabled {
+				w.t.Errorf("%+v, %v", page.Page.Step, err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.policy(func(s *sallyport.Settings) { s.FactorRun = 10 })
+			dana := w.technician("dana", sallyport.MethodApp)
+			key, _ := w.enrolled("dana")
+			pages := []session.Outcome{w.begin("dana").Outcome, w.begin("dana").Outcome}
+			guess := func(s *session.Service) error {
+				_, err := s.Answer(ctx, pages[0].SignIn, session.Answer{Kind: session.AnswerCode, Typed: wrongApp(w, key)}, browser)
+				w.clock.Advance(17 * time.Second) // more than the longest wait before the last
+				return err
+			}
+			for i := range 9 {
+				if err := guess(w.either()); sallyport.KindOf(err) != sallyport.Invalid {
+					t.Fatalf("answer %d: %v", i+1, err)
+				}
+			}
+			if err := guess(w.over(&between{Transactions: store.For[session.Tx](w.db), after: 1})); !errors.Is(err, errKilled) {
+				t.Fatal(err)
+			}
+			said := func(want int) {
+				t.Helper()
+				events, told, off := w.events("signin.factor.disabled"), w.told(session.NoticeFactorOff), w.read(dana.ID).FactorDisabled
+				if events != want || told != want || off != (want == 1) {
+					t.Errorf("%d events, %d notices, recorded as off: %v; want %d of each", events, told, off, want)
+				}
+			}
+			next(w, pages[0]) // that answer may still be under way
+			said(0)
+			w.clock.Advance(16 * time.Second)
+			parallel(2, func(i int) { next(w, pages[i]) })
+			said(1)
+			next(w, pages[1])
+			said(1)
+		})
 	}
 }
 

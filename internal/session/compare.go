@@ -167,7 +167,7 @@ func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try) error {
 		}
 	}
 	if t.run >= t.m.settings.FactorRun && t.kind != AnswerRecovery {
-		return s.disable(ctx, tx, t)
+		return s.disable(ctx, tx, &t.m, t.client)
 	}
 	return nil
 }

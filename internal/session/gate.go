@@ -18,7 +18,7 @@ type Lookup interface {
 const (
 	// gateQueries is how many look-ups are under way at once.
 	gateQueries = 2
-	// gateTime is how long one look-up may take; then its checks answer no.
+	// gateTime is how long one look-up may take; then its checks could not look.
 	gateTime = 3 * time.Second
 	// gateBatch is how many checks share one look-up at most.
 	gateBatch = 500
@@ -26,7 +26,8 @@ const (
 
 // Gate answers session checks by the database alone, as every node of several must: a Save that was answered on another
 // node is seen by every check that begins after it. Checks that arrive while others are being looked up gather and share
-// the next look-up; none joins one that was sent before it came. A look-up that fails means no for all who share it.
+// the next look-up; none joins one that was sent before it came. A look-up that fails is an error for all who share it, which
+// is neither a yes nor a no.
 //
 // What it keeps is when sessions were last used on this node, for that is written once a minute only. It never makes a
 // session usable that the database does not hold.
@@ -49,6 +50,7 @@ type batch struct {
 	hashes []sallyport.Hash
 	idle   time.Duration
 	found  map[sallyport.Hash]time.Duration // time since the last stored use
+	err    error                            // the database could not be asked
 	done   chan struct{}
 }
 
@@ -63,8 +65,8 @@ func (g *Gate) Len() int {
 	return len(g.used)
 }
 
-// Check reports whether the session named by hash is usable now, and notes its use.
-func (g *Gate) Check(ctx context.Context, hash sallyport.Hash) bool {
+// Check reports whether the session named by hash is usable now, and notes its use; Unavailable where it could not look.
+func (g *Gate) Check(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	b, first := g.join(hash)
 	if first {
 		g.send(b)
@@ -72,11 +74,14 @@ func (g *Gate) Check(ctx context.Context, hash sallyport.Hash) bool {
 		select {
 		case <-b.done:
 		case <-ctx.Done():
-			return false
+			return false, couldNotLook(ctx.Err())
 		}
 	}
+	if b.err != nil {
+		return false, b.err
+	}
 	since, found := b.found[hash]
-	return found && g.fresh(hash, since, b.idle)
+	return found && g.fresh(hash, since, b.idle), nil
 }
 
 // join puts a check into the batch that is not sent yet. The first of a batch sends it.
@@ -107,6 +112,7 @@ func (g *Gate) send(b *batch) {
 	defer cancel()
 	seen, idle, err := g.lookup.LookUpSessions(ctx, hashes)
 	if err != nil {
+		b.err = couldNotLook(err)
 		return
 	}
 	b.idle, b.found = idle, make(map[sallyport.Hash]time.Duration, len(seen))

@@ -47,7 +47,10 @@ func TestGateJoinsOnlyWhatIsNotSent(t *testing.T) {
 		results := make(chan bool, 100)
 		check := func(n int) {
 			for range n {
-				go func() { results <- g.Check(context.Background(), dana) }()
+				go func() {
+					usable, err := g.Check(context.Background(), dana)
+					results <- usable && err == nil
+				}()
 			}
 			synctest.Wait()
 		}
@@ -82,26 +85,46 @@ func TestGateJoinsOnlyWhatIsNotSent(t *testing.T) {
 	})
 }
 
-// A look-up that fails or does not come back means no for all who share it, and the next one is asked anew.
+// A look-up that fails or does not come back is neither a yes nor a no for all who share it, nor for who does not wait for
+// it; the next one is asked anew.
 func TestGateFailsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dana := sallyport.Hash{1}
 		l := &lookups{answer: make(chan error, 1), live: map[sallyport.Hash]time.Duration{dana: 0}}
 		g := newGate(nil, l, time.Now)
 		l.answer <- errors.New("no connection")
-		if g.Check(context.Background(), dana) {
-			t.Error("yes without an answer of the database")
+		unsure := func(ctx context.Context, what string) {
+			t.Helper()
+			if usable, err := g.Check(ctx, dana); usable || sallyport.KindOf(err) != sallyport.Unavailable {
+				t.Errorf("%s: %v, %v", what, usable, err)
+			}
 		}
+		unsure(context.Background(), "no connection")
 		began := time.Now()
-		if g.Check(context.Background(), dana) {
-			t.Error("yes without any answer")
-		}
+		unsure(context.Background(), "no answer")
 		if took := time.Since(began); took > gateTime {
-			t.Errorf("no came after %v", took)
+			t.Errorf("said so after %v", took)
 		}
+
+		var all sync.WaitGroup
+		for range 2 + 3 { // two are sent, three share the next
+			all.Go(func() { unsure(context.Background(), "shared") })
+		}
+		synctest.Wait()
+		gone, hangUp := context.WithCancel(context.Background())
+		all.Go(func() { unsure(gone, "hung up") })
+		synctest.Wait()
+		hangUp()
+		all.Wait()
+
 		l.answer <- nil
-		if !g.Check(context.Background(), dana) {
-			t.Error("no although the database is back")
+		if usable, err := g.Check(context.Background(), dana); !usable || err != nil {
+			t.Errorf("the database is back: %v, %v", usable, err)
+		}
+		l.live = nil
+		l.answer <- nil
+		if usable, err := g.Check(context.Background(), dana); usable || err != nil {
+			t.Errorf("the database says no: %v, %v", usable, err)
 		}
 	})
 }
@@ -115,8 +138,8 @@ func TestGateIdle(t *testing.T) {
 		check := func(h sallyport.Hash, want bool) {
 			t.Helper()
 			l.answer <- nil
-			if g.Check(context.Background(), h) != want {
-				t.Errorf("want %v", want)
+			if usable, err := g.Check(context.Background(), h); usable != want || err != nil {
+				t.Errorf("%v, %v, want %v", usable, err, want)
 			}
 		}
 		check(idle, false)

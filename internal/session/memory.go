@@ -75,9 +75,9 @@ func (m *Memory) Len() int {
 	return len(m.sessions)
 }
 
-// Check reports whether the session named by hash is usable now, and notes its use. A database that cannot be read
-// means no.
-func (m *Memory) Check(ctx context.Context, hash sallyport.Hash) bool {
+// Check reports whether the session named by hash is usable now, and notes its use; Unavailable where it had to read the
+// database and could not.
+func (m *Memory) Check(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	now := m.now().UnixMicro()
 	m.mu.RLock()
 	e, ok := m.sessions[hash]
@@ -91,9 +91,12 @@ func (m *Memory) Check(ctx context.Context, hash sallyport.Hash) bool {
 		if usable {
 			e.used.Store(now)
 		}
-		return usable
+		return usable, nil
 	}
-	return !known && m.fill(ctx, hash)
+	if known {
+		return false, nil
+	}
+	return m.fill(ctx, hash)
 }
 
 func (e *entry) usable(now int64, idle time.Duration) bool {
@@ -101,7 +104,7 @@ func (e *entry) usable(now int64, idle time.Duration) bool {
 }
 
 // fill answers one check from the database, and remembers the answer unless something was committed meanwhile.
-func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) bool {
+func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
 	epoch := m.at()
@@ -115,8 +118,11 @@ func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) bool {
 		session, t, err = tx.Session(ctx, hash, set.SessionIdle)
 		return err
 	})
+	if sallyport.KindOf(err) == sallyport.Unauthorized {
+		return false, nil
+	}
 	if err != nil {
-		return false
+		return false, couldNotLook(err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -125,7 +131,7 @@ func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) bool {
 		session.UsedAt = m.now()
 		m.add(session, t.Generation)
 	}
-	return true
+	return true, nil
 }
 
 func (m *Memory) at() uint64 {

@@ -11,15 +11,23 @@ import (
 	"sallyport/internal/policy"
 )
 
-// Actor is who acts through a session, read anew for each page: ErrUnauthorized unless the session is usable now.
+// Actor is who acts through a session, read anew for each page: ErrUnauthorized unless the session is usable now, another
+// error where that could not be looked up.
 func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.Client) (sallyport.Actor, sallyport.Technician, error) {
 	hash, ok := token.Hash()
-	if !ok || !s.checks.Check(ctx, hash) {
+	if !ok {
 		return sallyport.Actor{}, sallyport.Technician{}, sallyport.ErrUnauthorized
+	}
+	usable, err := s.checks.Check(ctx, hash)
+	if err == nil && !usable {
+		err = sallyport.ErrUnauthorized
+	}
+	if err != nil {
+		return sallyport.Actor{}, sallyport.Technician{}, err
 	}
 	var session sallyport.Session
 	var t sallyport.Technician
-	err := s.store.Read(ctx, func(tx Tx) error {
+	err = s.store.Read(ctx, func(tx Tx) error {
 		set, err := tx.Settings(ctx)
 		if err != nil {
 			return err
@@ -35,15 +43,27 @@ func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.
 	return actor, t, nil
 }
 
-// Check reports whether token is a usable session now. It is the hot path: no write, no log line, no allocation that lasts.
-func (s *Service) Check(ctx context.Context, token sallyport.Token) bool {
+// Check reports whether token is a usable session now. Where that could not be looked up it is an error of the kind
+// Unavailable: neither a yes nor a no. It is the hot path: no write, no log line, no allocation that lasts.
+func (s *Service) Check(ctx context.Context, token sallyport.Token) (bool, error) {
 	hash, ok := token.Hash()
-	return ok && s.Usable(ctx, hash)
+	if !ok {
+		return false, nil
+	}
+	return s.Usable(ctx, hash)
 }
 
 // Usable is Check for who knows a session by its hash alone.
-func (s *Service) Usable(ctx context.Context, hash sallyport.Hash) bool {
+func (s *Service) Usable(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	return s.checks.Check(ctx, hash)
+}
+
+// couldNotLook is err as a check answers it, whatever kind of error it was.
+func couldNotLook(err error) error {
+	if sallyport.KindOf(err) == sallyport.Unavailable {
+		return err
+	}
+	return sallyport.ErrUnavailable.Because(err)
 }
 
 // SignOut ends the session of token. Ending one that is over already is no error.

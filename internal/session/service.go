@@ -89,7 +89,8 @@ func New(o Options) *Service {
 
 // checks is what answers session checks: the Memory of a process that writes alone, or the Gate of one of several nodes.
 type checks interface {
-	Check(ctx context.Context, hash sallyport.Hash) bool
+	// Check says yes, no, or, with an error of the kind Unavailable, that it could not look.
+	Check(ctx context.Context, hash sallyport.Hash) (bool, error)
 	Run(ctx context.Context)
 	Flush(ctx context.Context)
 	Len() int

@@ -15,7 +15,7 @@ import (
 // BenchmarkSessionCheck is one refused check over a kept connection, ours and a bare handler's; bench/ measures the
 // server's share alone, from outside.
 func BenchmarkSessionCheck(b *testing.B) {
-	site, err := New(Options{Public: "http://localhost:1", Log: slog.New(slog.DiscardHandler), Check: func(context.Context, sallyport.Token) bool { return false }})
+	site, err := New(Options{Public: "http://localhost:1", Log: slog.New(slog.DiscardHandler), Check: func(context.Context, sallyport.Token) (bool, error) { return false, nil }})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type quick struct {
 	answers atomic.Pointer[quickAnswers]
 }
 
-// quickAnswers are both answers as they go over the wire within one second.
+// quickAnswers are yes and no as they go over the wire within one second.
 type quickAnswers struct {
 	second  int64
 	yes, no []byte
@@ -42,7 +42,13 @@ func (q *quick) answer(b []byte, now time.Time) []byte {
 		return nil
 	}
 	all := q.at(now)
-	if q.check.usable(context.Background(), token) {
+	usable, err := q.check.usable(context.Background(), token)
+	switch {
+	case err != nil:
+		why := http.Header{}
+		q.check.couldNotLook(why, err)
+		return q.text(http.StatusServiceUnavailable, now, why)
+	case usable:
 		return all.yes
 	}
 	return all.no
@@ -52,19 +58,22 @@ func (q *quick) at(now time.Time) *quickAnswers {
 	if all := q.answers.Load(); all != nil && all.second == now.Unix() {
 		return all
 	}
-	all := &quickAnswers{second: now.Unix(), yes: q.text(http.StatusNoContent, now), no: q.text(http.StatusUnauthorized, now)}
+	all := &quickAnswers{second: now.Unix(), yes: q.text(http.StatusNoContent, now, nil), no: q.text(http.StatusUnauthorized, now, nil)}
 	q.answers.Store(all)
 	return all
 }
 
-// text is an answer without a body: what net/http would write, with the same headers.
-func (q *quick) text(status int, now time.Time) []byte {
+// text is an answer without a body: what net/http would write, with the same headers and those of more.
+func (q *quick) text(status int, now time.Time, more http.Header) []byte {
 	lines := []string{"Date: " + now.UTC().Format(http.TimeFormat)}
 	if status != http.StatusNoContent { // which has no length (RFC 9110 section 8.6)
 		lines = append(lines, "Content-Length: 0")
 	}
 	for _, h := range q.check.headers.all {
 		lines = append(lines, h.key+": "+h.value[0])
+	}
+	for key := range more {
+		lines = append(lines, key+": "+more.Get(key))
 	}
 	slices.Sort(lines)
 	b := []byte("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -23,13 +24,20 @@ import (
 
 const (
 	goodToken  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	awayToken  = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA"
 	otherToken = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"
 	plainCheck = "GET /session HTTP/1.1\r\nHost: door.example\r\n"
 	withCookie = plainCheck + "Cookie: __Host-sallyport=" + goodToken + "\r\n\r\n"
 )
 
+// knowsGood says yes to one token, and cannot look for another.
 func knowsGood(o *Options) {
-	o.Check = func(_ context.Context, t sallyport.Token) bool { return t.Reveal() == goodToken }
+	o.Check = func(_ context.Context, t sallyport.Token) (bool, error) {
+		if t.Reveal() == awayToken {
+			return false, sallyport.ErrUnavailable.Because(errors.New("the database is away"))
+		}
+		return t.Reveal() == goodToken, nil
+	}
 }
 
 // scripted is a connection that says what it was given, then ends, and keeps what it is told.
@@ -140,6 +148,14 @@ func FuzzQuick(f *testing.F) {
 			t.Error(err)
 		}
 		mine[0].Header.Del("Date")
+		if mine[0].StatusCode == http.StatusServiceUnavailable { // a second may have ended between the two
+			for _, h := range []http.Header{theirs[0].Header, mine[0].Header} {
+				if h.Get("Request-Id") == "" || h.Get("Retry-After") == "" {
+					t.Errorf("could not look, and says %v", h)
+				}
+				h.Del("Request-Id")
+			}
+		}
 		if !maps.EqualFunc(theirs[0].Header, mine[0].Header, slices.Equal) {
 			t.Errorf("net/http: %v\nhere: %v", theirs[0].Header, mine[0].Header)
 		}
@@ -154,6 +170,7 @@ var quickCases = []struct {
 	{"yes", withCookie, true, []int{204}},
 	{"no cookie", plainCheck + "\r\n", true, []int{401}},
 	{"unknown", plainCheck + "Cookie: __Host-sallyport=" + otherToken + "\r\n\r\n", true, []int{401}},
+	{"could not look", plainCheck + "Cookie: __Host-sallyport=" + awayToken + "\r\n\r\n", true, []int{503}},
 	{"other cookies", plainCheck + "cookie: a=b; __Host-sallyport=" + goodToken + "; c=d\r\n\r\n", true, []int{204}},
 	{"two cookie lines", plainCheck + "Cookie: a=b\r\nCOOKIE:\t__Host-sallyport=" + goodToken + " \r\n\r\n", true, []int{204}},
 	{"two tokens", plainCheck + "Cookie: __Host-sallyport=" + goodToken + "; __Host-sallyport=" + goodToken + "\r\n\r\n", true, []int{401}},
@@ -201,9 +218,10 @@ func TestQuick(t *testing.T) {
 // TestQuickCounts: the answers are counted wherever they were given.
 func TestQuickCounts(t *testing.T) {
 	site := newHarness(t, knowsGood).Site
-	said(t, site, site.Listen, newScripted([]byte(withCookie), []byte(plainCheck+"\r\n"), []byte(strings.Replace(withCookie, "1.1", "1.0", 1))))
-	if yes, no := site.SessionChecks(); yes != 2 || no != 1 {
-		t.Errorf("%d yes, %d no", yes, no)
+	said(t, site, site.Listen, newScripted([]byte(withCookie), []byte(plainCheck+"\r\n"), []byte(strings.Replace(withCookie, goodToken, awayToken, 1)),
+		[]byte(strings.Replace(withCookie, "1.1", "1.0", 1))))
+	if yes, no, unknown := site.SessionChecks(); yes != 2 || no != 1 || unknown != 1 {
+		t.Errorf("%d yes, %d no, %d unknown", yes, no, unknown)
 	}
 }
 

@@ -1,0 +1,46 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+// away is a storage that cannot be read.
+type away struct {
+	store.Transactions[session.Tx]
+	because error
+}
+
+func (a away) Read(context.Context, func(session.Tx) error) error { return a.because }
+
+// TestCouldNotLook: where a session cannot be read, a process that answers from memory says neither yes nor no, and its
+// owner is not told that he is signed out; whatever kind of error it was. What it remembers it goes on to know.
+func TestCouldNotLook(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	in := w.begin("dana").Session
+	for _, because := range []error{errors.New("disk I/O error"), sallyport.ErrUnavailable, context.DeadlineExceeded, sallyport.ErrNotFound} {
+		s := w.over(away{store.For[session.Tx](w.db), because})
+		if usable, err := s.Check(ctx, in); usable || sallyport.KindOf(err) != sallyport.Unavailable || !errors.Is(err, because) {
+			t.Errorf("%v: %v, %v", because, usable, err)
+		}
+		if _, _, err := s.Actor(ctx, in, browser); sallyport.KindOf(err) != sallyport.Unavailable {
+			t.Errorf("%v: acts with %v", because, err)
+		}
+		if usable, err := s.Check(ctx, "no token at all"); usable || err != nil {
+			t.Errorf("what is no token needs no look: %v, %v", usable, err)
+		}
+	}
+	s := w.over(store.For[session.Tx](w.db))
+	if usable, err := s.Check(ctx, in); !usable || err != nil {
+		t.Errorf("it can be read: %v, %v", usable, err)
+	}
+	if usable, err := s.Check(ctx, sallyport.NewToken()); usable || err != nil {
+		t.Errorf("nobody's token: %v, %v", usable, err)
+	}
+}
