@@ -12,14 +12,15 @@ import (
 
 // guess is an attempt on its way: whom it is about, and under what it was counted.
 type guess struct {
-	technician sallyport.Technician               // zero where the name is unknown
-	phc        string                             // the dummy's where there is no password
-	known      bool                               // this browser signed in to this account before
-	name       string                             // key of the typed name, whether somebody has it or not
-	proof      string                             // bucket of the proof of work that lifts the long waits; empty without one
-	counters   []counter                          // the narrow one first; they are locked in this order everywhere
-	buckets    []bucket                           // of the networks and of the password; none for a known browser
-	hash       func() (ok, renew bool, err error) // waits for the comparison that was begun, once
+	technician sallyport.Technician // zero where the name is unknown
+	phc        string               // the dummy's where there is no password
+	known      bool                 // this browser signed in to this account before
+	name       string               // key of the typed name, whether somebody has it or not
+	proof      string               // bucket of the proof of work that lifts the long waits; empty without one
+	counters   []counter            // the narrow one first; they are locked in this order everywhere
+	buckets    []bucket             // of the networks and of the password; none for a known browser
+
+	hash func() (ok, renew bool, err error) // waits for the comparison that was begun, once
 }
 
 // counter counts the tries at one account by somebody.
