@@ -99,6 +99,9 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 	message, over := "", false
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		message, over = "", false
+		if t.m.signIn, t.m.technician, err = tx.SignIn(ctx, t.signIn); err != nil {
+			return err
+		}
 		if over, err = s.provedInVain(ctx, tx, t); err != nil {
 			return err
 		}
@@ -131,7 +134,7 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 }
 
 // provedInVain counts a wrong answer against the session that was asked for its proof again, whichever step-up it was
-// given in, and reports the third.
+// given in and whatever its token is by now, and reports the third.
 func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, err error) {
 	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
 		return false, nil
@@ -147,11 +150,7 @@ func (s *Service) stepUpKey(session sallyport.Hash) string {
 // recordWrong writes the event, and what a wrong answer leads to: a notice after three in one sign-in, the end of
 // the factor after too many in a row.
 func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try) error {
-	signIn, technician, err := tx.SignIn(ctx, t.signIn)
-	if err != nil {
-		return err
-	}
-	t.m.signIn, t.m.technician = signIn, technician
+	signIn, technician := t.m.signIn, t.m.technician
 	what := map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorWrong, AnswerRecovery: audit.SignInRecoveryWrong,
 		AnswerEnrolment: audit.SignInEnrolmentCodeWrong, AnswerPassword: audit.SignInPasswordWrong}[t.kind]
 	if signIn.Purpose == sallyport.PurposeStepUp {
