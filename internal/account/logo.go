@@ -25,15 +25,7 @@ func (s *Service) Logo(ctx context.Context) (*Logo, error) {
 	}
 	var mark []byte
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		if s.shared {
-			if mark, err = tx.Meta(ctx, logoMark); err != nil || known && s.logo.marked(mark) {
-				return err
-			}
-		}
-		file, err := tx.Meta(ctx, logoKey)
-		if err == nil {
-			logo, err = logoOf(file)
-		}
+		logo, mark, err = s.readLogo(ctx, tx, logo, known)
 		return err
 	})
 	if err != nil {
@@ -41,6 +33,46 @@ func (s *Service) Logo(ctx context.Context) (*Logo, error) {
 	}
 	s.logo.put(logo, mark, round)
 	return logo, nil
+}
+
+// House returns what stands at the door: the organisation's name, and its logo as Logo does, both by one look.
+func (s *Service) House(ctx context.Context) (name string, logo *Logo, err error) {
+	logo, known, round := s.logo.get()
+	remembered := known && !s.shared
+	var mark []byte
+	var set sallyport.Settings
+	err = s.store.Read(ctx, func(tx Tx) error {
+		return tx.Together(ctx,
+			func() (err error) { set, err = tx.Settings(ctx); return err },
+			func() (err error) {
+				if !remembered {
+					logo, mark, err = s.readLogo(ctx, tx, logo, known)
+				}
+				return err
+			},
+		)
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	if !remembered {
+		s.logo.put(logo, mark, round)
+	}
+	return set.Organisation, logo, nil
+}
+
+// readLogo reads the logo with its mark; the one that is known stays where its mark is still the same.
+func (s *Service) readLogo(ctx context.Context, tx Tx, logo *Logo, known bool) (_ *Logo, mark []byte, err error) {
+	if s.shared {
+		if mark, err = tx.Meta(ctx, logoMark); err != nil || known && s.logo.marked(mark) {
+			return logo, mark, err
+		}
+	}
+	file, err := tx.Meta(ctx, logoKey)
+	if err == nil {
+		logo, err = logoOf(file)
+	}
+	return logo, mark, err
 }
 
 // SetLogo stores picture, a file in PNG, JPEG or WebP, as the organisation's logo. It needs policy.manage and a fresh

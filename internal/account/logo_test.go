@@ -81,6 +81,11 @@ func TestLogoIsSetChangedAndRemoved(t *testing.T) {
 		if _, err := h.SetLogo(ctx, actor, file); err != nil || len(h.events()) != n {
 			t.Errorf("the same again: %v, events %v", err, h.since(n))
 		}
+		for range 2 { // read, and remembered
+			if name, l, err := h.second.House(ctx); err != nil || name != sallyport.DefaultSettings().Organisation || l.String() != set.String() {
+				t.Errorf("at the door: %q, %v, %v", name, l, err)
+			}
+		}
 		// Another process that opens the folder later finds the same.
 		if l, err := h.over(store.For[account.Tx](h.db)).Logo(ctx); err != nil || l.String() != set.String() {
 			t.Errorf("stored: %v, %v", l, err)
@@ -93,6 +98,9 @@ func TestLogoIsSetChangedAndRemoved(t *testing.T) {
 	}
 	if l, err := h.Logo(ctx); l != nil || err != nil || len(h.events()) != n+1 || h.events()[n].After["logo"] != "none" {
 		t.Errorf("removed: %v, %v, %v", l, err, h.since(n))
+	}
+	if _, l, err := h.second.House(ctx); l != nil || err != nil {
+		t.Errorf("still at the door: %v, %v", l, err)
 	}
 }
 

@@ -26,6 +26,7 @@ type Tx interface {
 
 type technicianTx interface {
 	Now(ctx context.Context) (time.Time, error)
+	Together(ctx context.Context, fns ...func() error) error
 	InsertTechnician(ctx context.Context, t sallyport.Technician) error
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	Hold(ctx context.Context, id sallyport.TechnicianID) error

@@ -10,7 +10,7 @@ import (
 // addFaces puts every page into the route table. The function it answers with ends what the faces have begun.
 func addFaces(c *core, site *web.Site, pages *view.Renderer) (closeFaces func()) {
 	door := selfservice.New(selfservice.Options{UseCases: c.session, Pages: pages, Cookies: site.Cookies(),
-		Organisation: c.organisation, Logo: c.logo, Now: c.now})
+		House: c.house, Logo: c.logo, Now: c.now})
 	site.Add(door.Routes()...)
 	o := console.Options{Accounts: c.account, Gateways: c.delivery, Ledger: c.ledger, Pages: pages, StepUp: stepUpPath, Now: c.now}
 	if c.db.Shared() {

@@ -9,7 +9,6 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
-	"sallyport/internal/store"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
 )
@@ -62,7 +61,8 @@ func assets(pages *view.Renderer) web.Handler {
 func errorPage(c *core, pages *view.Renderer) web.ErrorPage {
 	return func(w io.Writer, f web.Failure) error {
 		p := view.ErrorPage{Heading: headings[f.Status], Text: f.Message}
-		p.Organisation, p.RequestID = c.organisation(context.Background()), f.RequestID
+		p.Organisation, _ = c.house(context.Background())
+		p.RequestID = f.RequestID
 		if p.Heading == "" {
 			p.Heading = "This did not work"
 		}
@@ -95,20 +95,16 @@ var headings = map[int]string{
 // lookTime bounds the look at the organisation's name and logo: a page must come even when the database hangs.
 const lookTime = 800 * time.Millisecond
 
-// organisation is the name at the door, or the product's where it cannot be read.
-func (c *core) organisation(ctx context.Context) string {
+// house is the name at the door with the logo, or the product's name alone where they cannot be read: nobody is kept from
+// signing in by a picture.
+func (c *core) house(ctx context.Context) (string, *account.Logo) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	set := sallyport.DefaultSettings()
-	name := set.Organisation
-	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
-		set, err = tx.Settings(ctx)
-		return err
-	})
-	if err == nil {
-		name = set.Organisation
+	name, logo, err := c.account.House(ctx)
+	if err != nil {
+		return sallyport.DefaultSettings().Organisation, nil
 	}
-	return name
+	return name, logo
 }
 
 // logo is the picture beside that name, nil where there is none.

@@ -49,14 +49,17 @@ type UseCases interface {
 // Logo gives the organisation's picture, nil where there is none.
 type Logo func(context.Context) (*account.Logo, error)
 
+// House gives the organisation's name and its picture, nil where there is none or it cannot be had. It does not fail.
+type House func(context.Context) (name string, logo *account.Logo)
+
 // Options are what the face is made of. All but Logo are required.
 type Options struct {
-	UseCases     UseCases
-	Pages        *view.Renderer
-	Cookies      web.Cookies
-	Organisation func(context.Context) string // the name at the door; must not fail
-	Logo         Logo
-	Now          func() time.Time
+	UseCases UseCases
+	Pages    *view.Renderer
+	Cookies  web.Cookies
+	House    House
+	Logo     Logo
+	Now      func() time.Time
 }
 
 // Face answers for the door and the own page.
@@ -64,14 +67,14 @@ type Face struct {
 	use     UseCases
 	pages   *view.Renderer
 	cookies web.Cookies
-	name    func(context.Context) string
+	house   House
 	logo    Logo
 	now     func() time.Time
 }
 
 // New makes the face.
 func New(o Options) *Face {
-	return &Face{use: o.UseCases, pages: o.Pages, cookies: o.Cookies, name: o.Organisation, logo: o.Logo, now: o.Now}
+	return &Face{use: o.UseCases, pages: o.Pages, cookies: o.Cookies, house: o.House, logo: o.Logo, now: o.Now}
 }
 
 // maxForm bounds the body of every form here: the longest is a name, an address and a password.
@@ -134,7 +137,8 @@ func post(path string, need web.Need, h web.Handler) web.Route {
 
 // door is the frame with the organisation's name, and what was refused, if anything.
 func (f *Face) door(r *http.Request, refused error) view.Door {
-	return view.Door{Organisation: f.name(r.Context()), Logo: f.picture(r.Context()), Problem: view.ProblemOf(refused, f.now())}
+	name, logo := f.house(r.Context())
+	return view.Door{Organisation: name, Logo: picture(logo), Problem: view.ProblemOf(refused, f.now())}
 }
 
 // show draws a page with the status that belongs to what was refused; 200 when nothing was.

@@ -44,7 +44,13 @@ func newDoor(t *testing.T) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := New(Options{Logo: func(context.Context) (*account.Logo, error) { return f.picture, f.pictureErr }, UseCases: f, Pages: pages, Cookies: site.Cookies(), Organisation: func(context.Context) string { return "Northwind IT" },
+	face := New(Options{Logo: func(context.Context) (*account.Logo, error) { return f.picture, f.pictureErr }, UseCases: f, Pages: pages, Cookies: site.Cookies(),
+		House: func(context.Context) (string, *account.Logo) {
+			if f.pictureErr != nil {
+				return "Northwind IT", nil
+			}
+			return "Northwind IT", f.picture
+		},
 		Now: func() time.Time { return noon }})
 	site.Add(face.Routes()...)
 	return &door{fake: f, site: site, t: t}

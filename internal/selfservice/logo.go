@@ -11,14 +11,22 @@ import (
 	"sallyport/internal/view"
 )
 
-// picture is the logo as pages show it. Where it cannot be had, the organisation's letter stands in its place: nobody
-// is kept from signing in by a picture.
-func (f *Face) picture(ctx context.Context) *view.Picture {
-	logo, err := f.organisationLogo(ctx)
-	if err != nil || logo == nil {
+// picture is the logo as pages show it; where there is none the organisation's letter stands in its place.
+func picture(logo *account.Logo) *view.Picture {
+	if logo == nil {
 		return nil
 	}
 	return &view.Picture{Address: logo.Address(), Width: logo.Width, Height: logo.Height}
+}
+
+// picture is the logo for a page that knows the organisation's name already. Where it cannot be had it is none: nobody is
+// kept from signing in by a picture.
+func (f *Face) picture(ctx context.Context) *view.Picture {
+	logo, err := f.organisationLogo(ctx)
+	if err != nil {
+		return nil
+	}
+	return picture(logo)
 }
 
 func (f *Face) organisationLogo(ctx context.Context) (*account.Logo, error) {
