@@ -79,7 +79,7 @@ func (h *house) close() {
 
 // over is the same house through another store, one that fails for example.
 func (h *house) over(s account.Store) *account.Service {
-	return account.New(account.Options{Store: s, Keys: h.ring, Notices: h.letters, PublicURL: publicURL})
+	return account.New(account.Options{Store: s, Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: h.db.Shared()})
 }
 
 func (h *house) write(f func(ctx context.Context, tx *store.Tx) error) {
