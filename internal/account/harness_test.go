@@ -67,7 +67,7 @@ func newHouse(t testing.TB) *house {
 	h.db, h.letters = db, &letters{ring: h.ring, now: h.clock.Now}
 	h.Service = account.New(account.Options{Store: store.For[account.Tx](db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
 	if h.second = h.Service; other != db {
-		h.second = h.over(store.For[account.Tx](other))
+		h.second = account.New(account.Options{Store: store.For[account.Tx](other), Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: true})
 	}
 	return h
 }
@@ -79,7 +79,7 @@ func (h *house) close() {
 
 // over is the same house through another store, one that fails for example.
 func (h *house) over(s account.Store) *account.Service {
-	return account.New(account.Options{Store: s, Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: h.db.Shared()})
+	return account.New(account.Options{Store: s, Keys: h.ring, Notices: h.letters, PublicURL: publicURL})
 }
 
 func (h *house) write(f func(ctx context.Context, tx *store.Tx) error) {
