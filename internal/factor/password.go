@@ -134,24 +134,6 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (
 	return ok, ok && !p.isCurrent(), err
 }
 
-// Start begins what Verify does and goes on. The function that it returns waits for the result, and is called once or not
-// at all.
-func (h *Hasher) Start(ctx context.Context, phc, password string, known bool) (result func() (ok, renew bool, err error)) {
-	type outcome struct {
-		ok, renew bool
-		err       error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		ok, renew, err := h.Verify(ctx, phc, password, known)
-		done <- outcome{ok, renew, err}
-	}()
-	return func() (bool, bool, error) {
-		o := <-done
-		return o.ok, o.renew, o.err
-	}
-}
-
 // Dummy is a PHC string with the parameters of new ones that no password matches: what an unknown user name is checked
 // against as long as no hash is stored. It stays the same for the hasher's life.
 func (h *Hasher) Dummy() string { return h.dummy }

@@ -19,8 +19,6 @@ type guess struct {
 	proof      string               // bucket of the proof of work that lifts the long waits; empty without one
 	counters   []counter            // the narrow one first; they are locked in this order everywhere
 	buckets    []bucket             // of the networks and of the password; none for a known browser
-
-	hash func() (ok, renew bool, err error) // waits for the comparison that was begun, once
 }
 
 // counter counts the tries at one account by somebody.
@@ -55,13 +53,10 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 	return g, err
 }
 
-// countOnce counts the attempt in one transaction, with the proof of work that it brought or without. The hash of one that
-// no wait holds up is computed while the count becomes durable, which takes a disk or a standby some time; nobody looks at
-// it before.
-func (s *Service) countOnce(request context.Context, a Attempt, withProof bool) (g guess, err error) {
-	var hash func() (ok, renew bool, err error)
-	of := ""
-	err = s.counted(request, func(ctx context.Context, tx Tx) (err error) {
+// countOnce counts the attempt in one transaction, with the proof of work that it brought or without. The hash begins when
+// that is durable and not before: where many guess at once, a count that is undone would have had its hash for nothing.
+func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
+	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if g, err = s.lookUp(ctx, tx, a); err != nil {
 			return err
 		}
@@ -70,15 +65,8 @@ func (s *Service) countOnce(request context.Context, a Attempt, withProof bool) 
 				return err
 			}
 		}
-		if err := g.count(ctx, tx); err != nil {
-			return err
-		}
-		if hash == nil || of != g.phc {
-			hash, of = s.hasher.Start(request, g.phc, a.Password, g.known), g.phc
-		}
-		return nil
+		return g.count(ctx, tx)
 	})
-	g.hash = hash
 	return g, err
 }
 

@@ -48,7 +48,7 @@ func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (m moment, out
 	if err != nil {
 		return m, out, err
 	}
-	ok, renew, err := g.hash()
+	ok, renew, err := s.hasher.Verify(ctx, g.phc, a.Password, g.known)
 	if err != nil {
 		return m, out, s.notCompared(ctx, g, err)
 	}
