@@ -23,7 +23,7 @@ type question struct {
 }
 
 // pipe sends the statements of one transaction to PostgreSQL together where nobody needs the answer of the one before:
-// BEGIN goes with the first, what Later was given with the next one that has to be answered. The server runs them in
+// BEGIN goes with the first, what Tx.later was given with the next one that has to be answered. The server runs them in
 // their order, and none after one that failed.
 type pipe struct {
 	pg      *pgx.Conn
