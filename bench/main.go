@@ -27,6 +27,7 @@ type bench struct {
 	events    int64 // of the large audit log
 	requests  int   // after a Save's answer, on another node
 	people    int   // of the large team
+	again     bool  // a part of the page is measured again
 	quick     bool  // to see that the measurements work
 }
 
@@ -62,6 +63,7 @@ func main() {
 	flag.Int64Var(&b.events, "events", 10_000_000, "events of the large audit log; 10 million take 10 GB in the temporary folder")
 	flag.IntVar(&b.requests, "requests", 1_000_000, "requests to another node after a Save has answered")
 	flag.IntVar(&b.people, "people", 1_000_000, "technicians of the large team, each with a session; a million take 5 GB in the temporary folder")
+	flag.BoolVar(&b.again, "again", false, "with -only: what is measured takes the place of its lines in the page, and the others stay as they are")
 	flag.BoolVar(&b.quick, "quick", false, "a small part of most rounds, to see that the measurements work; what they find says nothing, and no file is written")
 	flag.Parse()
 	if err := b.run(*only, *out); err != nil {
@@ -101,8 +103,11 @@ func (b *bench) run(only, out string) error {
 			fmt.Println(f)
 		}
 	}
-	if out == "" || only != "" || b.quick {
+	switch {
+	case out == "" || b.quick || only != "" && !b.again:
 		return nil // a part is no report
+	case only != "":
+		return b.rewrite(out, only)
 	}
 	return b.write(out)
 }

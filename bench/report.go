@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -16,22 +17,62 @@ func (b *bench) write(path string) error {
 	s.WriteString("job are asked in turn. No test passes or fails by them.\n\n")
 	fmt.Fprintf(&s, "Machine: %s, %d cores, %s/%s, %s, %s. Measured on %s; other work took %s of its cores\nwhen it began, which ratios by the clock (sign-ins, pages, starts) feel and ratios of processor time hardly.\n\n", processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, kernel(), runtime.Version(), time.Now().UTC().Format("2006-01-02"), b.busy)
 	s.WriteString("| what | found | goal | |\n|---|--:|--:|---|\n")
+	rows, hows := b.lines()
+	s.WriteString(strings.Join(rows, "") + "\n## How\n\n" + strings.Join(hows, ""))
+	return os.WriteFile(path, []byte(s.String()), 0o644)
+}
+
+// lines are the findings as the page shows them, and how each was found, once.
+func (b *bench) lines() (rows, hows []string) {
+	said := map[string]bool{}
 	for _, f := range b.found {
 		verdict := "within"
 		if !f.within {
 			verdict = "**beyond**"
 		}
-		fmt.Fprintf(&s, "| %s | %s | %s | %s |\n", f.what, f.value, f.goal, verdict)
-	}
-	s.WriteString("\n## How\n\n")
-	said := map[string]bool{}
-	for _, f := range b.found {
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s |\n", f.what, f.value, f.goal, verdict))
 		if !said[f.how] {
 			said[f.how] = true
-			fmt.Fprintf(&s, "- %s: %s.\n", f.what, f.how)
+			hows = append(hows, fmt.Sprintf("- %s: %s.\n", f.what, f.how))
 		}
 	}
+	return rows, hows
+}
+
+// rewrite puts the findings in the place of their lines in the page, and says which measurements were run again and when.
+func (b *bench) rewrite(path, only string) error {
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	found := map[string]string{}
+	rows, hows := b.lines()
+	for _, line := range append(rows, hows...) {
+		found[subject(line)] = line
+	}
+	var s strings.Builder
+	for line := range strings.Lines(string(page)) {
+		if line == "| what | found | goal | |\n" {
+			fmt.Fprintf(&s, "Measured again by themselves on %s, with %s of the cores at other work: %s.\n\n", time.Now().UTC().Format("2006-01-02 15:04"), b.busy, only)
+		}
+		if newer, ok := found[subject(line)]; ok {
+			line = newer
+		}
+		s.WriteString(line)
+	}
 	return os.WriteFile(path, []byte(s.String()), 0o644)
+}
+
+var inBrackets = regexp.MustCompile(` ?\([^)]*\)`)
+
+// subject is what a line of the page is about, without what was found: the figures in brackets are another each time.
+func subject(line string) string {
+	end := " | "
+	if strings.HasPrefix(line, "- ") {
+		end = ": "
+	}
+	what, _, _ := strings.Cut(line, end)
+	return inBrackets.ReplaceAllString(what, "")
 }
 
 func processor() string {

@@ -55,8 +55,6 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	// Where no index can serve, as for all settings, that makes a scan seem so dear that the server would compile the
 	// statement to machine code first: 300 ms for what takes 20 µs.
 	writing.RuntimeParams["jit"] = "off"
-	// Each statement finds its rows by one index, whatever it is given: to plan it anew each time costs more than to run it.
-	writing.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	if met.get() == (Primary{}) {
 		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
 	}
