@@ -88,6 +88,7 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.EmptyAt(ctx, "b"); return err },
 		func() error { return tx.InsertSignIn(ctx, signIn) },
 		func() error { _, _, err := tx.SignIn(ctx, signIn.Hash); return err },
+		func() error { _, err := tx.FactorOfSignIn(ctx, signIn.Hash); return err },
 		func() error { _, _, err := tx.SignIn(ctx, at("nobody's")); return over(err) },
 		func() error { return tx.UpdateSignIn(ctx, signIn) },
 		func() error { return tx.RotateSignIn(ctx, signIn.Hash, code.SignIn) },
