@@ -30,8 +30,9 @@ func Hash() error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
-	return subprocess.Serve(os.Stdin, os.Stdout, func(w factor.Work) []byte {
-		defer runtime.GC()
-		return w.Digest()
-	})
+	useHugePages(hashMemory)
+	return subprocess.Serve(os.Stdin, os.Stdout, factor.Work.Digest, runtime.GC)
 }
+
+// hashMemory is the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take.
+const hashMemory = 32 << 20

@@ -34,12 +34,16 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var out bytes.Buffer
 		var done []fuzzJob
+		tidied := 0
 		err := Serve(bytes.NewReader(in), &out, func(j fuzzJob) fuzzJob {
 			done = append(done, j)
 			return j
-		})
+		}, func() { tidied++ })
 		if len(in) == 0 && err != nil {
 			t.Error(err)
+		}
+		if tidied != len(done) {
+			t.Errorf("%d jobs were done, and it tidied up %d times", len(done), tidied)
 		}
 		answers := gob.NewDecoder(&out)
 		for i, want := range done {

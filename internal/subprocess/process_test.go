@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 				n = len(there)
 			}
 			return fmt.Sprintf("%d %s %v", os.Getpid(), j.Say, os.Environ())
-		})
+		}, func() {})
 		if err != nil {
 			os.Exit(1)
 		}

@@ -7,8 +7,9 @@ import (
 )
 
 // Serve does the jobs that come from in, one after the other, answers on out, and returns when in ends; then the error is
-// nil. It uses no second goroutine, so that a job never waits for the scheduler.
-func Serve[J, A any](in io.Reader, out io.Writer, do func(J) A) error {
+// nil. After each answer it tidies up, for which nobody waits. It uses no second goroutine, so that a job never waits for
+// the scheduler.
+func Serve[J, A any](in io.Reader, out io.Writer, do func(J) A, tidy func()) error {
 	jobs, answers := gob.NewDecoder(in), gob.NewEncoder(out)
 	for {
 		var job J
@@ -21,5 +22,6 @@ func Serve[J, A any](in io.Reader, out io.Writer, do func(J) A) error {
 		if err := answers.Encode(do(job)); err != nil {
 			return err
 		}
+		tidy()
 	}
 }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package app
+
+// useHugePages does nothing: only Linux is asked.
+func useHugePages(int) {}
