@@ -140,8 +140,8 @@ func TestD7_10(t *testing.T) {
 	h, mara, _ := staffed(t, sallyport.MethodApp, plan{settings: func(s *sallyport.Settings) { s.FactorRun = 10 }, people: func(f *team.Folder) {
 		dora = add(t, f, "dora", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
 		if err := f.DB.Write(t.Context(), func(tx *store.Tx) error {
-			for range 9 { // wrong answers of other days
-				if _, _, err := tx.CountAnswer(t.Context(), dora.ID, dora.Generation, 100, false); err != nil {
+			for dora.WrongRun = range 9 { // wrong answers of other days
+				if _, err := tx.CountAnswer(t.Context(), dora.Technician, 100, false); err != nil {
 					return err
 				}
 			}

@@ -31,7 +31,10 @@ func Hash() error {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
 	useHugePages(hashMemory)
-	return subprocess.Serve(os.Stdin, os.Stdout, factor.Work.Digest, runtime.GC)
+	return subprocess.Serve(os.Stdin, os.Stdout, factor.Work.Digest, func() {
+		giveWay()
+		runtime.GC()
+	})
 }
 
 // hashMemory is the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take.

@@ -101,7 +101,9 @@ func (s *Service) count(ctx context.Context, t *try) error {
 	var refused error
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		t.code, t.run, refused = nil, 0, nil
-		if t.m, err = at(ctx, tx, t.signIn); err != nil {
+		year := 0
+		t.m, err = at(ctx, tx, t.signIn, func() (err error) { year, err = tx.WrongYear(ctx, t.signIn); return err })
+		if err != nil {
 			return err
 		}
 		if err := s.recordRun(ctx, tx, &t.m, t.client); err != nil {
@@ -113,7 +115,7 @@ func (s *Service) count(ctx context.Context, t *try) error {
 			}
 			return refused
 		}
-		if refused, err = s.countWithin(ctx, tx, t); err != nil {
+		if refused, err = s.countWithin(ctx, tx, t, year); err != nil {
 			return err
 		}
 		what := audit.SignInFactorAttempt
@@ -145,9 +147,9 @@ var (
 	errClosed   = sallyport.E(sallyport.Forbidden, "setup_closed", "The time for setting up has passed. Ask your administrator to open it again.")
 )
 
-// countWithin does the conditional updates. The first result is a refusal that is to be committed, the second an error
-// that takes everything back.
-func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err error) {
+// countWithin does the conditional updates; year is how many wrong answers of 365 days were counted before. The first
+// result is a refusal that is to be committed, the second an error that takes everything back.
+func (s *Service) countWithin(ctx context.Context, tx Tx, t *try, year int) (refused, err error) {
 	if t.m.step.Kind == login.Enrol && t.m.step.Method == sallyport.MethodApp {
 		return nil, nil // the secret is on the page: there is nothing to guess
 	}
@@ -159,19 +161,12 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 			return refused, nil
 		}
 	}
-	recovery, ok, year := t.kind == AnswerRecovery, false, 0
-	err = tx.Together(ctx,
-		func() (err error) { year, err = tx.WrongYear(ctx, t.m.technician.ID); return err }, // before this answer is counted
-		func() (err error) {
-			t.run, ok, err = tx.CountAnswer(ctx, t.m.technician.ID, t.m.technician.Generation, t.m.settings.FactorRun, recovery)
-			return err
-		},
-	)
-	if err != nil {
-		return nil, err
+	recovery := t.kind == AnswerRecovery
+	if refused := whyNotCounted(t.m, recovery); refused != nil {
+		return refused, nil
 	}
-	if !ok {
-		return whyNotCounted(t.m, recovery), nil
+	if t.run, err = tx.CountAnswer(ctx, t.m.technician, t.m.settings.FactorRun, recovery); err != nil {
+		return nil, err
 	}
 	if t.code != nil {
 		counted, ok, err := tx.CountAttempt(ctx, t.code.ID)
@@ -200,12 +195,19 @@ func usable(c *sallyport.Code, now time.Time) error {
 	return nil
 }
 
-// whyNotCounted explains a count that the conditions refused: a wait, or too many in a row.
+// whyNotCounted says why no answer is counted now, and so none looked at: a wait, or too many in a row; nil where it is.
 func whyNotCounted(m moment, recovery bool) error {
+	run, off := m.technician.WrongRun, m.technician.FactorDisabled
+	if recovery {
+		run, off = m.technician.RecoveryRun, false // recovery codes have a run of their own
+	}
 	if wait := m.technician.WaitUntil.Sub(m.now); wait > 0 {
 		return sallyport.E(sallyport.TooMany, "wait", "Too many wrong codes. Please wait before the next one.").After(wait)
 	}
-	if recovery {
+	switch {
+	case !off && run < m.settings.FactorRun:
+		return nil
+	case recovery:
 		return sallyport.E(sallyport.Forbidden, "recovery_disabled", "Too many wrong recovery codes. Ask your administrator to reset your second factor.")
 	}
 	return errDisabled

@@ -15,7 +15,7 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 	var out Outcome
 	err := s.store.Write(ctx, func(tx Tx) error {
 		out = Outcome{}
-		m, err := at(ctx, tx, t.signIn)
+		m, err := t.again(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -45,6 +45,17 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 		s.messages.Wake()
 	}
 	return out, nil
+}
+
+// again reads the moment once more, and with it how many recovery codes are left where this answer leaves them as they are.
+func (t *try) again(ctx context.Context, tx Tx) (moment, error) {
+	if t.kind != AnswerCode || t.m.step.Kind == login.Enrol {
+		return at(ctx, tx, t.signIn)
+	}
+	left := 0
+	m, err := at(ctx, tx, t.signIn, func() (err error) { left, err = tx.RecoveryLeft(ctx, t.m.technician.ID); return err })
+	m.recovery = &left
+	return m, err
 }
 
 var rightEvent = map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorRight, AnswerRecovery: audit.SignInRecoveryUsed,

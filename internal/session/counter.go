@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/factor"
@@ -10,36 +11,77 @@ import (
 	"sallyport/internal/policy"
 )
 
-// lookUp finds the account of the typed name and what this attempt is counted under.
-func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
+// seeker asks for what an attempt names, the account of the typed name and the browser that it claims to be, and for what
+// else says what a right password leads to.
+type seeker struct {
+	key        string
+	device     sallyport.Hash // zero where no browser is claimed; asked for all the same
+	claims     bool
+	technician sallyport.Technician // zero where the name is unknown
+	owner      sallyport.TechnicianID
+	met        bool // the browser signed in to owner's account before
+	factor     *sallyport.Factor
+	facts      sallyport.Facts
+}
+
+func seek(a Attempt) *seeker {
 	_, key, _, invalid := identity.UserName(a.UserName)
 	if invalid != nil {
 		key = "?" + a.UserName // no key begins like that: the name of nobody
 	}
-	var t sallyport.Technician
-	var owner sallyport.TechnicianID
-	known := false
-	hash, _ := a.Device.Hash()
-	err := tx.Together(ctx,
+	k := &seeker{key: key}
+	k.device, k.claims = a.Device.Hash()
+	return k
+}
+
+// ask are the questions, for Tx.Together.
+func (k *seeker) ask(ctx context.Context, tx Tx) []func() error {
+	return []func() error{
 		func() (err error) {
-			if t, err = tx.TechnicianByKey(ctx, key); sallyport.KindOf(err) == sallyport.NotFound {
+			if k.technician, err = tx.TechnicianByKey(ctx, k.key); sallyport.KindOf(err) == sallyport.NotFound {
 				return nil
 			}
 			return err
 		},
-		func() (err error) { owner, known, err = tx.Device(ctx, hash); return err },
-	)
-	if err != nil {
+		func() (err error) { k.owner, k.met, err = tx.Device(ctx, k.device); return err },
+		func() (err error) { k.factor, err = tx.FactorByKey(ctx, k.key); return err },
+		func() (err error) { k.facts, err = tx.Facts(ctx); return err },
+	}
+}
+
+// known reports whether the browser signed in to the account of the typed name before.
+func (k *seeker) known() bool { return k.met && k.technician.ID != "" && k.owner == k.technician.ID }
+
+// lookUp finds the account of the typed name and what this attempt is counted under.
+func (s *Service) lookUp(ctx context.Context, tx Tx, a Attempt) (guess, error) {
+	k := seek(a)
+	if err := tx.Together(ctx, k.ask(ctx, tx)...); err != nil {
 		return guess{}, err
 	}
-	g := guess{technician: t, phc: s.dummy.hash(), name: key}
-	if g.known = known && t.ID != "" && owner == t.ID; g.known {
-		s.countKnown(&g, key, hash)
+	g := guess{phc: s.dummy.hash(), name: k.key, known: k.known()}
+	g.found(k)
+	if g.known {
+		s.countKnown(&g, k.key, k.device)
 	} else {
-		s.countUnknown(&g, key, a)
+		s.countUnknown(&g, k.key, a)
 	}
-	return g, s.openPassword(t, &g.phc)
+	return g, s.openPassword(g.technician, &g.phc)
 }
+
+// lookUpAndCount is lookUp and guess.count for a browser that claims nothing: what it is counted under is known before
+// anything was looked up, so that both are one question.
+func (s *Service) lookUpAndCount(ctx context.Context, tx Tx, k *seeker, a Attempt) (guess, error) {
+	g := guess{phc: s.dummy.hash(), name: k.key}
+	s.countUnknown(&g, k.key, a)
+	err := g.count(ctx, tx, func() time.Time { return k.facts.Now }, k.ask(ctx, tx)...)
+	if g.found(k); err != nil {
+		return g, err
+	}
+	return g, s.openPassword(g.technician, &g.phc)
+}
+
+// found takes over what was found.
+func (g *guess) found(k *seeker) { g.technician, g.factor, g.facts = k.technician, k.factor, k.facts }
 
 // countKnown counts a browser that signed in before by itself: a stranger's guesses never hold it up. Its second
 // counter's wait is the short one that no proof of work lifts.

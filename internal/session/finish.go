@@ -84,7 +84,11 @@ func (s *Service) countRecovery(ctx context.Context, tx Tx, m *moment, out *Outc
 	if m.technician.Method == sallyport.MethodOff {
 		return nil
 	}
-	out.RecoveryLeft, err = tx.RecoveryLeft(ctx, m.technician.ID)
+	if m.recovery != nil {
+		out.RecoveryLeft = *m.recovery
+	} else {
+		out.RecoveryLeft, err = tx.RecoveryLeft(ctx, m.technician.ID)
+	}
 	out.FewRecovery = out.RecoveryLeft < fewRecovery
 	out.OfferPhone = m.signIn.Proofs.Recovery && !m.signIn.Proofs.Enrolled && m.technician.Method == sallyport.MethodApp
 	return err

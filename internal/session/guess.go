@@ -13,6 +13,8 @@ import (
 // guess is an attempt on its way: whom it is about, and under what it was counted.
 type guess struct {
 	technician sallyport.Technician // zero where the name is unknown
+	factor     *sallyport.Factor    // that he holds
+	facts      sallyport.Facts      // of the moment at which he was looked up
 	phc        string               // the dummy's where there is no password
 	known      bool                 // this browser signed in to this account before
 	name       string               // key of the typed name, whether somebody has it or not
@@ -57,6 +59,10 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 // that is durable and not before: where many guess at once, a count that is undone would have had its hash for nothing.
 func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
 	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if k := seek(a); !k.claims && !withProof {
+			g, err = s.lookUpAndCount(ctx, tx, k, a)
+			return err
+		}
 		if g, err = s.lookUp(ctx, tx, a); err != nil {
 			return err
 		}
@@ -65,23 +71,23 @@ func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g g
 				return err
 			}
 		}
-		return g.count(ctx, tx)
+		return g.count(ctx, tx, func() time.Time { return g.facts.Now })
 	})
 	return g, err
 }
 
 // count raises every counter by one, or answers errWaiting; the transaction must end then, so that none is raised. Each
 // is one conditional statement: of many attempts at one account at once, on many nodes, no more get through than one
-// after the other would. The buckets are only asked: see countWrong.
-func (g *guess) count(ctx context.Context, tx Tx) error {
+// after the other would. The buckets are only asked: see countWrong. Whatever else is to be asked for goes with it, and now
+// is called when all was answered.
+func (g *guess) count(ctx context.Context, tx Tx, now func() time.Time, also ...func() error) error {
 	if g.proof != "" {
 		first, err := tx.Fill(ctx, g.proof, challengeLife, challengeLife)
 		if err != nil || !first {
 			return errors.Join(err, errWaiting)
 		}
 	}
-	var now time.Time
-	asked := []func() error{func() (err error) { now, err = tx.Now(ctx); return err }}
+	asked := also
 	for i := range g.counters {
 		asked = append(asked, func() error { return g.counters[i].raise(ctx, tx, g.proof != "") })
 	}
@@ -93,12 +99,12 @@ func (g *guess) count(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for i, b := range g.buckets {
-		if b.wait(full[i], now) > 0 {
+		if b.wait(full[i], now()) > 0 {
 			return errWaiting
 		}
 	}
 	for i := range g.counters {
-		if err := g.counters[i].beginWait(ctx, tx, now); err != nil {
+		if err := g.counters[i].beginWait(ctx, tx, now()); err != nil {
 			return err
 		}
 	}

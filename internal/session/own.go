@@ -190,7 +190,7 @@ func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (gue
 			return err
 		}
 		g.technician = m.technician
-		return g.count(ctx, tx)
+		return g.count(ctx, tx, func() time.Time { return m.now })
 	})
 	if errors.Is(err, errWaiting) {
 		err = s.waitOwn(ctx, g)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -102,11 +103,65 @@ func (s *Service) wrongPassword(ctx context.Context, g guess, a Attempt) error {
 	return ErrWrongPassword
 }
 
-// begin stores the sign-in of a right password, and readies its next step. The account's row is read again: what changed
-// meanwhile counts.
-func (s *Service) begin(ctx context.Context, g guess, a Attempt) (m moment, out Outcome, err error) {
-	token := sallyport.NewToken()
+// begin stores the sign-in of a right password, and readies its next step.
+func (s *Service) begin(ctx context.Context, g guess, a Attempt) (moment, Outcome, error) {
+	m, out, err := s.beginAsking(ctx, g, a)
+	if errors.Is(err, errLookAgain) {
+		m, out, err = s.beginLooking(ctx, g, a)
+	}
+	return m, out, err
+}
+
+// errLookAgain says that what was read when the attempt was counted does not lead on.
+var errLookAgain = sallyport.E(sallyport.Conflict, "look_again", "Something changed meanwhile. Please try again.")
+
+// beginAsking stores the sign-in of a right password where, by what was read when the attempt was counted, an answer is
+// asked for next. Then nothing is to be made ready or decided here, and each answer looks at everything anew. Only that
+// the account is still active and of its generation is made sure of. Whatever else it meets is errLookAgain.
+func (s *Service) beginAsking(ctx context.Context, g guess, a Attempt) (m moment, out Outcome, err error) {
+	out = Outcome{SignIn: sallyport.NewToken(), Return: a.Return}
+	m = moment{technician: g.technician, factor: g.factor}
+	if m.signIn, err = newSignIn(g.technician, out.SignIn, a); err != nil {
+		return m, out, err
+	}
+	m.look(g.facts)
+	if k := m.step.Kind; k != login.Factor && k != login.Opener && k != login.EnrolmentCode {
+		return m, out, errLookAgain
+	}
+	m.signIn.CreatedAt = g.facts.Now
+	err = s.store.Write(ctx, func(tx Tx) (err error) {
+		n := g.counters[0].wrong
+		if err := tx.ForgiveGuesses(ctx, g.counters[0].key, n, g.technician, errLookAgain); err != nil {
+			return err
+		}
+		if err := g.takeBack(ctx, tx, n); err != nil {
+			return err
+		}
+		return s.insertBegun(ctx, tx, &m, a)
+	})
+	return m, out, err
+}
+
+// newSignIn is the sign-in of a right password, without its times.
+func newSignIn(t sallyport.Technician, token sallyport.Token, a Attempt) (sallyport.SignIn, error) {
 	hash, _ := token.Hash()
+	proofs, err := login.Apply(sallyport.Proofs{}, login.Step{Kind: login.Password}, login.PasswordRight)
+	return sallyport.SignIn{Hash: hash, Technician: t.ID, Generation: t.Generation, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
+		Return: a.Return, Address: a.Client.Address, Browser: a.Client.Browser}, err
+}
+
+// insertBegun stores m's sign-in, with its event.
+func (s *Service) insertBegun(ctx context.Context, tx Tx, m *moment, a Attempt) (err error) {
+	if m.signIn, err = s.insertSignIn(ctx, tx, m.technician, m.signIn); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SignInPasswordRight, himself(m.technician, a.Client)).On(m.technician).Event())
+}
+
+// beginLooking stores the sign-in of a right password whatever comes next, and makes that ready. The account's row is read
+// again: what changed meanwhile counts.
+func (s *Service) beginLooking(ctx context.Context, g guess, a Attempt) (m moment, out Outcome, err error) {
+	token := sallyport.NewToken()
 	err = s.store.Write(ctx, func(tx Tx) error {
 		m, out = moment{}, Outcome{SignIn: token, Return: a.Return}
 		tries := 0
@@ -121,19 +176,14 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (m moment, out 
 		if err != nil || t.Generation != g.technician.Generation || t.Status != sallyport.Active {
 			return ErrWrongPassword.Because(err)
 		}
-		proofs, err := login.Apply(sallyport.Proofs{}, login.Step{Kind: login.Password}, login.PasswordRight)
-		if err != nil {
-			return err
-		}
 		if err := g.takeBack(ctx, tx, tries); err != nil {
 			return err
 		}
-		m.signIn, err = s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, CreatedAt: facts.Now, Purpose: sallyport.PurposeSignIn, Proofs: proofs,
-			Return: a.Return, Address: a.Client.Address, Browser: a.Client.Browser})
-		if err != nil {
+		if m.signIn, err = newSignIn(t, token, a); err != nil {
 			return err
 		}
-		if err := tx.InsertEvent(ctx, audit.New(audit.SignInPasswordRight, himself(t, a.Client)).On(t).Event()); err != nil {
+		m.signIn.CreatedAt = facts.Now
+		if err := s.insertBegun(ctx, tx, &m, a); err != nil {
 			return err
 		}
 		m.look(facts)

@@ -20,16 +20,17 @@ type moment struct {
 	textReady  bool
 	step       login.Step
 	ended      bool // the sign-in's row is gone in this transaction
+	recovery   *int // unused recovery codes, where they were counted already
 }
 
-// at reads the live sign-in named by hash and what it waits for.
-func at(ctx context.Context, tx Tx, hash sallyport.Hash) (m moment, err error) {
+// at reads the live sign-in named by hash and what it waits for, and with it whatever else is to be asked for.
+func at(ctx context.Context, tx Tx, hash sallyport.Hash, also ...func() error) (m moment, err error) {
 	var facts sallyport.Facts
-	err = tx.Together(ctx,
+	err = tx.Together(ctx, append([]func() error{
 		func() (err error) { m.signIn, m.technician, err = tx.SignIn(ctx, hash); return err },
 		func() (err error) { facts, err = tx.Facts(ctx); return err },
 		func() (err error) { m.factor, err = tx.FactorOfSignIn(ctx, hash); return err },
-	)
+	}, also...)...)
 	if err != nil {
 		return moment{}, err
 	}

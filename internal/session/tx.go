@@ -44,12 +44,14 @@ type guesses interface {
 	SetGuessWait(ctx context.Context, key string, until time.Time) error
 	TakeGuesses(ctx context.Context, key string, n int, until time.Time) error
 	EndGuesses(ctx context.Context, key string) (int, error)
+	ForgiveGuesses(ctx context.Context, key string, n int, t sallyport.Technician, none error) error
 	Fill(ctx context.Context, key string, cost, room time.Duration) (bool, error)
 	EmptyAt(ctx context.Context, key string) (time.Time, error)
 }
 
 type factors interface {
 	Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error)
+	FactorByKey(ctx context.Context, userName string) (*sallyport.Factor, error)
 	FactorOfSignIn(ctx context.Context, signIn sallyport.Hash) (*sallyport.Factor, error)
 	PutFactor(ctx context.Context, f sallyport.Factor) error
 	DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
@@ -61,9 +63,9 @@ type factors interface {
 	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
 	EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sallyport.EnrolmentCode, error)
 	UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error)
-	CountAnswer(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, cap int, recovery bool) (int, bool, error)
+	CountAnswer(ctx context.Context, t sallyport.Technician, cap int, recovery bool) (int, error)
 	SetWait(ctx context.Context, id sallyport.TechnicianID, until time.Time) error
-	WrongYear(ctx context.Context, id sallyport.TechnicianID) (int, error)
+	WrongYear(ctx context.Context, signIn sallyport.Hash) (int, error)
 	DisableFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error
 }

@@ -10,25 +10,24 @@ import (
 // today is the day of the moment, counted since 1970-01-01 UTC.
 const today = `now_us() / 86400000000`
 
-// CountAnswer counts one second-factor answer before anybody looks at it: it may be looked at only if ok. It is not when
-// the generation changed, the run reached cap, a wait is on, or (recovery codes excepted, whose run is their own) the
-// factor is switched off. run is the run with this answer. Answers with a factor also count for the day.
-func (tx *Tx) CountAnswer(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, cap int, recovery bool) (run int, ok bool, err error) {
+// CountAnswer counts one second-factor answer of t, who was read in this transaction, before anybody looks at it: it may
+// be looked at only when the transaction has committed. The transaction fails where t's generation or run is not as it
+// was read, the run has reached cap, a wait is on, or (recovery codes excepted, whose run is their own) the factor is
+// switched off. run is the run with this answer. Answers with a factor also count for the day.
+func (tx *Tx) CountAnswer(ctx context.Context, t sallyport.Technician, cap int, recovery bool) (run int, err error) {
 	if recovery {
-		ok, err = tx.one(ctx, `UPDATE technician SET recovery_run = recovery_run + 1
-			WHERE id = $1 AND generation = $2 AND recovery_run < $3 AND wait_until <= now_us() RETURNING recovery_run`,
-			args{id, gen, cap}, &run)
-		return run, ok, err
+		return t.RecoveryRun + 1, tx.later(ctx, errMoved, `UPDATE technician SET recovery_run = recovery_run + 1
+			WHERE id = $1 AND generation = $2 AND recovery_run = $4 AND recovery_run < $3 AND wait_until <= now_us()`,
+			args{t.ID, t.Generation, cap, t.RecoveryRun})
 	}
-	ok, err = tx.one(ctx, `UPDATE technician SET wrong_run = wrong_run + 1
-		WHERE id = $1 AND generation = $2 AND wrong_run < $3 AND wait_until <= now_us() AND NOT factor_disabled RETURNING wrong_run`,
-		args{id, gen, cap}, &run)
-	if err != nil || !ok {
-		return 0, false, err
+	err = tx.later(ctx, errMoved, `UPDATE technician SET wrong_run = wrong_run + 1
+		WHERE id = $1 AND generation = $2 AND wrong_run = $4 AND wrong_run < $3 AND wait_until <= now_us() AND NOT factor_disabled`,
+		args{t.ID, t.Generation, cap, t.WrongRun})
+	if err != nil {
+		return 0, err
 	}
-	err = tx.later(ctx, nil, `INSERT INTO wrong_day (technician, day, answers) VALUES ($1, `+today+`, 1)
-		ON CONFLICT (technician, day) DO UPDATE SET answers = wrong_day.answers + 1`, args{id})
-	return run, err == nil, err
+	return t.WrongRun + 1, tx.later(ctx, nil, `INSERT INTO wrong_day (technician, day, answers) VALUES ($1, `+today+`, 1)
+		ON CONFLICT (technician, day) DO UPDATE SET answers = wrong_day.answers + 1`, args{t.ID})
 }
 
 // ClearAnswers ends a run after a right answer: run and wait are 0, and the answer itself, which was counted before it
@@ -49,11 +48,12 @@ func (tx *Tx) SetWait(ctx context.Context, id sallyport.TechnicianID, until time
 	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE technician SET wait_until = $2 WHERE id = $1`, args{id, until})
 }
 
-// WrongYear returns how many wrong answers with a factor were counted in the last 365 days, today included.
-func (tx *Tx) WrongYear(ctx context.Context, id sallyport.TechnicianID) (int, error) {
+// WrongYear returns how many wrong answers with a factor of a sign-in's technician were counted in the last 365 days,
+// today included.
+func (tx *Tx) WrongYear(ctx context.Context, signIn sallyport.Hash) (int, error) {
 	var n int
 	_, err := tx.one(ctx, `SELECT COALESCE(CAST(sum(answers) AS BIGINT), 0) FROM wrong_day
-		WHERE technician = $1 AND day > `+today+` - 365`, args{id}, &n)
+		WHERE technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1) AND day > `+today+` - 365`, args{signIn}, &n)
 	return n, err
 }
 

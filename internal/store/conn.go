@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,6 +26,7 @@ type conn struct {
 	pg       *pgx.Conn // the same connection, for a pipe; nil on SQLite
 	clean    bool      // no transaction is open: set when one was ended for sure
 	kept     bool      // it was used before: nobody knows whether the server is still there
+	used     time.Time // when its last transaction ended
 	notices  *notices  // what the server said unasked, nil on SQLite
 }
 

@@ -11,6 +11,11 @@ func (tx *Tx) Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport
 	return tx.factorWhere(ctx, `technician = $1`, args{id})
 }
 
+// FactorByKey returns what the technician holds whose user name compares as key, nil where he holds none or there is none.
+func (tx *Tx) FactorByKey(ctx context.Context, key string) (*sallyport.Factor, error) {
+	return tx.factorWhere(ctx, `technician = (SELECT t.id FROM technician t WHERE t.user_name_key = $1)`, args{key})
+}
+
 // FactorOfSignIn returns what the technician of a sign-in holds, nil where he holds none or there is no such sign-in.
 func (tx *Tx) FactorOfSignIn(ctx context.Context, signIn sallyport.Hash) (*sallyport.Factor, error) {
 	return tx.factorWhere(ctx, `technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1)`, args{signIn})

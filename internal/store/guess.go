@@ -48,6 +48,13 @@ func (tx *Tx) EndGuesses(ctx context.Context, key string) (n int, err error) {
 	return n, err
 }
 
+// ForgiveGuesses forgets the count under key where it still is n and t is still active and of his generation. Otherwise the
+// transaction fails with none.
+func (tx *Tx) ForgiveGuesses(ctx context.Context, key string, n int, t sallyport.Technician, none error) error {
+	return tx.later(ctx, none, `DELETE FROM guess WHERE id = $1 AND wrong = $2
+		AND EXISTS (SELECT 1 FROM technician WHERE id = $3 AND generation = $4 AND status = 'active')`, args{key, n, t.ID, t.Generation})
+}
+
 // Fill puts one more into the bucket of key unless it is full: each takes cost to run out again, and all of them
 // together may take room. Of many at once, on however many nodes, as many are let in as there is room for.
 func (tx *Tx) Fill(ctx context.Context, key string, cost, room time.Duration) (ok bool, err error) {

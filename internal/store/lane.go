@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"sallyport"
 )
@@ -106,6 +107,7 @@ func (l *lane) give(c *conn) {
 		c.discard()
 		return
 	}
+	c.used = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.idle = append(l.idle, c)

@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
-	"slices"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -19,6 +19,7 @@ type question struct {
 	read    func(row) error // called for each row; nil where nobody reads rows
 	changed int             // rows, once it was answered
 	none    error           // where no row was changed, this is the failure; nil where that is no failure
+	raises  bool            // the server fails by itself in that case
 	err     error
 }
 
@@ -28,9 +29,15 @@ type question struct {
 type pipe struct {
 	pg      *pgx.Conn
 	begin   string // not sent yet
+	fresh   bool   // the connection was in use a moment ago
 	waiting []*question
+	refused bool // a statement changed no row where it had to change one: nothing of the transaction takes effect
 	trips   *atomic.Uint64
 }
+
+// raising is how many statements that have to change a row COMMIT goes together with. Such a statement then fails in the
+// server where it changed none, which costs it some 10 µs.
+const raising = 8
 
 // pgxOf is the driver's own connection below raw, nil on SQLite.
 func pgxOf(raw *sql.Conn) *pgx.Conn {
@@ -44,11 +51,40 @@ func pgxOf(raw *sql.Conn) *pgx.Conn {
 	return found
 }
 
-// pressing reports whether something waits that COMMIT must not go together with: an answer that may undo the
-// transaction, or its beginning, so that a COMMIT is never sent on a connection that may have been lost long ago.
+// pressing reports whether something waits that COMMIT must not go together with: many answers that may undo the
+// transaction, or its beginning, so that a COMMIT is never sent first on a connection that may have been lost long ago.
 func (p *pipe) pressing() bool {
-	return len(p.waiting) > 0 && !p.begun() || slices.ContainsFunc(p.waiting, func(q *question) bool { return q.none != nil })
+	conditional := 0
+	for _, q := range p.waiting {
+		if q.none != nil {
+			conditional++
+		}
+	}
+	return len(p.waiting) > 0 && !p.begun() && !p.fresh || conditional > raising
 }
+
+// commit sends COMMIT together with what waits. Where nothing was asked it does nothing.
+func (p *pipe) commit() error {
+	if !p.begun() && len(p.waiting) == 0 {
+		return nil
+	}
+	for _, q := range p.waiting {
+		if q.none != nil {
+			q.raise()
+		}
+	}
+	_, err := p.send(&question{query: "COMMIT"})
+	return err
+}
+
+// raise lets the server itself fail, and so undo everything, where q changes no row.
+func (q *question) raise() {
+	q.query = "WITH changed AS (" + q.query + " RETURNING 1) SELECT 1 / count(*) FROM changed"
+	q.raises = true
+}
+
+// divisionByZero is the failure of a statement that raises (SQLSTATE 22012).
+const divisionByZero = "22012"
 
 // begun reports whether the server knows of the transaction.
 func (p *pipe) begun() bool { return p.begin == "" }
@@ -76,7 +112,7 @@ func (p *pipe) send(more ...*question) (unbegun bool, err error) {
 	}
 	for _, q := range all {
 		if q.err = err; err == nil {
-			q.answer(answers)
+			p.refused = q.answer(answers) || p.refused
 			err = q.err
 		}
 	}
@@ -86,8 +122,8 @@ func (p *pipe) send(more ...*question) (unbegun bool, err error) {
 	return false, err
 }
 
-// answer reads the answer to q.
-func (q *question) answer(from pgx.BatchResults) {
+// answer reads the answer to q, and reports whether it changed no row where it had to change one.
+func (q *question) answer(from pgx.BatchResults) (refused bool) {
 	rows, err := from.Query()
 	for err == nil && rows.Next() {
 		if q.read != nil {
@@ -99,9 +135,12 @@ func (q *question) answer(from pgx.BatchResults) {
 		err = lost
 	}
 	q.changed = int(rows.CommandTag().RowsAffected())
-	if q.err = err; err == nil && q.changed == 0 {
-		q.err = q.none
+	var e *pgconn.PgError
+	if refused = q.none != nil && err == nil && q.changed == 0 || q.raises && errors.As(err, &e) && e.Code == divisionByZero; refused {
+		err = q.none
 	}
+	q.err = err
+	return refused
 }
 
 // Together runs functions that do not need one another's answers, so that their statements may share the way to the

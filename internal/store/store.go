@@ -153,7 +153,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 	}
 	if err := db.commit(tx); err != nil {
 		tx.undo()
-		if undone(err) {
+		if undone(err) || tx.refused() {
 			return err, err
 		}
 		db.unknown()
@@ -163,6 +163,12 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 	db.tell(tx.change)
 	return nil, nil
 }
+
+// refused reports whether the server was told to undo the transaction where a row had to change and did not.
+func (tx *Tx) refused() bool { return tx.pipe != nil && tx.pipe.refused }
+
+// freshTime is how long a connection that answered is taken for one that is there.
+const freshTime = time.Second
 
 // begin begins a transaction on a connection of l.
 func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
@@ -174,7 +180,7 @@ func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
 	}
 	tx.conn = c
 	if l.piped {
-		tx.pipe = &pipe{pg: c.pg, begin: l.begin, trips: &db.trips}
+		tx.pipe = &pipe{pg: c.pg, begin: l.begin, fresh: time.Since(c.used) < freshTime, trips: &db.trips}
 	}
 	return tx, nil
 }
@@ -214,14 +220,29 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer tx.end()
+	leaving := false
+	defer func() {
+		if !leaving {
+			tx.end()
+		}
+	}()
 	if err := tx.run(ctx, fn); err != nil {
 		return err
 	}
 	tx.told("COMMIT")
+	if leaving = tx.pipe != nil && tx.pipe.begun(); leaving {
+		go tx.leave() // everything was read: nobody waits for the end of a snapshot
+		return nil
+	}
 	err = tx.commit()
 	tx.conn.clean = err == nil
 	return err
+}
+
+// leave ends a reading transaction and gives its connection back.
+func (tx *Tx) leave() {
+	tx.conn.clean = tx.conn.control("COMMIT") == nil
+	tx.end()
 }
 
 func (db *DB) tell(change sallyport.Change) {

@@ -58,11 +58,20 @@ func (db *DB) writeInTurn(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
+// errMoved says that a row is no longer as it was read in the same transaction: another one was in the way.
+var (
+	errMoved = sallyport.ErrUnavailable.Because(errRow)
+	errRow   = errors.New("store: a row is not as it was read in the same transaction")
+)
+
 // inTheWay reports whether a transaction was undone because of another one, or because its connection broke before its
 // COMMIT, by what the database said. A broken unique rule is among them: the other's row was not to be seen yet, and the next run sees it.
 func inTheWay(err error) bool {
 	if err == nil {
 		return false
+	}
+	if errors.Is(err, errRow) {
+		return true
 	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "23505") {

@@ -67,11 +67,7 @@ func (tx *Tx) commit() error {
 	if tx.pipe == nil {
 		return tx.conn.control("COMMIT")
 	}
-	if !tx.pipe.begun() {
-		return nil // nothing was asked
-	}
-	_, err := tx.pipe.send(&question{query: "COMMIT"})
-	return failure(err)
+	return failure(tx.pipe.commit())
 }
 
 // end gives the connection back.
