@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Prepared are the statements that were asked of the writers, the readers and the checks so far, each once.
@@ -82,4 +83,13 @@ func (c *conn) plan(ctx context.Context, explain string, args []any) (lines []st
 		lines = append(lines, line)
 	}
 	return lines, rows.Err()
+}
+
+// Used lets the writers' connections that are kept have answered last at a time.
+func (db *DB) Used(at time.Time) {
+	db.writer.mu.Lock()
+	defer db.writer.mu.Unlock()
+	for _, c := range db.writer.idle {
+		c.used = at
+	}
 }
