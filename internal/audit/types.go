@@ -89,4 +89,5 @@ const (
 	KeyRotated             Type = "key.rotated"
 	KeyMoved               Type = "key.moved"
 	KeyDropped             Type = "key.dropped"
+	SecretOpenFailed       Type = "secret.open.failed"
 )

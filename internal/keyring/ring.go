@@ -38,6 +38,20 @@ type Place struct {
 	Table, Row, Column string
 }
 
+// String names the place in a log.
+func (p Place) String() string { return p.Table + " " + p.Row + ", " + p.Column }
+
+// Unopened is the cause that ErrSealed carries: which value did not open, and why. It tells nothing of the value itself.
+type Unopened struct {
+	At  Place
+	Why error
+}
+
+func (u *Unopened) Error() string { return u.At.String() + ": " + u.Why.Error() }
+
+// Unwrap gives the reason to errors.Is and errors.As.
+func (u *Unopened) Unwrap() error { return u.Why }
+
 // Ring holds the installation's keys and what is derived from them. One of them seals, all open. It is safe for use by
 // many goroutines, and what it holds may change while it is used: see rotate.go.
 type Ring struct{ held atomic.Pointer[held] }
@@ -132,24 +146,28 @@ func (r *Ring) Seal(plain []byte, at Place) []byte {
 	return k.seal.Seal(out, nonce, plain, k.bound(at))
 }
 
-// Open decrypts what Seal made for the same place, with whichever key of the ring, or answers ErrSealed with a cause for
-// the log.
+// Open decrypts what Seal made for the same place, with whichever key of the ring, or answers ErrSealed with an Unopened
+// as its cause.
 func (r *Ring) Open(sealed []byte, at Place) ([]byte, error) {
+	plain, err := r.open(sealed, at)
+	if err != nil {
+		return nil, ErrSealed.Because(&Unopened{at, err})
+	}
+	return plain, nil
+}
+
+func (r *Ring) open(sealed []byte, at Place) ([]byte, error) {
 	if len(sealed) < Overhead {
-		return nil, ErrSealed.Because(errShort)
+		return nil, errShort
 	}
 	if sealed[0] != version {
-		return nil, ErrSealed.Because(errVersion)
+		return nil, errVersion
 	}
 	k, ok := r.held.Load().find([idSize]byte(sealed[1 : 1+idSize]))
 	if !ok {
-		return nil, ErrSealed.Because(errOtherKey)
+		return nil, errOtherKey
 	}
-	plain, err := k.seal.Open(nil, sealed[1+idSize:headSize], sealed[headSize:], k.bound(at))
-	if err != nil {
-		return nil, ErrSealed.Because(err)
-	}
-	return plain, nil
+	return k.seal.Open(nil, sealed[1+idSize:headSize], sealed[headSize:], k.bound(at))
 }
 
 func (h *held) find(id [idSize]byte) (key, bool) {

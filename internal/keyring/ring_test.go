@@ -35,7 +35,9 @@ func TestD3_12(t *testing.T) {
 	sealed := r.Seal([]byte("secret of a"), place)
 	for _, p := range []Place{{"factor", "b", "secret"}, {"factor", "a", "pending"}, {"signin", "a", "secret"},
 		{"factora", "", "secret"}, {"factor", "asecret", ""}, {}} {
-		if _, err := r.Open(sealed, p); !errors.Is(err, ErrSealed) {
+		_, err := r.Open(sealed, p)
+		var which *Unopened
+		if !errors.Is(err, ErrSealed) || !errors.As(err, &which) || which.At != p {
 			t.Errorf("%v: %v", p, err)
 		}
 	}

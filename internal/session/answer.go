@@ -28,21 +28,30 @@ func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c
 	if err := s.count(ctx, try); err != nil {
 		return Outcome{}, err
 	}
-	right, err := s.compare(ctx, try)
+	out, err := s.settle(ctx, try)
+	if err != nil {
+		return Outcome{}, s.unopened(ctx, himself(try.m.technician, c), try.m.technician, err)
+	}
+	if out.Finished {
+		return out, nil
+	}
+	return s.arrive(ctx, out, c)
+}
+
+// settle compares a counted answer, and consumes it where it is right or records that it is wrong.
+func (s *Service) settle(ctx context.Context, t *try) (Outcome, error) {
+	right, err := s.compare(ctx, t)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if !right {
-		return Outcome{}, s.wrong(ctx, try)
+		return Outcome{}, s.wrong(ctx, t)
 	}
-	out, err := s.consume(ctx, try)
+	out, err := s.consume(ctx, t)
 	if errors.Is(err, errLost) {
-		return Outcome{}, s.wrong(ctx, try)
+		return Outcome{}, s.wrong(ctx, t)
 	}
-	if err != nil || out.Finished {
-		return out, err
-	}
-	return s.arrive(ctx, out, c)
+	return out, err
 }
 
 var (

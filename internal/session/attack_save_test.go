@@ -200,25 +200,6 @@ func TestD3_2(t *testing.T) {
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(won[0], 0))
 }
 
-// TestD3_12: a secret copied into another technician's row does not open there.
-func TestD3_12(t *testing.T) {
-	w := newWorld(t)
-	dana, ilya := w.technician("dana", sallyport.MethodApp), w.technician("ilya", sallyport.MethodApp)
-	keyA, _ := w.enrolled("dana")
-	w.enrolled("ilya")
-	w.write(func(tx *store.Tx) error {
-		f, err := tx.Factor(ctx, dana.ID)
-		if err != nil {
-			return err
-		}
-		f.Technician = ilya.ID
-		return tx.PutFactor(ctx, *f)
-	})
-	if out, err := w.answer(w.begin("ilya").SignIn, session.AnswerCode, w.digits(keyA, 0)); err == nil {
-		t.Errorf("let in by another's app: %+v", out)
-	}
-}
-
 // TestD3_13: a mailbox or number is proved by a code before it is the factor, and a changed one is proved anew.
 func TestD3_13(t *testing.T) {
 	w := newWorld(t)

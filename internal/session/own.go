@@ -132,7 +132,7 @@ func fresh(m *moment, session sallyport.Session) error {
 func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old, password string) (Outcome, error) {
 	g, err := s.countOwnGuess(ctx, actor)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, s.unopened(ctx, actor, g.technician, err)
 	}
 	ok, _, err := s.hasher.Verify(ctx, g.phc, old, true)
 	if err != nil {

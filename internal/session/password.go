@@ -47,7 +47,7 @@ func (s *Service) knows(ctx context.Context, a Attempt) bool {
 func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (m moment, out Outcome, err error) {
 	g, err := s.countGuess(ctx, a)
 	if err != nil {
-		return m, out, err
+		return m, out, s.unopened(ctx, nobody(a.Client), g.technician, err)
 	}
 	ok, renew, err := s.hasher.Verify(ctx, g.phc, a.Password, g.known)
 	if err != nil {

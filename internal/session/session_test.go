@@ -332,6 +332,16 @@ func (w *world) usableAt(s *session.Service, token sallyport.Token) bool {
 	return usable
 }
 
+// actor is who holds a session.
+func (w *world) actor(token sallyport.Token) sallyport.Actor {
+	w.t.Helper()
+	actor, _, err := w.s.Actor(context.Background(), token, browser)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return actor
+}
+
 func (w *world) raise(id sallyport.TechnicianID) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
