@@ -30,7 +30,7 @@ type SignIns interface {
 type Sessions interface {
 	Check(ctx context.Context, session sallyport.Token) (bool, error)
 	SignOut(ctx context.Context, session sallyport.Token, c sallyport.Client) error
-	EndedReason(ctx context.Context, session sallyport.Token) (sallyport.EndReason, bool)
+	EndedReason(ctx context.Context, session sallyport.Token, c sallyport.Client) (sallyport.EndReason, bool)
 	Own(ctx context.Context, actor sallyport.Actor, page int) (session.OwnPage, error)
 	EndOwn(ctx context.Context, actor sallyport.Actor, id sallyport.Hash) error
 	EndOthers(ctx context.Context, actor sallyport.Actor) (int, error)

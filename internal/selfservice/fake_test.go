@@ -94,7 +94,7 @@ func (f *fake) SignOut(context.Context, sallyport.Token, sallyport.Client) error
 	return f.err
 }
 
-func (f *fake) EndedReason(context.Context, sallyport.Token) (sallyport.EndReason, bool) {
+func (f *fake) EndedReason(context.Context, sallyport.Token, sallyport.Client) (sallyport.EndReason, bool) {
 	return f.ended, f.ended != ""
 }
 

@@ -48,7 +48,7 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 		case usable:
 			return web.See(w, r, page.Return)
 		}
-		if reason, known := f.use.EndedReason(r.Context(), token); known && page.Notice == "" {
+		if reason, known := f.use.EndedReason(r.Context(), token, web.ClientOf(r)); known && page.Notice == "" {
 			page.Reason = view.EndedWords(reason)
 		}
 	}

@@ -100,10 +100,7 @@ func (b *between) Write(ctx context.Context, f func(session.Tx) error) error {
 }
 
 // over is another process on the same database.
-func (w *world) over(s session.Store) *session.Service {
-	return session.New(session.Options{Store: s, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
-		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now, CountTime: time.Hour})
-}
+func (w *world) over(s session.Store) *session.Service { return session.New(w.options(s)) }
 
 // TestKillsLeaveNoCountBehind: sign-ins whose process dies between the count and the success cost their owner nothing
 // for longer than until his next success.

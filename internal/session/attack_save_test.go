@@ -222,10 +222,10 @@ func TestForcedSignOutSaysWhy(t *testing.T) {
 	dana := w.technician("dana", sallyport.MethodOff)
 	in := w.begin("dana").Session
 	w.raise(dana.ID)
-	if reason, ok := w.s.EndedReason(ctx, in); !ok || reason != sallyport.EndedBySave {
+	if reason, ok := w.s.EndedReason(ctx, in, browser); !ok || reason != sallyport.EndedBySave {
 		t.Errorf("%q %v", reason, ok)
 	}
-	if _, ok := w.s.EndedReason(ctx, sallyport.NewToken()); ok {
+	if _, ok := w.s.EndedReason(ctx, sallyport.NewToken(), browser); ok {
 		t.Error("a stranger's token has a reason")
 	}
 }

@@ -1,8 +1,11 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"sallyport"
@@ -42,5 +45,28 @@ func TestCouldNotLook(t *testing.T) {
 	}
 	if usable, err := s.Check(ctx, sallyport.NewToken()); usable || err != nil {
 		t.Errorf("nobody's token: %v, %v", usable, err)
+	}
+}
+
+// TestWhyCouldNotBeLookedUp: where the reason of an end cannot be read, its owner is told none, and the log says so under
+// the id of his request. Afterwards he is told.
+func TestWhyCouldNotBeLookedUp(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodOff)
+	in := w.begin("dana").Session
+	w.raise(dana.ID)
+	var log bytes.Buffer
+	o := w.options(away{store.For[session.Tx](w.db), errors.New("disk I/O error")})
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if reason, known := session.New(o).EndedReason(ctx, in, browser); known || reason != "" {
+		t.Errorf("told %q", reason)
+	}
+	for _, want := range []string{"level=ERROR", "request_id=" + browser.RequestID, "disk I/O error"} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("the log says not %q once:\n%s", want, log.String())
+		}
+	}
+	if reason, known := w.s.EndedReason(ctx, in, browser); !known || reason != sallyport.EndedBySave {
+		t.Errorf("told %q, %v", reason, known)
 	}
 }

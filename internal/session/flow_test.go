@@ -352,7 +352,7 @@ func TestThreeWrongAnswersEndTheSession(t *testing.T) {
 	if w.usable(first.Session) {
 		t.Error("the session lives on")
 	}
-	if reason, ok := w.s.EndedReason(ctx, first.Session); !ok || reason != sallyport.EndedByGuessing {
+	if reason, ok := w.s.EndedReason(ctx, first.Session, browser); !ok || reason != sallyport.EndedByGuessing {
 		t.Errorf("reason %q %v", reason, ok)
 	}
 }

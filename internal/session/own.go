@@ -99,8 +99,9 @@ func (s *Service) end(ctx context.Context, tx Tx, hash sallyport.Hash, actor sal
 	return tx.InsertEvent(ctx, ownEnd(actor, t))
 }
 
-// EndedReason says why the session of token ended, to whoever still holds it; false when that is not known any more.
-func (s *Service) EndedReason(ctx context.Context, token sallyport.Token) (reason sallyport.EndReason, known bool) {
+// EndedReason says why the session of token ended, to whoever still holds it; false when that is not known any more, or
+// could not be looked up. That is an error in the log alone: the session is over either way, and its owner can sign in.
+func (s *Service) EndedReason(ctx context.Context, token sallyport.Token, c sallyport.Client) (reason sallyport.EndReason, known bool) {
 	hash, ok := token.Hash()
 	if !ok {
 		return "", false
@@ -109,7 +110,11 @@ func (s *Service) EndedReason(ctx context.Context, token sallyport.Token) (reaso
 		reason, known, err = tx.EndedReason(ctx, hash)
 		return err
 	})
-	return reason, known && err == nil
+	if err != nil {
+		s.log.ErrorContext(ctx, "why a session ended could not be looked up", "request_id", c.RequestID, "error", err)
+		return "", false
+	}
+	return reason, known
 }
 
 // own reads what an own change needs: the acting session as it is now, and the moment around its technician.

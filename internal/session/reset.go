@@ -31,7 +31,7 @@ func (s *Service) AskReset(ctx context.Context, typed string, c sallyport.Client
 		defer func() { <-s.resets }()
 		err := s.counted(ctx, func(ctx context.Context, tx Tx) error { return s.beginReset(ctx, tx, typed, c) })
 		if err != nil {
-			s.log.ErrorContext(ctx, "password reset", "request", c.RequestID, "error", err)
+			s.log.ErrorContext(ctx, "password reset", "request_id", c.RequestID, "error", err)
 		}
 		s.messages.Wake()
 	})

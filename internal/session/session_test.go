@@ -169,11 +169,16 @@ func newWorld(t testing.TB) *world {
 // node is the use cases over one opened database, as the wiring puts them together.
 func (w *world) node(db *store.DB) *session.Service { return w.nodeAt(db, w.clock.Now) }
 
+// options are those of a node, without what it looks sessions up with. No count is lost to the machine's load.
+func (w *world) options(s session.Store) session.Options {
+	return session.Options{Store: s, Keys: w.keys, Hasher: sharedHasher, Messages: w.mail, Host: "id.northwind.example",
+		Public: "https://id.northwind.example", Now: w.clock.Now, CountTime: time.Hour}
+}
+
 // nodeAt is a node whose own clock shows now.
 func (w *world) nodeAt(db *store.DB, now func() time.Time) *session.Service {
-	o := session.Options{Store: store.For[session.Tx](db), Keys: w.keys, Hasher: sharedHasher, Messages: w.mail,
-		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: now,
-		CountTime: time.Hour} // no count is lost to the machine's load
+	o := w.options(store.For[session.Tx](db))
+	o.Now = now
 	if db.Shared() {
 		o.Lookup = db
 	}
