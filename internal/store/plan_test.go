@@ -121,9 +121,19 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.ProvedChannels(ctx); return err },
 		func() error { _, err := tx.Facts(ctx); return err },
 		func() error { _, err := tx.TechniciansByRole(ctx, t.Role); return err },
+		func() error { return tx.Hold(ctx, t.ID) },
+		func() error { _, err := tx.Technician(ctx, t.ID); return err },
+		func() error { _, err := tx.TechnicianBySkeleton(ctx, t.Skeleton); return err },
 		func() error { return tx.UpdateTechnician(ctx, t) },
+		func() error { _, err := tx.DeleteLinks(ctx, t.ID, sallyport.LinkInvitation); return err },
+		func() error { _, err := tx.EndSessions(ctx, t.ID, at("other"), sallyport.EndedBySave); return err },
+		func() error {
+			return tx.InsertOutbox(ctx, sallyport.OutboxMessage{ID: "notice", Channel: sallyport.ChannelEmail, To: t.Email, CreatedAt: now})
+		},
+		func() error { return tx.UseStep(ctx, t.ID, 8, nil) },
 		func() error { _, err := tx.Raise(ctx, t.ID, sallyport.EndedBySave); return err },
 		func() error { _, _, err := tx.EndedReason(ctx, session.Hash); return err },
+		func() error { return tx.EndSignIn(ctx, code.SignIn, nil) },
 		func() error { _, err := tx.DeleteSignIn(ctx, code.SignIn); return err },
 	} {
 		failed = errors.Join(failed, step())

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+
+	"sallyport"
+)
+
+// Blocks counts blocks of tables and indexes by their names.
+type Blocks map[string]int64
+
+// Touched is how often this transaction, and whatever its connection has not reported yet, has looked at a block of each
+// table and index. It asks beside the pipe and the hooks, on PostgreSQL alone.
+func (tx *Tx) Touched(ctx context.Context) (Blocks, error) { return tx.conn.touched(ctx) }
+
+// TouchedByCheck is what looking up sessions once touches, on the connection that a check really uses.
+func (db *DB) TouchedByCheck(ctx context.Context, hashes ...sallyport.Hash) (Blocks, error) {
+	c, err := db.checks.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer db.checks.give(c)
+	if err := c.control("BEGIN"); err != nil {
+		return nil, err
+	}
+	before, err := c.touched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := c.lookUp(ctx, hashes); err != nil {
+		return nil, err
+	}
+	after, err := c.touched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.clean = c.control("ROLLBACK") == nil
+	return after.Since(before), nil
+}
+
+func (c *conn) touched(ctx context.Context) (Blocks, error) {
+	rows, err := c.raw.QueryContext(ctx, `SELECT relname, pg_stat_get_xact_blocks_fetched(oid) FROM pg_class
+		WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := Blocks{}
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, err
+		}
+		found[name] = n
+	}
+	return found, rows.Err()
+}
+
+// Since is what b has more than earlier.
+func (b Blocks) Since(earlier Blocks) Blocks {
+	more := Blocks{}
+	for name, n := range b {
+		if n > earlier[name] {
+			more[name] = n - earlier[name]
+		}
+	}
+	return more
+}
