@@ -123,17 +123,11 @@ func TestD2_8(t *testing.T) {
 	wantCode(t, err, "sign_in_over")
 
 	key, in := w.enrolled("dana")
-	actor, _, err := w.s.Actor(ctx, in.Session, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
-	up, err := w.s.BeginStepUp(ctx, actor, "/me")
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(in.Session)
+	up := w.stepUp(actor)
 	link := w.link(sallyport.LinkReset, w.read(dana.ID))
 	w.raise(dana.ID)
-	_, err = w.answer(up.SignIn, session.AnswerCode, w.digits(key, 0))
+	_, err = w.answer(up, session.AnswerCode, w.digits(key, 0))
 	wantCode(t, err, "sign_in_over")
 	if _, err := w.s.CompleteLink(ctx, sallyport.LinkReset, link, session.LinkForm{Password: newPassword}, browser); sallyport.KindOf(err) != sallyport.Gone {
 		t.Errorf("the reset link lives: %v", err)
@@ -286,10 +280,7 @@ func TestMemoryAgreesWithTheDatabase(t *testing.T) {
 		t.Error("read from the database: other answers")
 	}
 	hash, _ := first.Hash()
-	actor, _, err := w.s.Actor(ctx, second, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(second)
 	if err := w.s.EndOwn(ctx, actor, hash); err != nil {
 		t.Fatal(err)
 	}

@@ -39,11 +39,8 @@ func TestD3_12(t *testing.T) {
 		dana, ilya := w.technician("dana", sallyport.MethodOff), w.technician("ilya", sallyport.MethodOff)
 		actor := w.actor(w.begin("ilya").Session)
 		w.copyPassword(dana, ilya)
-		again, err := w.s.BeginStepUp(ctx, actor, "/me")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = w.answer(again.SignIn, session.AnswerPassword, goodPassword)
+		again := w.stepUp(actor)
+		_, err := w.answer(again, session.AnswerPassword, goodPassword)
 		w.wantUnopened(err, 1, ilya, "password")
 		_, err = w.s.ChangePassword(ctx, actor, goodPassword, "amber kettle 17 northern pier")
 		w.wantUnopened(err, 2, ilya, "password")
@@ -103,10 +100,8 @@ func (w *world) copyPassword(from, to sallyport.Technician) {
 func (w *world) wantUnopened(err error, nth int, on sallyport.Technician, which string) {
 	w.t.Helper()
 	wantCode(w.t, err, "sealed")
-	var list []sallyport.Event
-	w.write(func(tx *store.Tx) (err error) {
-		list, err = tx.Events(ctx, sallyport.EventFilter{Type: "secret.", Limit: 10})
-		return err
+	list := look(w, func(tx *store.Tx) ([]sallyport.Event, error) {
+		return tx.Events(ctx, sallyport.EventFilter{Type: "secret.", Limit: 10})
 	})
 	if len(list) != nth {
 		w.t.Fatalf("%d events, want %d", len(list), nth)

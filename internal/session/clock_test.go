@@ -24,9 +24,9 @@ func TestPhoneClockAtSetUp(t *testing.T) {
 	if !w.usable(out.Session) {
 		t.Fatal("not in")
 	}
-	var held *sallyport.Factor
-	if err := w.db.Read(ctx, func(tx *store.Tx) (err error) { held, err = tx.Factor(ctx, dana.ID); return err }); err != nil || held.Offset != 4 {
-		t.Fatalf("%v %+v", err, held)
+	held := look(w, func(tx *store.Tx) (*sallyport.Factor, error) { return tx.Factor(ctx, dana.ID) })
+	if held.Offset != 4 {
+		t.Fatalf("%+v", held)
 	}
 	w.clock.Advance(30 * time.Second)
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))

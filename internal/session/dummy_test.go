@@ -27,24 +27,18 @@ func (w *world) holding(t sallyport.Technician, phc string) {
 // restarted is a second process over the same database.
 func (w *world) restarted() *session.Service {
 	w.t.Helper()
-	s := session.New(session.Options{Store: store.For[session.Tx](w.db), Keys: w.keys, Hasher: factor.NewHasher(1), Messages: w.mail,
-		Host: "id.northwind.example", Public: "https://id.northwind.example", Now: w.clock.Now})
+	o := w.options(store.For[session.Tx](w.db))
+	o.Hasher = factor.NewHasher(1)
+	s := session.New(o)
 	if err := s.LoadDummy(ctx); err != nil {
 		w.t.Fatal(err)
 	}
 	return s
 }
 
-func (w *world) sealedDummy() (sealed []byte) {
+func (w *world) sealedDummy() []byte {
 	w.t.Helper()
-	err := w.db.Read(ctx, func(tx *store.Tx) (err error) {
-		sealed, err = tx.Meta(ctx, "dummy_password")
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return sealed
+	return look(w, func(tx *store.Tx) ([]byte, error) { return tx.Meta(ctx, "dummy_password") })
 }
 
 // TestDummyFollowsTheTeam: the work for a name that nobody has is that of most stored hashes, also after a restart.

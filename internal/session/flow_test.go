@@ -262,10 +262,7 @@ func TestRecoveryCodeStandsIn(t *testing.T) {
 	_, err := w.answer(again.SignIn, session.AnswerRecovery, first.RecoveryCodes[3])
 	wantField(t, err, "used already")
 
-	actor, _, err := w.s.Actor(ctx, out.Session, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(out.Session)
 	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
 	if err != nil || phone.Page.Step.Kind != login.Enrol {
 		t.Fatalf("new phone: %v %+v", err, phone.Page.Step)
@@ -282,10 +279,7 @@ func TestNewPhoneNeedsTheOldOne(t *testing.T) {
 	key, first := w.enrolled("dana")
 	elsewhere := w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
 	w.clock.Advance(30 * time.Second)
-	actor, _, err := w.s.Actor(ctx, first.Session, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(first.Session)
 	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
 	if err != nil || phone.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodApp}) || phone.Page.Secret != "" {
 		t.Fatalf("%v %+v", err, phone.Page)
@@ -305,22 +299,16 @@ func TestStepUp(t *testing.T) {
 	w.technician("dana", sallyport.MethodApp)
 	key, first := w.enrolled("dana")
 	w.clock.Advance(16 * time.Minute)
-	actor, _, err := w.s.Actor(ctx, first.Session, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(first.Session)
 	if _, err := w.s.NewRecoveryCodes(ctx, actor); sallyport.KindOf(err) != sallyport.StepUp {
 		t.Fatalf("an old proof was enough: %v", err)
 	}
-	up, err := w.s.BeginStepUp(ctx, actor, "/me")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := w.mustAnswer(up.SignIn, session.AnswerCode, w.digits(key, 0))
+	up := w.stepUp(actor)
+	out := w.mustAnswer(up, session.AnswerCode, w.digits(key, 0))
 	if !out.Finished || w.usable(first.Session) || !w.usable(out.Session) || out.Return != "/me" {
 		t.Fatalf("outcome %+v", out)
 	}
-	actor, _, _ = w.s.Actor(ctx, out.Session, browser)
+	actor = w.actor(out.Session)
 	fresh, err := w.s.NewRecoveryCodes(ctx, actor)
 	if err != nil || len(fresh.RecoveryCodes) != 10 || !w.usable(fresh.Session) {
 		t.Fatalf("%v %+v", err, fresh)
@@ -331,19 +319,11 @@ func TestThreeWrongAnswersEndTheSession(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodApp)
 	key, first := w.enrolled("dana")
-	actor, _, _ := w.s.Actor(ctx, first.Session, browser)
-	up, err := w.s.BeginStepUp(ctx, actor, "/me")
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(first.Session)
 	bad := wrongApp(w, key)
+	var err error
 	for i := range 3 {
-		if i > 0 { // beginning anew gives no tries back
-			if up, err = w.s.BeginStepUp(ctx, actor, "/me"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		_, err = w.answer(up.SignIn, session.AnswerCode, bad)
+		_, err = w.answer(w.stepUp(actor), session.AnswerCode, bad) // beginning anew gives no tries back
 		if i < 2 {
 			wantField(t, err, "not right")
 		}
@@ -362,30 +342,21 @@ func TestWrongAnswersFollowTheSession(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodApp)
 	key, first := w.enrolled("dana")
-	actor, _, err := w.s.Actor(ctx, first.Session, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
-	right, err := w.s.BeginStepUp(ctx, actor, "/me")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrong, err := w.s.BeginStepUp(ctx, actor, "/me")
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(first.Session)
+	right := w.stepUp(actor)
+	wrong := w.stepUp(actor)
 	bad, lives := wrongApp(w, key), sallyport.Token("")
 	meanwhile := &between{Transactions: store.For[session.Tx](w.db), after: 1, do: func() {
-		lives = w.mustAnswer(right.SignIn, session.AnswerCode, w.digits(key, 0)).Session
+		lives = w.mustAnswer(right, session.AnswerCode, w.digits(key, 0)).Session
 	}}
-	_, err = w.over(meanwhile).Answer(ctx, wrong.SignIn, session.Answer{Kind: session.AnswerCode, Typed: bad}, browser)
+	_, err := w.over(meanwhile).Answer(ctx, wrong, session.Answer{Kind: session.AnswerCode, Typed: bad}, browser)
 	wantField(t, err, "not right")
-	_, err = w.answer(wrong.SignIn, session.AnswerCode, bad)
+	_, err = w.answer(wrong, session.AnswerCode, bad)
 	wantField(t, err, "not right")
 	if !w.usable(lives) {
 		t.Fatal("the session ended too early")
 	}
-	_, err = w.answer(wrong.SignIn, session.AnswerCode, bad)
+	_, err = w.answer(wrong, session.AnswerCode, bad)
 	wantCode(t, err, "guessing")
 	if w.usable(lives) {
 		t.Error("the session lives on after three wrong answers")
@@ -397,15 +368,12 @@ func TestOwnPasswordIsAskedForAndCounted(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodOff)
 	first, second := w.begin("dana").Session, w.begin("dana").Session
-	actor, _, err := w.s.Actor(ctx, first, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(first)
 	for range 5 {
-		_, err = w.s.ChangePassword(ctx, actor, "not mine", newPassword)
+		_, err := w.s.ChangePassword(ctx, actor, "not mine", newPassword)
 		wantField(t, err, "not your password")
 	}
-	if _, err = w.s.ChangePassword(ctx, actor, goodPassword, newPassword); sallyport.KindOf(err) != sallyport.TooMany {
+	if _, err := w.s.ChangePassword(ctx, actor, goodPassword, newPassword); sallyport.KindOf(err) != sallyport.TooMany {
 		t.Fatalf("the sixth try: %v", err)
 	}
 	if n := w.events("signin.password.wrong"); n != 5 {

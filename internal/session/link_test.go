@@ -80,13 +80,9 @@ func TestD10_10(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	var admins []sallyport.Technician
-	if err := w.db.Read(ctx, func(tx *store.Tx) (err error) {
-		admins, err = tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	admins := look(w, func(tx *store.Tx) ([]sallyport.Technician, error) {
+		return tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
+	})
 	if done != 1 || len(admins) != 1 {
 		t.Errorf("%d set-ups finished, %d Super Admins", done, len(admins))
 	}
@@ -155,8 +151,7 @@ func TestResetWaitsWhereTheMailboxIsAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var waiting []sallyport.PasswordReset
-	_ = w.db.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.WaitingResets(ctx); return err })
+	waiting := look(w, func(tx *store.Tx) ([]sallyport.PasswordReset, error) { return tx.WaitingResets(ctx) })
 	if len(waiting) != 3 || len(w.links()) != 0 {
 		t.Errorf("%d wait, %d links left", len(waiting), len(w.links()))
 	}

@@ -38,10 +38,7 @@ func TestOwnSessionsArePaged(t *testing.T) {
 	w.signedIn(w.technician("ilya", sallyport.MethodOff), 3)
 	tokens := w.signedIn(dana, 45)
 	current := tokens[0] // used longest ago: it would stand on the last page
-	actor, _, err := w.s.Actor(ctx, current, browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(current)
 	seen := map[sallyport.Hash]bool{}
 	for _, c := range []struct{ ask, page, rows int }{{0, 1, 20}, {2, 2, 20}, {3, 3, 4}, {99, 3, 4}} {
 		p, err := w.s.Own(ctx, actor, c.ask)
@@ -84,10 +81,7 @@ func TestEndOthersNeedsASession(t *testing.T) {
 	w := newWorld(t)
 	dana := w.technician("dana", sallyport.MethodOff)
 	tokens := w.signedIn(dana, 2)
-	actor, _, err := w.s.Actor(ctx, tokens[0], browser)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actor := w.actor(tokens[0])
 	if err := w.s.SignOut(ctx, tokens[0], browser); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"encoding/base32"
 	"errors"
 	"fmt"
@@ -20,89 +19,6 @@ import (
 	turned "sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/database"
 )
-
-// catcher is the mail and text-message world: it keeps what was sent.
-type catcher struct {
-	mu      sync.Mutex
-	codes   map[string]string // newest by address
-	sends   int
-	notices int64
-	fail    error
-	block   chan struct{} // when not nil, a send waits for it
-}
-
-func (c *catcher) SendCode(ctx context.Context, m session.CodeMessage) error {
-	c.mu.Lock()
-	block := c.block
-	c.mu.Unlock()
-	if block != nil {
-		select {
-		case <-block:
-		case <-ctx.Done():
-			return &sallyport.SendError{Outcome: sallyport.MaybeSent, Code: "timeout", Hint: "The server did not answer.", Cause: ctx.Err()}
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.fail != nil {
-		return c.fail
-	}
-	c.sends++
-	c.codes[m.To] = m.Code
-	return nil
-}
-
-// Notice makes a message that says what it is about, with its link where another would be sealed. They are told apart
-// from those of a transaction that was undone by being in the outbox.
-func (c *catcher) Notice(kind session.NoticeKind, to string, d session.NoticeData) (sallyport.OutboxMessage, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.notices++
-	return sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to, Sealed: []byte(d.Link),
-		NextAt: time.UnixMicro(c.notices), CreatedAt: time.Now(), ExpiresAt: time.Now().AddDate(100, 0, 0), Event: string(kind)}, nil
-}
-
-func (c *catcher) Wake() {}
-
-func (c *catcher) code(address string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.codes[address]
-}
-
-// outbox is every message that was put there, the oldest first.
-func (w *world) outbox() (list []sallyport.OutboxMessage) {
-	w.t.Helper()
-	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		list, err = tx.DueOutbox(context.Background(), 1_000_000)
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return list
-}
-
-// told counts the messages of that kind.
-func (w *world) told(kind session.NoticeKind) int {
-	n := 0
-	for _, m := range w.outbox() {
-		if m.Event == string(kind) {
-			n++
-		}
-	}
-	return n
-}
-
-// links are those in the messages.
-func (w *world) links() (list []string) {
-	for _, m := range w.outbox() {
-		if len(m.Sealed) > 0 {
-			list = append(list, string(m.Sealed))
-		}
-	}
-	return list
-}
 
 // clock is set by the test and read by everybody.
 type clock struct{ *turned.Clock }
@@ -136,7 +52,7 @@ const goodPassword = "plum harbor 42 violet tram"
 var (
 	sharedHasher = factor.NewHasher(2).Patient(time.Hour)
 	goodPHC      = sync.OnceValue(func() string {
-		phc, err := sharedHasher.Hash(context.Background(), goodPassword)
+		phc, err := sharedHasher.Hash(ctx, goodPassword)
 		if err != nil {
 			panic(err)
 		}
@@ -159,7 +75,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { w.s.Close(); w.second.Close() })
 	for _, channel := range []sallyport.Channel{sallyport.ChannelEmail, sallyport.ChannelSMS} {
 		w.write(func(tx *store.Tx) error {
-			return tx.PutGateway(context.Background(), sallyport.Gateway{Channel: channel, Slot: "live", Kind: sallyport.GatewaySMTP,
+			return tx.PutGateway(ctx, sallyport.Gateway{Channel: channel, Slot: "live", Kind: sallyport.GatewaySMTP,
 				Settings: map[string]string{}, ProvedAt: w.clock.Now(), ChangedAt: w.clock.Now()})
 		})
 	}
@@ -191,20 +107,33 @@ func (w *world) nodeAt(db *store.DB, now func() time.Time) *session.Service {
 
 func (w *world) write(f func(*store.Tx) error) {
 	w.t.Helper()
-	if err := w.db.Write(context.Background(), f); err != nil {
+	if err := w.db.Write(ctx, f); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// look reads one thing.
+func look[T any](w *world, read func(*store.Tx) (T, error)) (found T) {
+	w.t.Helper()
+	err := w.db.Read(ctx, func(tx *store.Tx) (err error) {
+		found, err = read(tx)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return found
 }
 
 func (w *world) policy(change func(*sallyport.Settings)) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
-		set, err := tx.Settings(context.Background())
+		set, err := tx.Settings(ctx)
 		if err != nil {
 			return err
 		}
 		change(&set)
-		return tx.PutSettings(context.Background(), set)
+		return tx.PutSettings(ctx, set)
 	})
 }
 
@@ -212,7 +141,7 @@ func (w *world) policy(change func(*sallyport.Settings)) {
 func (w *world) technician(name string, method sallyport.Method) sallyport.Technician {
 	w.t.Helper()
 	t := w.person(name, method, goodPHC())
-	w.write(func(tx *store.Tx) error { return tx.InsertTechnician(context.Background(), t) })
+	w.write(func(tx *store.Tx) error { return tx.InsertTechnician(ctx, t) })
 	return t
 }
 
@@ -224,7 +153,7 @@ func (w *world) cheap(names ...string) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
 		for _, name := range names {
-			if err := tx.InsertTechnician(context.Background(), w.person(name, sallyport.MethodOff, cheapPHC)); err != nil {
+			if err := tx.InsertTechnician(ctx, w.person(name, sallyport.MethodOff, cheapPHC)); err != nil {
 				return err
 			}
 		}
@@ -240,16 +169,9 @@ func (w *world) person(name string, method sallyport.Method, phc string) sallypo
 		Password: w.keys.Seal([]byte(phc), keyring.Place{Table: "technician", Row: string(id), Column: "password"})}
 }
 
-func (w *world) read(id sallyport.TechnicianID) (t sallyport.Technician) {
+func (w *world) read(id sallyport.TechnicianID) sallyport.Technician {
 	w.t.Helper()
-	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		t, err = tx.Technician(context.Background(), id)
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return t
+	return look(w, func(tx *store.Tx) (sallyport.Technician, error) { return tx.Technician(ctx, id) })
 }
 
 // reached is what a step led to, with the page that is shown then.
@@ -262,13 +184,13 @@ type reached struct {
 func (w *world) reach(out session.Outcome, err error) (reached, error) {
 	r := reached{Outcome: out}
 	if err == nil && out.SignIn != "" {
-		r.Page, err = w.either().Page(context.Background(), out.SignIn)
+		r.Page, err = w.either().Page(ctx, out.SignIn)
 	}
 	return r, err
 }
 
 func (w *world) password(name string) (reached, error) {
-	return w.reach(w.either().Password(context.Background(), session.Attempt{UserName: name, Password: goodPassword, Client: browser}))
+	return w.reach(w.either().Password(ctx, session.Attempt{UserName: name, Password: goodPassword, Client: browser}))
 }
 
 func (w *world) begin(name string) reached {
@@ -281,7 +203,7 @@ func (w *world) begin(name string) reached {
 }
 
 func (w *world) answer(token sallyport.Token, kind session.AnswerKind, typed string) (reached, error) {
-	return w.reach(w.either().Answer(context.Background(), token, session.Answer{Kind: kind, Typed: typed}, browser))
+	return w.reach(w.either().Answer(ctx, token, session.Answer{Kind: kind, Typed: typed}, browser))
 }
 
 func (w *world) mustAnswer(token sallyport.Token, kind session.AnswerKind, typed string) reached {
@@ -330,7 +252,7 @@ func (w *world) usable(token sallyport.Token) bool {
 
 func (w *world) usableAt(s *session.Service, token sallyport.Token) bool {
 	w.t.Helper()
-	usable, err := s.Check(context.Background(), token)
+	usable, err := s.Check(ctx, token)
 	if err != nil {
 		w.t.Error(err)
 	}
@@ -340,45 +262,41 @@ func (w *world) usableAt(s *session.Service, token sallyport.Token) bool {
 // actor is who holds a session.
 func (w *world) actor(token sallyport.Token) sallyport.Actor {
 	w.t.Helper()
-	actor, _, err := w.s.Actor(context.Background(), token, browser)
+	actor, _, err := w.s.Actor(ctx, token, browser)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return actor
 }
 
+// stepUp begins a sign-in in which the holder of a session proves himself again.
+func (w *world) stepUp(actor sallyport.Actor) sallyport.Token {
+	w.t.Helper()
+	out, err := w.s.BeginStepUp(ctx, actor, "/me")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out.SignIn
+}
+
 func (w *world) raise(id sallyport.TechnicianID) {
 	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
-		_, err := tx.Raise(context.Background(), id, sallyport.EndedBySave)
+		_, err := tx.Raise(ctx, id, sallyport.EndedBySave)
 		return err
 	})
 }
 
 func (w *world) events(kind string) int {
 	w.t.Helper()
-	var list []sallyport.Event
-	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		list, err = tx.Events(context.Background(), sallyport.EventFilter{Type: kind, Limit: 5000})
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return len(list)
+	return len(look(w, func(tx *store.Tx) ([]sallyport.Event, error) {
+		return tx.Events(ctx, sallyport.EventFilter{Type: kind, Limit: 5000})
+	}))
 }
 
 func (w *world) liveSessions(id sallyport.TechnicianID) []sallyport.Session {
 	w.t.Helper()
-	var list []sallyport.Session
-	err := w.db.Read(context.Background(), func(tx *store.Tx) (err error) {
-		list, err = tx.SessionsOf(context.Background(), id)
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return list
+	return look(w, func(tx *store.Tx) ([]sallyport.Session, error) { return tx.SessionsOf(ctx, id) })
 }
 
 func wantCode(t testing.TB, err error, code string) {

@@ -1,0 +1,166 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/login"
+	"sallyport/internal/session"
+	"sallyport/internal/store"
+)
+
+// TestD1_16: with the password, fresh codes and all the time in the world: at most 100 answers in a row are compared,
+// then the factor is switched off and its owner is told.
+func TestD1_16(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(s *sallyport.Settings) { s.ResendDay, s.ResendHour = 50, 20 })
+	dana, _ := holding(t, w)
+	for range 400 {
+		w.clock.Advance(16 * time.Minute)
+		page, err := w.password("dana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Page.Step.Kind == login.Disabled {
+			break
+		}
+		for range 3 {
+			if code := w.mail.code(dana.Email); page.Page.Sent {
+				_, _ = w.answer(page.SignIn, session.AnswerCode, wrongFor(code))
+			}
+			w.clock.Advance(time.Second)
+		}
+	}
+	if n := w.events("signin.factor.wrong"); n > 100 {
+		t.Errorf("%d guesses were compared", n)
+	}
+	if !w.read(dana.ID).FactorDisabled {
+		t.Error("the factor is still on")
+	}
+	if w.told(session.NoticeFactorOff) != 1 || w.told(session.NoticeWrongCodes) == 0 {
+		t.Error("its owner was not told")
+	}
+}
+
+// TestD1_16App: the same with an authenticator app, in one sign-in after the other.
+func TestD1_16App(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	for range 150 {
+		w.clock.Advance(16 * time.Minute)
+		page := w.begin("dana")
+		if page.Page.Step.Kind == login.Disabled {
+			break
+		}
+		_, _ = w.answer(page.SignIn, session.AnswerCode, wrongApp(w, key))
+	}
+	if n := w.events("signin.factor.wrong"); n != 100 {
+		t.Errorf("%d guesses were compared", n)
+	}
+	page := w.begin("dana")
+	if !w.read(dana.ID).FactorDisabled || page.Page.Step.Kind != login.Disabled {
+		t.Fatalf("step %+v", page.Page.Step)
+	}
+	_, err := w.answer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+	wantCode(t, err, "factor_disabled")
+}
+
+// wrongApp is a code that no step near now has.
+func wrongApp(w *world, key string) string {
+	near := map[string]bool{}
+	for step := int64(-12); step <= 12; step++ {
+		near[w.digits(key, step)] = true
+	}
+	for i := range 1000 {
+		if code := fmt.Sprintf("%06d", i); !near[code] {
+			return code
+		}
+	}
+	panic("unreachable")
+}
+
+// TestD1_17: a good sign-in after 99 wrong answers ends their run, and no other: wrong recovery codes have one of their own.
+func TestD1_17(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	dana = w.read(dana.ID)
+	w.write(func(tx *store.Tx) error { // answers of other days
+		for dana.WrongRun = range 98 {
+			if _, err := tx.CountAnswer(ctx, dana, 100, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	_, err := w.answer(w.begin("dana").SignIn, session.AnswerCode, wrongApp(w, key))
+	wantField(t, err, "not right")
+	w.clock.Advance(16 * time.Minute)
+	_, err = w.answer(w.begin("dana").SignIn, session.AnswerRecovery, "ABCDEF-GHJKM-NPQRS-TVWXY-Z0123")
+	wantField(t, err, "recovery code")
+	if got := w.read(dana.ID); got.WrongRun != 99 || got.RecoveryRun != 1 {
+		t.Fatalf("runs of %d and %d", got.WrongRun, got.RecoveryRun)
+	}
+	w.clock.Advance(16 * time.Minute)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
+	if got := w.read(dana.ID); got.WrongRun != 0 || got.RecoveryRun != 1 || got.WaitUntil.After(w.clock.Now()) {
+		t.Errorf("runs of %d and %d, wait until %v", got.WrongRun, got.RecoveryRun, got.WaitUntil)
+	}
+}
+
+// TestD1_18: a client that hangs up takes no count back: neither between the count and the comparison, nor at some moment
+// of his own choice.
+func TestD1_18(t *testing.T) {
+	w := newWorld(t)
+	dana, page := holding(t, w)
+	right := w.mail.code(dana.Email)
+	answer := func(s *session.Service, gone context.Context) {
+		_, _ = s.Answer(gone, page.SignIn, session.Answer{Kind: session.AnswerCode, Typed: wrongFor(right)}, browser)
+	}
+	gone, hangUp := context.WithCancel(ctx)
+	answer(w.over(&between{Transactions: store.For[session.Tx](w.db), after: 1, do: hangUp}), gone)
+	if wrong, attempts := w.events("signin.factor.wrong"), w.newest(page.SignIn).Attempts; wrong != 1 || attempts != 1 {
+		t.Errorf("hung up between: %d compared, %d counted", wrong, attempts)
+	}
+	for range 50 {
+		gone, cancel := context.WithCancel(ctx)
+		go cancel()
+		answer(w.s, gone)
+		cancel()
+	}
+	wrong, attempts := w.events("signin.factor.wrong"), w.newest(page.SignIn).Attempts
+	if wrong > 3 || attempts < wrong || attempts > 3 {
+		t.Errorf("%d compared, %d counted", wrong, attempts)
+	}
+}
+
+// TestWrongYear: 300 wrong answers within 365 days switch the factor off, however they are spread (contract section 5).
+func TestWrongYear(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(s *sallyport.Settings) { s.FactorRun = 100 })
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	wrong := 0
+	for range 400 {
+		w.clock.Advance(16 * time.Minute)
+		page := w.begin("dana")
+		if page.Page.Step.Kind == login.Disabled {
+			break
+		}
+		if wrong%90 == 89 {
+			w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+			w.clock.Advance(16 * time.Minute)
+			page = w.begin("dana")
+		}
+		if _, err := w.answer(page.SignIn, session.AnswerCode, wrongApp(w, key)); sallyport.KindOf(err) == sallyport.Invalid {
+			wrong++
+		}
+	}
+	if wrong != 300 || !w.read(dana.ID).FactorDisabled {
+		t.Errorf("%d wrong answers were compared", wrong)
+	}
+}
