@@ -114,5 +114,5 @@ var (
 	ErrConflict     = E(Conflict, "conflict", "Somebody changed this in the meantime.")
 	ErrStale        = E(Conflict, "stale", "Somebody else saved this technician while you were editing.")
 	ErrStepUp       = E(StepUp, "step_up", "Please confirm that it is you.")
-	ErrUnavailable  = E(Unavailable, "unavailable", "Sallyport cannot do this right now.")
+	ErrUnavailable  = E(Unavailable, "unavailable", "Sallyport cannot do this right now. Please try again in a moment.")
 )

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sallyport"
@@ -56,6 +57,7 @@ type core struct {
 	delivery *delivery.Service
 	refusals *refusals
 	ledger   *ledger.Service
+	named    atomic.Pointer[string] // the organisation's name as it was read last; nil: never yet
 
 	sealAtOnce int
 	sealed     func() error

@@ -145,16 +145,22 @@ func TestTwoNodesRefuseAtOnce(t *testing.T) {
 	}
 }
 
+// pageAt is a page as the browser of a session gets it.
+func pageAt(a *app.App, path string, token sallyport.Token) *httptest.ResponseRecorder {
+	r := sessionCheck(token)
+	r.URL.Path, r.RequestURI = path, path
+	r.Header.Set("Accept", "text/html")
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	return w
+}
+
 // refusedWithout asks a node that cannot reach its database, by every way in: nobody is let in, and nobody is told that he
 // is signed out.
 func refusedWithout(t *testing.T, a *app.App, token sallyport.Token) {
 	t.Helper()
 	for _, path := range []string{"/session", "/me", "/admin", "/", "/sign-in"} {
-		r := sessionCheck(token)
-		r.URL.Path, r.RequestURI = path, path
-		r.Header.Set("Accept", "text/html")
-		w := httptest.NewRecorder()
-		a.Handler().ServeHTTP(w, r)
+		w := pageAt(a, path, token)
 		if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Location") != "" || len(w.Header()["Set-Cookie"]) != 0 {
 			t.Errorf("without a database %s is answered %d, %v", path, w.Code, w.Header())
 		}
@@ -162,8 +168,12 @@ func refusedWithout(t *testing.T, a *app.App, token sallyport.Token) {
 			if w.Header().Get("Request-Id") == "" || w.Body.Len() != 0 {
 				t.Errorf("a check without a database: %v, %q", w.Header(), w.Body)
 			}
-		} else if body := w.Body.String(); !strings.Contains(body, "<html") || !strings.Contains(body, "Sallyport cannot do this right now") {
-			t.Errorf("%s: %q", path, body)
+			continue
+		}
+		for _, want := range []string{"<html", "Northwind IT", "Sallyport cannot do this right now", "does not answer", "stays signed in", `href="` + path + `">Try again<`, "Request <"} {
+			if body := w.Body.String(); !strings.Contains(body, want) {
+				t.Errorf("%s does not say %q: %q", path, want, body)
+			}
 		}
 	}
 }
@@ -176,6 +186,12 @@ func TestNodeWithoutDatabaseRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := twoNodes(t, s.URL("own"))
+	if err := s.Exec("own", `INSERT INTO setting (name, value) VALUES ('organisation', 'Northwind IT')`); err != nil {
+		t.Fatal(err)
+	}
+	if page := pageAt(n.two, "/sign-in", ""); page.Code != 200 || !strings.Contains(page.Body.String(), "Northwind IT") {
+		t.Errorf("the door: %d %s", page.Code, page.Body)
+	}
 	ready := func() int { code, _ := get(t, n.two.OperationsURL()+"/readyz"); return code }
 	until(t, "ready", func() bool { return ready() == 200 })
 	s.Crash()

@@ -66,11 +66,17 @@ func errorPage(c *core, pages *view.Renderer) web.ErrorPage {
 		if p.Heading == "" {
 			p.Heading = "This did not work"
 		}
-		if p.Text == p.Heading+"." {
+		switch {
+		case f.Code == sallyport.ErrUnavailable.Code:
+			p.Text = away(f.Acted)
+		case p.Text == p.Heading+".":
 			p.Text = "Perhaps the address is mistyped, or what it led to is gone."
 		}
-		if f.Status == http.StatusMisdirectedRequest {
+		switch f.Status {
+		case http.StatusMisdirectedRequest:
 			p.Back = f.Public + "/"
+		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+			p.Back, p.Again = f.Again, true
 		}
 		page, err := pages.Bytes(p)
 		if err == nil {
@@ -78,6 +84,16 @@ func errorPage(c *core, pages *view.Renderer) web.ErrorPage {
 		}
 		return err
 	}
+}
+
+// away says what to do while the database, say, does not answer. Where somebody wanted something done, it may have been: the
+// answer can get lost on its way from the database to here.
+func away(acted bool) string {
+	text := "Something that it needs does not answer. Please try again in a moment. Whoever is signed in stays signed in."
+	if acted {
+		text += " What you sent may or may not have been done: look before you send it again."
+	}
+	return text
 }
 
 var headings = map[int]string{
@@ -95,16 +111,20 @@ var headings = map[int]string{
 // lookTime bounds the look at the organisation's name and logo: a page must come even when the database hangs.
 const lookTime = 800 * time.Millisecond
 
-// house is the name at the door with the logo, or the product's name alone where they cannot be read: nobody is kept from
-// signing in by a picture.
+// house is the name at the door with the logo, or the name that was read last, alone, where they cannot be read: nobody is
+// kept from signing in by a picture.
 func (c *core) house(ctx context.Context) (string, *account.Logo) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	name, logo, err := c.account.House(ctx)
-	if err != nil {
-		return sallyport.DefaultSettings().Organisation, nil
+	if err == nil {
+		c.named.Store(&name)
+		return name, logo
 	}
-	return name, logo
+	if known := c.named.Load(); known != nil {
+		return *known, nil
+	}
+	return sallyport.DefaultSettings().Organisation, nil
 }
 
 // logo is the picture beside that name, nil where there is none.

@@ -89,7 +89,7 @@ func (c *Console) do(a act) formHandler {
 		reason := strings.TrimSpace(f.Get("reason"))
 		o, err := a.run(r.Context(), c, deed{actor: web.ActorOf(r), to: d.Technician, reason: reason})
 		if err != nil {
-			return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.askPage(r, a, reason, p) })
+			return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.askPage(r, a, reason, p) })
 		}
 		return c.tell(w, r, d, o)
 	}

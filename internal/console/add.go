@@ -93,7 +93,7 @@ func (c *Console) add(w http.ResponseWriter, r *http.Request, f web.Form) error 
 	form := typed(f)
 	added, err := c.accounts.Add(r.Context(), web.ActorOf(r), form)
 	if err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.addPage(r, form, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.addPage(r, form, p) })
 	}
 	path := "/admin/technicians/" + string(added.ID)
 	if added.InvitationLink == "" {

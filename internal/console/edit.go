@@ -141,7 +141,7 @@ func (c *Console) saveRefused(w http.ResponseWriter, r *http.Request, e edit, er
 	if errors.As(err, &stale) {
 		e.stale, e.version = stale, stale.Theirs.Version
 	}
-	return c.refused(w, err, func(p *view.Problem) (view.Page, error) {
+	return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) {
 		e.problem = p
 		return c.editPage(r, e)
 	})

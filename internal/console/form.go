@@ -30,13 +30,15 @@ func (c *Console) form(fields []string, h formHandler) web.Handler {
 
 // refused renders p with what was wrong. Only errors that somebody at the desk can do something about become a page of
 // their form; the rest are answered by the site.
-func (c *Console) refused(w http.ResponseWriter, err error, draw func(*view.Problem) (view.Page, error)) error {
+func (c *Console) refused(w http.ResponseWriter, r *http.Request, err error, draw func(*view.Problem) (view.Page, error)) error {
 	switch sallyport.KindOf(err) {
 	case sallyport.Invalid, sallyport.Conflict, sallyport.Forbidden, sallyport.Gone, sallyport.TooMany, sallyport.Unavailable:
 	default:
 		return err
 	}
-	page, drawErr := draw(view.ProblemOf(err, c.now()))
+	problem := view.ProblemOf(err, c.now())
+	problem.RequestID = web.Fault(r, err)
+	page, drawErr := draw(problem)
 	if drawErr != nil {
 		return drawErr
 	}

@@ -31,7 +31,7 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 }
 
 func (c *Console) gatewayRefused(w http.ResponseWriter, r *http.Request, s gatewayState, err error) error {
-	return c.refused(w, err, func(problem *view.Problem) (view.Page, error) {
+	return c.refused(w, r, err, func(problem *view.Problem) (view.Page, error) {
 		s.problem = problem
 		return c.gatewayPage(r, s)
 	})

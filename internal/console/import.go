@@ -56,7 +56,7 @@ func (c *Console) importPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	batch, err := c.accounts.PreviewImport(r.Context(), web.ActorOf(r), strings.NewReader(text))
 	if err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.importPage(r, text, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.importPage(r, text, p) })
 	}
 	return c.drawBatch(w, r, text, batch)
 }
@@ -90,7 +90,7 @@ func (c *Console) importSave(w http.ResponseWriter, r *http.Request, f web.Form)
 	text := f.Get("csv")
 	batch, err := c.accounts.Import(r.Context(), web.ActorOf(r), strings.NewReader(text))
 	if err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.importPage(r, text, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.importPage(r, text, p) })
 	}
 	if !batch.Done {
 		return c.drawBatch(w, r, text, batch)

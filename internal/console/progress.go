@@ -23,7 +23,7 @@ func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form
 	method := sallyport.Method(f.Get("method"))
 	team, err := c.previewTeam(r, ro, method)
 	if err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
 	}
 	mine, err := c.beginRollout(r, ro, team)
 	if err != nil {

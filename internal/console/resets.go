@@ -90,7 +90,7 @@ func (c *Console) approveReset(w http.ResponseWriter, r *http.Request, _ web.For
 		return err
 	}
 	if err := c.accounts.ApproveReset(r.Context(), web.ActorOf(r), reset.ID); err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.resetPage(r, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.resetPage(r, p) })
 	}
 	return c.see(w, r, "/admin/resets", done("The link is on its way to "+reset.Email+"."))
 }
@@ -101,7 +101,7 @@ func (c *Console) denyReset(w http.ResponseWriter, r *http.Request, _ web.Form) 
 		return err
 	}
 	if err := c.accounts.DenyReset(r.Context(), web.ActorOf(r), reset.ID); err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.resetPage(r, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.resetPage(r, p) })
 	}
 	return c.see(w, r, "/admin/resets", done("Denied. No link was sent to "+reset.Name+"."))
 }

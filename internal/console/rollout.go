@@ -150,7 +150,7 @@ func (c *Console) rolloutPreview(w http.ResponseWriter, r *http.Request, f web.F
 	method := sallyport.Method(f.Get("method"))
 	team, err := c.previewTeam(r, ro, method)
 	if err != nil {
-		return c.refused(w, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
+		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
 	}
 	page, err := c.rolloutPage(r, ro, method, nil)
 	if err != nil {

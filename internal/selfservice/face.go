@@ -138,7 +138,16 @@ func post(path string, need web.Need, h web.Handler) web.Route {
 // door is the frame with the organisation's name, and what was refused, if anything.
 func (f *Face) door(r *http.Request, refused error) view.Door {
 	name, logo := f.house(r.Context())
-	return view.Door{Organisation: name, Logo: picture(logo), Problem: view.ProblemOf(refused, f.now())}
+	return view.Door{Organisation: name, Logo: picture(logo), Problem: problem(r, refused, f.now())}
+}
+
+// problem is what a page says of what was refused, with the request's id where the log says more.
+func problem(r *http.Request, refused error, now time.Time) *view.Problem {
+	p := view.ProblemOf(refused, now)
+	if p != nil {
+		p.RequestID = web.Fault(r, refused)
+	}
+	return p
 }
 
 // show draws a page with the status that belongs to what was refused; 200 when nothing was.

@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,6 +31,7 @@ type door struct {
 	*fake
 	site *web.Site
 	t    *testing.T
+	log  bytes.Buffer
 }
 
 func newDoor(t *testing.T) *door {
@@ -40,7 +42,8 @@ func newDoor(t *testing.T) *door {
 	}
 	f := &fake{page: session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodApp}, Purpose: sallyport.PurposeSignIn, UserName: "dana", Organisation: "Northwind IT", Now: noon}}
 	f.own = session.OwnPage{Technician: sallyport.Technician{UserName: "dana", Method: sallyport.MethodApp}, Settings: sallyport.DefaultSettings(), Now: noon, Page: 1, Size: 20}
-	site, err := web.New(web.Options{Public: public, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Identify: f.identify})
+	d := &door{fake: f, t: t}
+	site, err := web.New(web.Options{Public: public, Log: slog.New(slog.NewTextHandler(&d.log, nil)), Identify: f.identify})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +56,8 @@ func newDoor(t *testing.T) *door {
 		},
 		Now: func() time.Time { return noon }})
 	site.Add(face.Routes()...)
-	return &door{fake: f, site: site, t: t}
+	d.site = site
+	return d
 }
 
 func (f *fake) identify(context.Context, sallyport.Token) (web.Visitor, error) {

@@ -6,6 +6,7 @@ type ErrorPage struct {
 	Heading string // what happened, in few words
 	Text    string // what to do
 	Back    string // where the way on leads; "/" when empty
+	Again   bool   // the way on is to try the same again
 }
 
 // Template names the file.

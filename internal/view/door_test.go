@@ -106,6 +106,9 @@ func doors() map[string]Page {
 		"few-codes":          FewCodes{Door: Door{Organisation: "Northwind IT"}, Left: 2, Return: "/admin"},
 		"offer-phone":        OfferPhone{Door: Door{Organisation: "Northwind IT"}, Left: 1, AfterRecovery: true, Return: "/admin"},
 		"error":              ErrorPage{Door: Door{Organisation: "Northwind IT", RequestID: "abcdefghijklmnop"}, Heading: "Something went wrong on our side", Text: "Nothing was changed. Please try again."},
+		"error-away": ErrorPage{Door: Door{Organisation: "Northwind IT", RequestID: "abcdefghijklmnop"}, Heading: "Sallyport cannot do this right now",
+			Text: "Something that it needs does not answer. Please try again in a moment. Whoever is signed in stays signed in. What you sent may or may not have been done: look before you send it again.", Back: "/me", Again: true},
+		"sign-in-away": SignIn{Door: Door{Organisation: "Northwind IT", Problem: &Problem{Message: sallyport.ErrUnavailable.Message, RequestID: "abcdefghijklmnop"}}, UserName: "dana", Return: "/"},
 	}
 }
 

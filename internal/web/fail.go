@@ -23,6 +23,8 @@ type Failure struct {
 	Fields    []sallyport.Field
 	RequestID string
 	Public    string // the right address, for a request that came under a wrong one
+	Again     string // the page to try again at, a path of ours: the one asked for, or the one that a form stood on
+	Acted     bool   // it was no mere look: nobody may know whether it was done
 	SignedIn  bool
 }
 
@@ -40,10 +42,21 @@ func (s *Site) fail(c *requestContext, r *http.Request, err error) {
 	}
 	e := safeError(err)
 	f := Failure{Status: Status(err), Code: e.Code, Message: e.Message, Fields: e.Fields, RequestID: c.client.RequestID,
-		Public: s.opt.Public, SignedIn: c.visitor.Technician.ID != ""}
+		Public: s.opt.Public, Again: s.back(r), Acted: !safe(r.Method), SignedIn: c.visitor.Technician.ID != ""}
 	RetryAfter(c.Header(), e)
 	c.Header().Set("Cache-Control", "no-store")
 	s.draw(c, r, f)
+}
+
+// Fault is for a page that says by itself that a part which is needed is away: it keeps err for the request's log line, and
+// returns the id under which the page's reader can have it looked up. Any other error is none of that, and its id is empty.
+func Fault(r *http.Request, err error) (id string) {
+	if !errors.Is(err, sallyport.ErrUnavailable) {
+		return ""
+	}
+	c := contextOf(r)
+	c.err = errors.Join(c.err, err)
+	return c.client.RequestID
 }
 
 func (s *Site) draw(c *requestContext, r *http.Request, f Failure) {

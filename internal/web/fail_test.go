@@ -1,0 +1,34 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"testing"
+
+	"sallyport"
+)
+
+// TestWhereToTryAgain: an error page knows the page that was asked for, or the one that a form stood on, and whether
+// something was to be done. Another site's address is none of that.
+func TestWhereToTryAgain(t *testing.T) {
+	var got Failure
+	h := newHarness(t, func(o *Options) {
+		o.ErrorPage = func(_ io.Writer, f Failure) error { got = f; return nil }
+	})
+	away := func(http.ResponseWriter, *http.Request) error { return sallyport.ErrUnavailable }
+	h.Add(Route{Method: "GET", Pattern: "/me", Needs: Anyone, Handler: away}, Route{Method: "POST", Pattern: "/me/password", Needs: Anyone, Body: 1000, Handler: away})
+	for _, c := range []struct {
+		method, path, referer, again string
+		acted                        bool
+	}{
+		{"GET", "/me?page=2", "", "/me?page=2", false},
+		{"POST", "/me/password", public + "/me?page=2", "/me?page=2", true},
+		{"POST", "/me/password", "https://evil.example/", "/", true},
+		{"POST", "/me/password", "", "/", true},
+	} {
+		w := h.do(request(c.method, c.path, "", "Accept", "text/html", "Referer", c.referer))
+		if w.Code != 503 || got.Again != c.again || got.Acted != c.acted || got.Code != "unavailable" {
+			t.Errorf("%+v: %d, %+v", c, w.Code, got)
+		}
+	}
+}
