@@ -70,3 +70,37 @@ func TestWhyCouldNotBeLookedUp(t *testing.T) {
 		t.Errorf("told %q, %v", reason, known)
 	}
 }
+
+// unread is a storage in which an account cannot be read again by its id.
+type unread struct {
+	store.Transactions[session.Tx]
+	because error
+}
+
+func (u unread) Write(ctx context.Context, f func(session.Tx) error) error {
+	return u.Transactions.Write(ctx, func(tx session.Tx) error { return f(unreadTx{tx, u.because}) })
+}
+
+type unreadTx struct {
+	session.Tx
+	because error
+}
+
+func (u unreadTx) Technician(context.Context, sallyport.TechnicianID) (sallyport.Technician, error) {
+	return sallyport.Technician{}, u.because
+}
+
+// TestRightPasswordCouldNotBegin: a right password whose sign-in cannot be stored is not called a wrong one. It is where
+// the account was deleted meanwhile.
+func TestRightPasswordCouldNotBegin(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	for because, code := range map[error]string{errors.New("disk I/O error"): "internal", sallyport.ErrUnavailable: "unavailable", sallyport.ErrNotFound: "wrong_password"} {
+		s := w.over(unread{store.For[session.Tx](w.db), because})
+		_, err := s.Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
+		wantCode(t, err, code)
+		if !errors.Is(err, because) {
+			t.Errorf("%v: %v", because, err)
+		}
+	}
+}

@@ -173,7 +173,10 @@ func (s *Service) beginLooking(ctx context.Context, g guess, a Attempt) (m momen
 			func() (err error) { m.factor, err = tx.Factor(ctx, g.technician.ID); return err },
 		)
 		t := m.technician
-		if err != nil || t.Generation != g.technician.Generation || t.Status != sallyport.Active {
+		switch {
+		case err != nil && sallyport.KindOf(err) != sallyport.NotFound:
+			return err // nobody knows what changed
+		case err != nil || t.Generation != g.technician.Generation || t.Status != sallyport.Active:
 			return ErrWrongPassword.Because(err)
 		}
 		if err := g.takeBack(ctx, tx, tries); err != nil {
