@@ -209,12 +209,11 @@ func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, s
 	question, answers := sallyport.NewID(), make(chan string, len(nodes))
 	c.mu.Lock()
 	c.asked[question] = answers
-	missing := map[string]time.Time{}
-	waiting := 0
+	missing, awaited := map[string]time.Time{}, map[string]bool{}
 	for _, n := range nodes {
 		missing[n.ID] = n.SeenAt
 		if !c.silent[n.ID].Equal(n.SeenAt) {
-			waiting++
+			awaited[n.ID] = true
 		}
 	}
 	c.mu.Unlock()
@@ -222,11 +221,11 @@ func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, s
 	if err := c.speak(ctx, `SELECT pg_notify($1, $2)`, circleChannel, "ask "+question+" "+c.id+" "+hex.EncodeToString(hash[:])); err != nil {
 		return len(nodes), names(missing), err
 	}
-	for waiting > 0 && len(missing) > 0 {
+	for len(awaited) > 0 {
 		select {
 		case id := <-answers:
 			delete(missing, id)
-			waiting--
+			delete(awaited, id) // one that was silent may answer too, and takes nobody's place
 		case <-ctx.Done():
 			return len(nodes), names(missing), nil
 		}

@@ -3,9 +3,12 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"sallyport"
 	"sallyport/internal/store"
@@ -86,5 +89,59 @@ func TestCircleThatDoesNotHearSaysSo(t *testing.T) {
 	defer c.Close()
 	if _, _, err := c.Refuse(t.Context(), sallyport.Hash{}); err == nil {
 		t.Error("it says that all refuse")
+	}
+}
+
+// A server that was silent and answers now does not take the place of one that is waited for.
+func TestCircleWaitsForWhoItAsked(t *testing.T) {
+	address := postgres.Database(t)
+	db := raw(t, address)
+	yes := func(context.Context, sallyport.Hash) bool { return true }
+	later := make(chan struct{})
+	one := circle(t, address, yes)
+	ask := func(limit time.Duration) string {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		others, silent, err := one.Refuse(ctx, sallyport.Hash{1})
+		return fmt.Sprint(others, silent, err)
+	}
+	if _, err := db.Exec(`INSERT INTO node (id, seen_at, keys, sealing) VALUES ('late', now_us() + 3000000000, '', '')`); err != nil {
+		t.Fatal(err)
+	}
+	for limit := time.Now().Add(30 * time.Second); ask(time.Second/5) != "1 [late] <nil>"; {
+		if time.Now().After(limit) {
+			t.Fatalf("it does not ask: %s", ask(time.Second))
+		}
+	}
+	ear, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ear.Close(context.Background())
+	if _, err := ear.Exec(t.Context(), `LISTEN sallyport`); err != nil {
+		t.Fatal(err)
+	}
+	circle(t, address, func(context.Context, sallyport.Hash) bool { <-later; return true })
+	for limit := time.Now().Add(30 * time.Second); ; {
+		var n int
+		if err := db.QueryRow(`SELECT count(*) FROM node`).Scan(&n); err != nil || time.Now().After(limit) {
+			t.Fatal("the third is not there", err)
+		}
+		if n == 3 {
+			break
+		}
+	}
+	go func() {
+		defer close(later)
+		asked, err := ear.WaitForNotification(t.Context())
+		if err == nil {
+			_, err = db.Exec(`SELECT pg_notify('sallyport', 'no ' || $1 || ' late')`, strings.Fields(asked.Payload)[1])
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	if got := ask(30 * time.Second); got != "2 [] <nil>" {
+		t.Errorf("all of them refuse: %s", got)
 	}
 }
