@@ -118,6 +118,18 @@ func TestDummyThatDoesNotOpen(t *testing.T) {
 	}
 }
 
+// TestDummyPassesByWhatDoesNotOpen: a password that was copied from another row hinders its owner alone.
+func TestDummyPassesByWhatDoesNotOpen(t *testing.T) {
+	w := newWorld(t)
+	dana, ilya, mara := w.technician("dana", sallyport.MethodOff), w.technician("ilya", sallyport.MethodOff), w.technician("mara", sallyport.MethodOff)
+	w.holding(dana, olderPHC)
+	w.holding(mara, olderPHC)
+	w.copyPassword(dana, ilya)
+	if err := w.s.TuneDummy(ctx); err != nil || !like(w.s.DummyHash(), olderPHC) {
+		t.Errorf("%v, %q", err, w.s.DummyHash())
+	}
+}
+
 // like reports whether two hashes cost the same.
 func like(a, b string) bool {
 	x, errX := factor.Parameters(a)
