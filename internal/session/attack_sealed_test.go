@@ -28,9 +28,12 @@ func TestD3_12(t *testing.T) {
 		w := newWorld(t)
 		dana, ilya := w.technician("dana", sallyport.MethodOff), w.technician("ilya", sallyport.MethodOff)
 		w.copyPassword(dana, ilya)
-		for n := range 2 {
+		for n := range 5 {
 			_, err := w.password("ilya")
 			w.wantUnopened(err, n+1, ilya, "password")
+		}
+		if _, err := w.password("ilya"); sallyport.KindOf(err) != sallyport.TooMany {
+			t.Errorf("after five tries no wait: %v", err)
 		}
 		w.begin("dana")
 	})

@@ -57,6 +57,7 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 
 // countOnce counts the attempt in one transaction, with the proof of work that it brought or without. The hash begins when
 // that is durable and not before: where many guess at once, a count that is undone would have had its hash for nothing.
+// Only then is the stored password opened, so that one that does not open is counted like any other.
 func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
 	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if k := seek(a); !k.claims && !withProof {
@@ -73,6 +74,9 @@ func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g g
 		}
 		return g.count(ctx, tx, func() time.Time { return g.facts.Now })
 	})
+	if err == nil {
+		err = s.openPassword(g.technician, &g.phc)
+	}
 	return g, err
 }
 

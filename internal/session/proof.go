@@ -33,25 +33,22 @@ func (s *Service) Challenge(ctx context.Context, a Attempt) (*Challenge, error) 
 		if err != nil {
 			return err
 		}
-		set, err := tx.Settings(ctx)
-		if err != nil {
-			return err
-		}
+		after := g.facts.Settings.ProofAfter
 		failed, err := tx.Guess(ctx, g.counters[0].key)
-		if err != nil || failed.Wrong < set.ProofAfter {
+		if err != nil || failed.Wrong < after {
 			return err
 		}
-		c, err = s.challenge(ctx, tx, g, a, failed.Wrong-set.ProofAfter)
+		c, err = s.challenge(ctx, tx, g, a, failed.Wrong-after)
 		return err
 	})
+	if err != nil { // the page comes without one
+		s.log.ErrorContext(ctx, "no proof of work was offered", "request_id", a.Client.RequestID, "error", err)
+	}
 	return c, err
 }
 
 func (s *Service) challenge(ctx context.Context, tx Tx, g guess, a Attempt, beyond int) (*Challenge, error) {
-	now, err := tx.Now(ctx)
-	if err != nil {
-		return nil, err
-	}
+	now := g.facts.Now
 	wait, err := g.longestWait(ctx, tx, true)
 	if err != nil {
 		return nil, err
