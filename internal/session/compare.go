@@ -139,8 +139,9 @@ func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, e
 	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
 		return false, nil
 	}
-	wrong, _, err := tx.CountGuess(ctx, s.stepUpKey(t.m.signIn.Session), true)
-	return wrong >= stepUpTries, err
+	key := s.stepUpKey(t.m.signIn.Session)
+	wrong, err := tx.CountGuesses(ctx, []string{key}, key)
+	return wrong[key] >= stepUpTries, err
 }
 
 func (s *Service) stepUpKey(session sallyport.Hash) string {

@@ -80,7 +80,7 @@ func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g g
 	return g, err
 }
 
-// count raises every counter by one, or answers errWaiting; the transaction must end then, so that none is raised. Each
+// count raises every counter by one, or answers errWaiting; the transaction must end then, so that none is raised. That
 // is one conditional statement: of many attempts at one account at once, on many nodes, no more get through than one
 // after the other would. The buckets are only asked: see countWrong. Whatever else is to be asked for goes with it, and now
 // is called when all was answered.
@@ -91,19 +91,16 @@ func (g *guess) count(ctx context.Context, tx Tx, now func() time.Time, also ...
 			return errors.Join(err, errWaiting)
 		}
 	}
-	asked := also
-	for i := range g.counters {
-		asked = append(asked, func() error { return g.counters[i].raise(ctx, tx, g.proof != "") })
-	}
-	full := make([]time.Time, len(g.buckets))
-	for i, b := range g.buckets {
-		asked = append(asked, func() (err error) { full[i], err = tx.EmptyAt(ctx, b.key); return err })
-	}
-	if err := tx.Together(ctx, asked...); err != nil {
+	var empty map[string]time.Time
+	err := tx.Together(ctx, append(also,
+		func() error { return g.raise(ctx, tx) },
+		func() (err error) { empty, err = tx.EmptyAt(ctx, g.bucketKeys()...); return err },
+	)...)
+	if err != nil {
 		return err
 	}
-	for i, b := range g.buckets {
-		if b.wait(full[i], now()) > 0 {
+	for _, b := range g.buckets {
+		if b.wait(empty[b.key], now()) > 0 {
 			return errWaiting
 		}
 	}
@@ -115,13 +112,29 @@ func (g *guess) count(ctx context.Context, tx Tx, now func() time.Time, also ...
 	return nil
 }
 
-func (c *counter) raise(ctx context.Context, tx Tx, proved bool) error {
-	wrong, ok, err := tx.CountGuess(ctx, c.key, proved && c.lifted)
-	if err == nil && !ok {
+func (g *guess) raise(ctx context.Context, tx Tx) error {
+	var keys, lifted []string
+	for _, c := range g.counters {
+		if keys = append(keys, c.key); c.lifted && g.proof != "" {
+			lifted = append(lifted, c.key)
+		}
+	}
+	wrong, err := tx.CountGuesses(ctx, keys, lifted...)
+	if err == nil && len(wrong) < len(keys) {
 		err = errWaiting
 	}
-	c.wrong = wrong
+	for i := range g.counters {
+		g.counters[i].wrong = wrong[g.counters[i].key]
+	}
 	return err
+}
+
+func (g *guess) bucketKeys() []string {
+	keys := make([]string, len(g.buckets))
+	for i, b := range g.buckets {
+		keys[i] = b.key
+	}
+	return keys
 }
 
 // beginWait lets the next attempt wait where this one is one too many.
@@ -165,11 +178,11 @@ func (g *guess) longestWait(ctx context.Context, tx Tx, proved bool) (time.Durat
 		held, lost := tx.Guess(ctx, c.key)
 		wait, err = max(wait, held.WaitUntil.Sub(now)), errors.Join(err, lost)
 	}
+	empty, lost := tx.EmptyAt(ctx, g.bucketKeys()...)
 	for _, b := range g.buckets {
-		empty, lost := tx.EmptyAt(ctx, b.key)
-		wait, err = max(wait, b.wait(empty, now)), errors.Join(err, lost)
+		wait = max(wait, b.wait(empty[b.key], now))
 	}
-	return wait, err
+	return wait, errors.Join(err, lost)
 }
 
 func tooManyPasswords(wait time.Duration) error {

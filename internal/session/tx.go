@@ -40,13 +40,13 @@ type technicians interface {
 
 type guesses interface {
 	Guess(ctx context.Context, key string) (sallyport.Guess, error)
-	CountGuess(ctx context.Context, key string, evenWaiting bool) (wrong int, ok bool, err error)
+	CountGuesses(ctx context.Context, keys []string, lifted ...string) (map[string]int, error)
 	SetGuessWait(ctx context.Context, key string, until time.Time) error
 	TakeGuesses(ctx context.Context, key string, n int, until time.Time) error
 	EndGuesses(ctx context.Context, key string) (int, error)
 	ForgiveGuesses(ctx context.Context, key string, n int, t sallyport.Technician, none error) error
 	Fill(ctx context.Context, key string, cost, room time.Duration) (bool, error)
-	EmptyAt(ctx context.Context, key string) (time.Time, error)
+	EmptyAt(ctx context.Context, keys ...string) (map[string]time.Time, error)
 }
 
 type factors interface {

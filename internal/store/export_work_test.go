@@ -9,9 +9,9 @@ import (
 // Blocks counts blocks of tables and indexes by their names.
 type Blocks map[string]int64
 
-// Touched is how often this transaction, and whatever its connection has not reported yet, has looked at a block of each
+// Touched is how often a transaction, and whatever its connection has not reported yet, has looked at a block of each
 // table and index. It asks beside the pipe and the hooks, on PostgreSQL alone.
-func (tx *Tx) Touched(ctx context.Context) (Blocks, error) { return tx.conn.touched(ctx) }
+func Touched(ctx context.Context, tx *Tx) (Blocks, error) { return tx.conn.touched(ctx) }
 
 // TouchedByCheck is what looking up sessions once touches, on the connection that a check really uses.
 func (db *DB) TouchedByCheck(ctx context.Context, hashes ...sallyport.Hash) (Blocks, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"sallyport"
@@ -18,16 +19,48 @@ func (tx *Tx) Guess(ctx context.Context, key string) (sallyport.Guess, error) {
 	return g, err
 }
 
-// CountGuess counts one more try under key before anybody looks at it. It may be looked at only if ok: it is not while
-// a wait is running there, unless evenWaiting. wrong is the count with this try; one that is older than a day begins
-// anew. The row stays locked until the end of the transaction, so that what follows belongs to this try.
-func (tx *Tx) CountGuess(ctx context.Context, key string, evenWaiting bool) (wrong int, ok bool, err error) {
-	ok, err = tx.one(ctx, `INSERT INTO guess (id, wrong, wait_until, last_at) VALUES ($1, 1, 0, now_us())
+// CountGuesses counts one more try under each of keys before anybody looks at it, and returns the counts with this try; one
+// that is older than a day begins anew. Under a key where a wait is running nothing is counted, and it is missing in the
+// answer, unless it is one of lifted: then the try may not be looked at, and the transaction must be undone. The rows stay
+// locked until its end, taken in the order of keys, so that what follows belongs to this try.
+func (tx *Tx) CountGuesses(ctx context.Context, keys []string, lifted ...string) (map[string]int, error) {
+	wrong := make(map[string]int, len(keys))
+	if len(keys) == 0 {
+		return wrong, nil
+	}
+	var w where
+	life, values := w.place(guessLife.Microseconds()), make([]string, len(keys))
+	for i, key := range keys {
+		values[i] = `(` + w.place(key) + `, 1, 0, now_us())`
+	}
+	query := `INSERT INTO guess (id, wrong, wait_until, last_at) VALUES ` + strings.Join(values, ", ") + `
 		ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at,
-			wrong = CASE WHEN guess.last_at > excluded.last_at - $2 THEN guess.wrong + 1 ELSE 1 END
-		WHERE guess.wait_until <= excluded.last_at OR $3 RETURNING wrong`,
-		args{key, guessLife.Microseconds(), evenWaiting}, &wrong)
-	return wrong, ok, err
+			wrong = CASE WHEN guess.last_at > excluded.last_at - ` + life + ` THEN guess.wrong + 1 ELSE 1 END
+		WHERE guess.wait_until <= excluded.last_at` + w.orAmong("guess.id", lifted) + ` RETURNING id, wrong`
+	err := tx.each(ctx, query, w.args, func(r row) error {
+		var key string
+		var n int
+		err := r.Scan(&key, &n)
+		wrong[key] = n
+		return err
+	})
+	return wrong, err
+}
+
+// orAmong is an alternative condition: that column is one of values; nothing where there are none.
+func (w *where) orAmong(column string, values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return ` OR ` + column + ` IN (` + w.list(values) + `)`
+}
+
+func (w *where) list(values []string) string {
+	places := make([]string, len(values))
+	for i, v := range values {
+		places[i] = w.place(v)
+	}
+	return strings.Join(places, ", ")
 }
 
 // SetGuessWait says until when nothing is counted, and so nothing looked at, under key.
@@ -63,9 +96,20 @@ func (tx *Tx) Fill(ctx context.Context, key string, cost, room time.Duration) (o
 		WHERE bucket.empty_at <= now_us() + $3 - $2`, args{key, cost.Microseconds(), room.Microseconds()})
 }
 
-// EmptyAt is when the bucket of key has run out, in the past or the zero time where nothing is in it.
-func (tx *Tx) EmptyAt(ctx context.Context, key string) (time.Time, error) {
-	var at time.Time
-	_, err := tx.one(ctx, `SELECT empty_at FROM bucket WHERE id = $1`, args{key}, stamp{&at})
-	return at, err
+// EmptyAt is when each of the buckets of keys has run out, in the past; one in which nothing is is missing.
+func (tx *Tx) EmptyAt(ctx context.Context, keys ...string) (map[string]time.Time, error) {
+	empty := make(map[string]time.Time, len(keys))
+	if len(keys) == 0 {
+		return empty, nil
+	}
+	var w where
+	query := `SELECT id, empty_at FROM bucket WHERE id IN (` + w.list(keys) + `)`
+	err := tx.each(ctx, query, w.args, func(r row) error {
+		var key string
+		var at time.Time
+		err := r.Scan(&key, stamp{&at})
+		empty[key] = at
+		return err
+	})
+	return empty, err
 }

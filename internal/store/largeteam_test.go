@@ -146,7 +146,7 @@ func (m *meter) next(statement string) {
 	if m.tx == nil {
 		return
 	}
-	now, err := m.tx.Touched(context.Background())
+	now, err := store.Touched(context.Background(), m.tx)
 	m.failed = errors.Join(m.failed, err)
 	if m.last != "" {
 		m.note(m.last, now.Since(m.before))

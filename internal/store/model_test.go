@@ -130,11 +130,11 @@ func TestBucketsAgainstCounting(t *testing.T) {
 			"fill": func(t *rapid.T) {
 				ctx := context.Background()
 				err := db.Write(ctx, func(tx *store.Tx) error {
-					at, err := tx.EmptyAt(ctx, key)
+					empty, err := tx.EmptyAt(ctx, key)
 					if err != nil {
 						return err
 					}
-					free := !at.Add(every - room).After(c.Now())
+					free := !empty[key].Add(every - room).After(c.Now())
 					ok, err := tx.Fill(ctx, key, every, room)
 					if ok != free {
 						t.Fatalf("let in %v, said before %v", ok, free)
