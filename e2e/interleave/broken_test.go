@@ -24,6 +24,7 @@ func careless(level sql.IsolationLevel) act {
 			if token, err = w.carelessly(ctx, s, level); !errors.As(err, &e) || e.Code != "40001" {
 				break
 			}
+			s.actor.refused.Add(1)
 		}
 		return token, err
 	}}
@@ -34,11 +35,12 @@ func (w *world) carelessly(ctx context.Context, s *server, level sql.IsolationLe
 	token := sallyport.NewToken()
 	hash, _ := token.Hash()
 	stop := func(statement string) { s.actor.before(statement, w.schema.of) }
-	stop("BEGIN")
+	stop("BEGIN ISOLATION LEVEL " + strings.ToUpper(level.String()))
 	tx, err := s.raw.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return "", err
 	}
+	defer tx.Rollback() // where it is left off
 	stop(carelessLook)
 	var n int
 	if err = tx.QueryRowContext(ctx, carelessLook, signIn[:]).Scan(&n); err == nil && n == 0 {
@@ -78,9 +80,16 @@ func TestFindsReadCommitted(t *testing.T) {
 	if n, err := w.trial(save, careless(sql.LevelSerializable)).run(search{rules: bySnapshot}); err != nil || n.schedules < 3 {
 		t.Errorf("serializable: %d schedules, %v", n.schedules, err)
 	}
-	for name, s := range map[string]search{"every schedule": {rules: byTable}, "one switch": {switches: 1}} {
+	if m, err := w.trial(save, careless(sql.LevelSerializable)).chart(); err != nil || m.ends < 2 {
+		t.Errorf("serializable, from point to point: %+v, %v", m, err)
+	}
+	for name, find := range map[string]func(*trial) error{
+		"every schedule": func(r *trial) error { _, err := r.run(search{rules: byTable}); return err },
+		"one switch":     func(r *trial) error { _, err := r.run(search{switches: 1}); return err },
+		"points":         func(r *trial) error { _, err := r.chart(); return err },
+	} {
 		r := w.trial(save, careless(sql.LevelReadCommitted))
-		_, err := r.run(s)
+		err := find(r)
 		if err == nil || !strings.Contains(err.Error(), "I5") {
 			t.Errorf("%s: not found: %v", name, err)
 		}
@@ -113,7 +122,10 @@ func TestFindsStepUsedTwice(t *testing.T) {
 		s.door = w.through(s.db, burning{store.For[session.Tx](s.db)})
 	}
 	_, err := w.trial(finish, twin).run(search{rules: bySnapshot})
-	if err == nil || !strings.Contains(err.Error(), "I2") {
-		t.Errorf("not found: %v", err)
+	_, too := w.trial(finish, twin).chart()
+	for _, err := range []error{err, too} {
+		if err == nil || !strings.Contains(err.Error(), "I2") {
+			t.Errorf("not found: %v", err)
+		}
 	}
 }

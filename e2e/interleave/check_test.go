@@ -17,6 +17,8 @@ type trial struct {
 	done []done
 	may  []tables        // what each act sees
 	fits map[string]bool // outcomes of the orders of whole transactions; nil while they are gathered
+
+	found map[string]bool // outcomes of the search
 }
 
 func (w *world) trial(acts ...act) *trial {
@@ -94,6 +96,7 @@ func (r *trial) judge([]step) error {
 		return fmt.Errorf("%w\n%s", err, r.outcome())
 	}
 	outcome := r.outcome()
+	r.found[outcome] = true
 	if r.fits == nil || r.fits[outcome] {
 		return nil
 	}
@@ -176,9 +179,18 @@ func (r *trial) outcome() string {
 	for i, d := range r.done {
 		lines = append(lines, r.acts[i].name+": "+d.String())
 	}
-	rows, err := r.looker.Query(stored, string(r.him.ID))
+	rows, err := r.rows()
 	if err != nil {
 		return err.Error()
+	}
+	return strings.Join(append(lines, rows...), "\n")
+}
+
+// rows are what is committed, without what differs from run to run.
+func (r *trial) rows() (lines []string, err error) {
+	rows, err := r.looker.Query(stored, string(r.him.ID))
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	names := r.labels()
@@ -186,15 +198,15 @@ func (r *trial) outcome() string {
 		var what, text string
 		var hash []byte
 		if err := rows.Scan(&what, &hash, &text); err != nil {
-			return err.Error()
+			return nil, err
 		}
 		if len(hash) == len(sallyport.Hash{}) {
 			what += " (" + names[sallyport.Hash(hash)] + ")"
 		}
 		lines = append(lines, what+" "+text)
 	}
-	slices.Sort(lines[len(r.done):])
-	return strings.Join(lines, "\n")
+	slices.Sort(lines)
+	return lines, rows.Err()
 }
 
 // stored reads all rows of a technician: what they are, whose they are, and what they say.

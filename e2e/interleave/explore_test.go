@@ -73,7 +73,16 @@ func (e *explorer) run() error {
 		if err != nil {
 			return err
 		}
+		depth := len(e.stack)
 		whole, err := e.once(p)
+		if p.slow() {
+			e.again++
+			e.stack = e.stack[:min(depth, len(e.stack))]
+			if err := p.stop(); err != nil {
+				return err
+			}
+			continue
+		}
 		if errors.Is(err, errOther) {
 			e.again++
 			continue
@@ -237,8 +246,10 @@ func (e *explorer) schedule() []step {
 }
 
 // story is the schedule in words, for whoever must find out why.
-func (e *explorer) story() (text string) {
-	for _, s := range e.schedule() {
+func (e *explorer) story() string { return story(e.schedule()) }
+
+func story(schedule []step) (text string) {
+	for _, s := range schedule {
 		text += "\n" + s.String()
 	}
 	return text

@@ -30,8 +30,11 @@ func (f footprint) sees() tables { return f.reads | f.writes&^f.appends | f.hold
 
 // locks reports whether one may have to wait for the other. A row that was added with a key of its own is seen by nobody
 // before its transaction has ended.
-func (f footprint) locks(o footprint) bool {
-	return f.writes&o.writes&^(f.appends|o.appends) != 0 || f.holds&o.drops != 0 || f.drops&o.holds != 0
+func (f footprint) locks(o footprint) bool { return f.meets(o) != 0 }
+
+// meets are the tables in whose rows one may have to wait for the other.
+func (f footprint) meets(o footprint) tables {
+	return f.writes&o.writes&^(f.appends|o.appends) | f.holds&o.drops | f.drops&o.holds
 }
 
 // rules says when the order of two statements of two acts may matter.

@@ -2,8 +2,10 @@ package interleave
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +14,7 @@ type step struct {
 	act       int
 	statement string
 	opens     bool   // the first of its transaction, which takes the snapshot
+	looks     bool   // sees what is committed at its moment: the first, or each at READ COMMITTED
 	ends      bool   // COMMIT or ROLLBACK
 	may       tables // of the first: what its act sees in all of its transactions, at most
 	footprint
@@ -31,11 +34,25 @@ type actor struct {
 	release chan struct{}
 	in      bool      // a play is on: statements are stopped
 	fresh   bool      // BEGIN was the last statement
+	each    bool      // each statement takes a snapshot of its own
 	wrote   footprint // of the transaction so far
 	may     *tables   // what the act sees, as far as it is known
 	grown   bool      // this play has shown more
 	next    *step     // before what it stands; nil while it runs, waits for a lock, or is over
 	over    bool
+	sent    *step         // what it was let go to send
+	gone    atomic.Bool   // it is to leave off
+	refused atomic.Uint64 // transactions that the database refused and that are run again, but for those that the node counts
+	again   func() uint64 // those that the node counts; nil: none
+}
+
+// conflicts counts the transactions of an act that were refused and run again.
+func (a *actor) conflicts() uint64 {
+	n := a.refused.Load()
+	if a.again != nil {
+		n += a.again()
+	}
+	return n
 }
 
 // word is what an actor says: that it stands before a statement, or that it is over.
@@ -49,21 +66,35 @@ func (a *actor) before(statement string, of func(string) footprint) {
 	if !a.in {
 		return
 	}
+	if a.gone.Load() {
+		a.leave(statement)
+		return
+	}
 	s := step{act: a.number, statement: statement}
 	switch {
 	case strings.HasPrefix(statement, "BEGIN"):
-		a.fresh, a.wrote = true, footprint{}
+		a.fresh, a.each, a.wrote = true, strings.HasSuffix(statement, "READ COMMITTED"), footprint{}
 		return
 	case statement == "COMMIT" || statement == "ROLLBACK":
 		s.ends, s.footprint = true, a.wrote
 	default:
-		s.opens, s.footprint = a.fresh, of(statement)
+		s.opens, s.looks, s.footprint = a.fresh, a.fresh || a.each, of(statement)
 		a.wrote = a.wrote.and(s.footprint)
 		s.may = a.learn(s.sees())
 	}
 	a.fresh = false
 	a.says <- word{a.number, &s}
 	<-a.release
+	if a.gone.Load() {
+		a.leave(statement)
+	}
+}
+
+// leave ends the act where it stands, unless its transaction can be ended first.
+func (a *actor) leave(statement string) {
+	if statement != "COMMIT" && statement != "ROLLBACK" {
+		runtime.Goexit()
+	}
 }
 
 // learn returns what the act sees in all of its transactions, as far as that is known.
@@ -76,22 +107,39 @@ func (a *actor) learn(sees tables) tables {
 	return *a.may
 }
 
+// enter begins a play: the act is stopped from now on.
+func (a *actor) enter(i int, says chan<- word) {
+	a.number, a.says, a.release, a.in = i, says, make(chan struct{}), true
+	a.fresh, a.each, a.wrote, a.grown, a.next, a.over, a.sent = false, false, footprint{}, false, nil, false, nil
+	a.gone.Store(false)
+}
+
 // play is one run of a few acts at once under a schedule.
 type play struct {
 	actors  []*actor
 	words   chan word
 	waiting func() (map[int][]int, error) // which act waits for locks of which
+	began   time.Time
 }
+
+// calm is in what time a run is over unless the machine held it up. Then the database may have given up a wait for a lock, or
+// an act that stood: what such a run shows is not counted.
+const calm = 2 * time.Second
+
+// slow reports whether the run was held up.
+func (p *play) slow() bool { return time.Since(p.began) > calm }
 
 // start lets each act run to its first statement.
 func start(actors []*actor, acts []func(), waiting func() (map[int][]int, error)) (*play, error) {
-	p := &play{actors: actors, words: make(chan word), waiting: waiting}
+	p := &play{actors: actors, words: make(chan word), waiting: waiting, began: time.Now()}
 	for i, a := range actors {
-		*a = actor{number: i, says: p.words, release: make(chan struct{}), in: true, may: a.may}
+		a.enter(i, p.words)
 		go func() {
+			defer func() {
+				a.in = false
+				p.words <- word{act: i}
+			}()
 			acts[i]()
-			a.in = false
-			p.words <- word{act: i}
 		}()
 	}
 	return p, p.settle()
@@ -126,7 +174,7 @@ func (p *play) runs() (set acts) {
 func (p *play) do(i int) (woken acts, err error) {
 	stuck, a := p.runs(), p.actors[i]
 	held := !a.next.ends
-	a.next = nil
+	a.sent, a.next = a.next, nil
 	a.release <- struct{}{}
 	if held && stuck != 0 { // locks are kept to the end of a transaction
 		p.listen(deadlock)
@@ -138,8 +186,9 @@ func (p *play) do(i int) (woken acts, err error) {
 	return stuck &^ p.runs(), err
 }
 
-// patience bounds every wait for an act or for the database.
-const patience = 60 * time.Second
+// patience is how many waits in which nothing happens are waited for an act or for the database. They are counted, so that
+// a machine that stood still for a while makes nothing of them.
+const patience = 30000
 
 // deadlock is after which wait for a lock the database looks for a circle.
 const deadlock = time.Millisecond
@@ -164,8 +213,14 @@ func (p *play) heard(w word) {
 // is found by asking the database, never by the time that it takes. It is asked twice, so that a wait that closes a circle
 // comes after the database looked at the older one, and is the one that it breaks: the same in every run but a few.
 func (p *play) settle() error {
-	limit, twice := time.Now().Add(patience), false
+	twice, asked := false, 0
 	for p.runs() != 0 {
+		if p.computes() {
+			if err := p.hear(); err != nil {
+				return err
+			}
+			continue
+		}
 		free := p.runs()
 		if twice {
 			p.listen(2 * deadlock)
@@ -173,7 +228,7 @@ func (p *play) settle() error {
 			p.listen(deadlock / 4)
 		}
 		if p.runs() != free {
-			twice = false
+			twice, asked = false, 0
 			continue
 		}
 		held, err := p.waiting()
@@ -187,11 +242,29 @@ func (p *play) settle() error {
 		default:
 			twice = true
 		}
-		if time.Now().After(limit) {
+		if asked++; asked > patience {
 			return fmt.Errorf("acts %b say nothing, and wait for %v", p.runs(), held)
 		}
 	}
 	return nil
+}
+
+// hear waits for the next word of anybody.
+func (p *play) hear() error {
+	on := p.runs()
+	for range patience {
+		if p.listen(2 * deadlock); p.runs() != on {
+			return nil
+		}
+	}
+	return fmt.Errorf("acts %b say nothing", on)
+}
+
+// computes reports whether somebody runs who cannot wait for a lock: it reads, ends its transaction, or is between two.
+func (p *play) computes() bool {
+	return slices.ContainsFunc(p.actors, func(a *actor) bool {
+		return a.next == nil && !a.over && (a.sent == nil || a.sent.ends || a.sent.writes|a.sent.holds == 0)
+	})
 }
 
 // stuck reports whether every act that runs waits for one that stands, through others or not. A circle is not stuck: the
@@ -208,6 +281,25 @@ func (p *play) stuck(held map[int][]int) bool {
 		}
 	}
 	return p.runs()&^stands == 0
+}
+
+// stop lets nobody go on: each act ends its transaction, where it has one, and leaves off.
+func (p *play) stop() error {
+	for _, a := range p.actors {
+		a.gone.Store(true)
+	}
+	for _, a := range p.actors {
+		if a.next != nil {
+			a.next = nil
+			a.release <- struct{}{}
+		}
+	}
+	for p.runs() != 0 {
+		if err := p.hear(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finish lets the acts go on one after the other to their ends.

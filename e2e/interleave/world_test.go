@@ -132,6 +132,7 @@ func (w *world) node(address string, i int) {
 	a := &actor{}
 	s := w.serve(u.String(), func(statement string) { a.before(statement, w.schema.of) })
 	s.actor = a
+	a.again = func() uint64 { return s.db.Stats().Again }
 	s.raw, err = sql.Open("pgx", u.String())
 	w.check(err)
 	w.t.Cleanup(func() { s.raw.Close() })
@@ -140,7 +141,7 @@ func (w *world) node(address string, i int) {
 
 func (w *world) serve(address string, before func(string)) *server {
 	w.t.Helper()
-	db, err := store.Open(w.t.Context(), store.Options{Address: address, Before: before})
+	db, err := store.Open(w.t.Context(), store.Options{Address: address, Before: before, Patience: time.Hour})
 	w.check(err)
 	w.t.Cleanup(func() { _ = db.Close() })
 	s := &server{db: db, door: w.through(db, store.For[session.Tx](db))}
