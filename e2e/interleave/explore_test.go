@@ -35,17 +35,13 @@ type search struct {
 	rules    rules // nil: none is left out as equal to another
 	whole    bool  // transactions are not broken into
 	switches int   // away from acts that could go on, at most; -1: any number
-	most     int   // schedules; 0: any number
-	// local are steps before which nobody is left, because to leave behind them is the same; nil: there are none.
-	local func(before, s step) bool
 }
 
 // tally is what a search tried.
 type tally struct {
 	schedules int
 	cut       int // equal to others, noticed on the way
-	again     int // runs that did not go as the one before them, and were made once more
-	left      int // points that still had somebody to choose when most were tried
+	again     int // runs that did not go as the one before them or were held up, and were made once more
 	lost      int // places where none of several runs did, and the search began anew from there
 }
 
@@ -76,12 +72,7 @@ func (e *explorer) run() error {
 		depth := len(e.stack)
 		whole, err := e.once(p)
 		if p.slow() {
-			e.again++
-			e.stack = e.stack[:min(depth, len(e.stack))]
-			if err := p.stop(); err != nil {
-				return err
-			}
-			continue
+			err, e.stack = errors.Join(errOther, p.stop()), e.stack[:min(depth, len(e.stack))]
 		}
 		if errors.Is(err, errOther) {
 			e.again++
@@ -96,22 +87,11 @@ func (e *explorer) run() error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("schedule %d: %w\n%s", e.schedules, err, e.story())
-		case e.most > 0 && e.schedules >= e.most:
-			e.leave()
-			return nil
 		case e.rules != nil && p.grown(): // what was held for equal may not be
 			e.stack = nil
 		case !e.back():
 			return nil
 		}
-	}
-}
-
-// leave counts the points at which there is somebody left to choose.
-func (e *explorer) leave() {
-	for e.back() {
-		e.left++
-		e.stack = e.stack[:len(e.stack)-1]
 	}
 }
 
@@ -189,8 +169,7 @@ func (e *explorer) grow(p *play, on acts) bool {
 	switch {
 	case may == 0:
 		return false
-	case e.whole && stays && !n.next[last].opens, e.rules == nil && e.switches >= 0 && n.cost >= e.switches && stays && !n.next[last].opens,
-		e.local != nil && stays && e.local(e.stack[len(e.stack)-1].next[last], n.next[last]):
+	case e.whole && stays && !n.next[last].opens, e.rules == nil && e.switches >= 0 && n.cost >= e.switches && stays && !n.next[last].opens:
 		n.chosen, n.try = last, acts(0).with(last)
 	case e.rules == nil:
 		n.chosen, n.try = on.first(), on

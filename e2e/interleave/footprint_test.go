@@ -56,13 +56,6 @@ func bySnapshot(a, b step) bool {
 	return a.locks(b.footprint)
 }
 
-// quiet reports whether it is the same for bySnapshot to leave a transaction before s or behind it: s reads, or it does once
-// more what the statement before it did.
-func quiet(before, s step) bool {
-	inside := !s.opens && !s.ends
-	return inside && (s.writes|s.holds == 0 || !before.opens && before.footprint == s.footprint)
-}
-
 // byTable knows nothing of snapshots: the order matters wherever two statements touch one table and one of them writes.
 func byTable(a, b step) bool {
 	return bySnapshot(a, b) || a.reads&b.writes != 0 || a.writes&b.reads != 0

@@ -91,13 +91,13 @@ func try(t *testing.T, w *world, searches []search, list ...act) {
 	if want != nil && !maps.Equal(r.found, want) {
 		t.Errorf("%s: from point to point %d outcomes, of %d", names(list), len(r.found), len(want))
 	}
-	t.Logf("held in %d schedules (%s) of %s: %d outcomes, %v; they leave %d points once in every direction and stand for %.4g orders; %d were made again",
-		m.ends+m.met, m.extent(), names(list), len(r.found), time.Since(began).Round(time.Millisecond), len(m.points), m.orders(), m.again)
+	t.Logf("held in %d schedules (%s) of %s: %d outcomes, %v; they lead through %d points and stand for %.4g orders; %d refusals for more than a changed row; %d were made again",
+		m.ends+m.met, m.extent(), names(list), len(r.found), time.Since(began).Round(time.Millisecond), len(m.points), m.orders(), m.odd, m.again)
 }
 
 // extent is what was tried of all orders, in words.
 func (m *atlas) extent() string {
-	what := "every order, and where orders meet, once"
+	what := "every order, gone on with once where orders meet"
 	if m.lost > 0 {
 		what += fmt.Sprintf(", but for what lies behind %d points at which the database chose otherwise", m.lost)
 	}
@@ -112,9 +112,6 @@ func (s search) extent(n tally) string {
 	}
 	if n.lost > 0 {
 		what += fmt.Sprintf(", but for what lies behind %d points at which the database chose otherwise", n.lost)
-	}
-	if n.left > 0 {
-		what += fmt.Sprintf(", as far as they were tried: %d points were left", n.left)
 	}
 	return what
 }
@@ -168,16 +165,28 @@ func TestPairs(t *testing.T) {
 	}, searches...)
 }
 
-// TestThree runs three acts at once in every order.
+// TestThree runs three acts at once in every order. When it is complete, those that have few enough schedules that differ are
+// run under each of these too.
 func TestThree(t *testing.T) {
+	var searches []search
+	if complete() {
+		searches = append(searches, search{rules: bySnapshot})
+	}
 	each(t, []few{
-		{held, [][]act{{save, finish, end}, {save, phone, end}, {save, finish, phone}, {finish, phone, end}}, nil},
-		{bare, [][]act{{save, first, end}, {save, first, second}, {first, second, end}}, nil},
+		{held, [][]act{{save, finish, end}, {save, phone, end}}, nil},
+		{bare, [][]act{{save, first, end}}, nil},
+	}, searches...)
+	each(t, []few{
+		{held, [][]act{{save, finish, phone}, {finish, phone, end}}, nil},
+		{bare, [][]act{{save, first, second}, {first, second, end}}, nil},
 	})
 }
 
-// TestFour runs four acts at once in every order.
+// TestFour, when it is complete, runs four acts at once in every order.
 func TestFour(t *testing.T) {
+	if !complete() {
+		t.Skip("SALLYPORT_INTERLEAVE is not set: every order of four acts takes minutes")
+	}
 	each(t, []few{
 		{held, [][]act{{save, finish, phone, end}}, nil},
 		{bare, [][]act{{save, first, second, end}}, nil},
