@@ -80,13 +80,13 @@ func TestFindsReadCommitted(t *testing.T) {
 	if n, err := w.trial(save, careless(sql.LevelSerializable)).run(search{rules: bySnapshot}); err != nil || n.schedules < 3 {
 		t.Errorf("serializable: %d schedules, %v", n.schedules, err)
 	}
-	if m, err := w.trial(save, careless(sql.LevelSerializable)).chart(); err != nil || m.ends < 2 {
+	if m, err := w.trial(save, careless(sql.LevelSerializable)).chart(known{}); err != nil || m.ends < 2 {
 		t.Errorf("serializable, from point to point: %+v, %v", m, err)
 	}
 	for name, find := range map[string]func(*trial) error{
 		"every schedule": func(r *trial) error { _, err := r.run(search{rules: byTable}); return err },
 		"one switch":     func(r *trial) error { _, err := r.run(search{switches: 1}); return err },
-		"points":         func(r *trial) error { _, err := r.chart(); return err },
+		"points":         func(r *trial) error { _, err := r.chart(known{}); return err },
 	} {
 		r := w.trial(save, careless(sql.LevelReadCommitted))
 		err := find(r)
@@ -122,7 +122,7 @@ func TestFindsStepUsedTwice(t *testing.T) {
 		s.door = w.through(s.db, burning{store.For[session.Tx](s.db)})
 	}
 	_, err := w.trial(finish, twin).run(search{rules: bySnapshot})
-	_, too := w.trial(finish, twin).chart()
+	_, too := w.trial(finish, twin).chart(known{})
 	for _, err := range []error{err, too} {
 		if err == nil || !strings.Contains(err.Error(), "I2") {
 			t.Errorf("not found: %v", err)

@@ -113,9 +113,9 @@ func (b *bank) outcomes(s search, programs [][]string, patient bool) (map[string
 }
 
 // charted are the outcomes from point to point.
-func (b *bank) charted(programs [][]string) (map[string]bool, *atlas, error) {
+func (b *bank) charted(k known, programs [][]string) (map[string]bool, *atlas, error) {
 	found, may := map[string]bool{}, make([]tables, len(programs))
-	m := &atlas{seen: func(*play) error { return nil }, judge: func([]step) error { return b.end(found) }, rows: b.rows}
+	m := &atlas{known: k, seen: func(*play) error { return nil }, judge: func([]step) error { return b.end(found) }, rows: b.rows}
 	m.begin = func() (*play, error) { return b.begin(programs, may, true) }
 	err := m.run()
 	return found, m, err
@@ -148,11 +148,12 @@ func TestPointsFindEveryOutcome(t *testing.T) {
 		"ra / ra|wa / wa", "ra wb / ra|rb wa", "wa|wa|ra / rb"} {
 		want, all, err := b.outcomes(search{switches: -1}, parse(text), true)
 		b.check(err)
-		got, m, err := b.charted(parse(text))
-		b.check(err)
-		same(t, text, got, want)
-		t.Logf("%s: %d outcomes, %d schedules: %+v, %g orders", text, len(want), all.schedules, m.sketch, m.orders())
-		fewer += all.schedules - m.ends - m.met
+		for _, k := range []known{{}, wary} {
+			got, m, err := b.charted(k, parse(text))
+			b.check(err)
+			same(t, text, got, want)
+			fewer += all.schedules - m.ends - m.met
+		}
 	}
 	if fewer < 100 {
 		t.Errorf("only %d schedules were left out", fewer)

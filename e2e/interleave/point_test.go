@@ -54,7 +54,8 @@ type past struct {
 	before    footprint // what it wrote before its last statement
 	last      tables    // that its last statement writes
 	since     digest    // what others ended since somebody committed behind its snapshot
-	doomed    bool      // its last statement is held for one that will be refused
+	behind    bool      // its last statement writes rows that were written since its snapshot
+	doomed    bool      // for which it is held for one that will be refused
 	woken     bool      // its last statement has waited
 	conflicts uint64    // transactions of the act that were refused
 }
@@ -83,8 +84,9 @@ func (s *pasts) do(i int) error {
 	next, a := *s.play.actors[i].next, &s.acts[i]
 	matters := s.matters(i, next)
 	if !next.ends {
-		a.doomed, a.woken = s.stale(i, next), false
+		behind, doomed := s.behind(i, next) != 0, s.stale(i, next)
 		s.enter(i, next)
+		a.behind, a.doomed, a.woken = behind, doomed, false
 	}
 	woken, err := s.play.do(i)
 	if err != nil {
@@ -138,7 +140,7 @@ func (s *pasts) leave(i int, last step) {
 			b.since = b.since.with(i, a.sent, last.statement)
 		}
 	}
-	if conflicts != a.conflicts && !a.doomed && !a.woken {
+	if conflicts != a.conflicts && !a.behind && !a.woken {
 		s.odd++
 	}
 	if conflicts == a.conflicts {
@@ -157,17 +159,20 @@ func (s *pasts) leave(i int, last step) {
 // shows reports whether a step changes what others see.
 func (s *pasts) shows(last step) bool { return last.commits() && last.writes&s.shown != 0 }
 
-// stale reports whether a statement writes rows that were written since its snapshot, so that it will be refused whatever
-// others do.
-func (s *pasts) stale(i int, next step) bool {
+// behind are the rows that a statement writes and somebody has written since its snapshot.
+func (s *pasts) behind(i int, next step) (all tables) {
 	a := s.acts[i]
 	if !a.in || next.looks || next.ends {
-		return false
+		return 0
 	}
-	return slices.ContainsFunc(s.commits[a.saw:], func(c footprint) bool {
-		return c.writes&next.writes&^(c.appends|next.appends|s.lenient) != 0
-	})
+	for _, c := range s.commits[a.saw:] {
+		all |= c.writes & next.writes &^ (c.appends | next.appends)
+	}
+	return all
 }
+
+// stale reports whether a statement will be refused for rows behind which it is, whatever others do.
+func (s *pasts) stale(i int, next step) bool { return s.behind(i, next)&^s.lenient != 0 }
 
 // refused looks whether a statement that was held for refused, or has waited, was refused: then it took no rows. Whether that
 // is why the transaction is rolled back shows at its end.
