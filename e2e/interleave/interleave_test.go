@@ -64,7 +64,7 @@ func names(list []act) string {
 }
 
 // try runs acts at once under all schedules of the searches, and then from point to point, which must end as the first of
-// them does.
+// them does; when it is complete and there is one, also with a choice before every write.
 func try(t *testing.T, w *world, searches []search, list ...act) {
 	t.Helper()
 	r := w.trial(list...)
@@ -83,7 +83,7 @@ func try(t *testing.T, w *world, searches []search, list ...act) {
 			n.schedules, s.extent(n), names(list), len(r.fits), time.Since(began).Round(time.Millisecond), n.cut, n.again)
 	}
 	kinds := []known{{}}
-	if complete() && len(list) == 2 {
+	if complete() && len(searches) > 0 {
 		kinds = append(kinds, wary)
 	}
 	for _, k := range kinds {
@@ -177,8 +177,8 @@ func TestPairs(t *testing.T) {
 	}, searches...)
 }
 
-// TestThree runs three acts at once in every order. When it is complete, those that have few enough schedules that differ are
-// run under each of these too.
+// TestThree runs three acts at once in every order. When it is complete, those that have few enough are also run under each
+// schedule that differs, and with a choice before every write.
 func TestThree(t *testing.T) {
 	var searches []search
 	if complete() {

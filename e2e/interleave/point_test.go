@@ -192,7 +192,8 @@ func (s *pasts) refused(i int) {
 
 // alone is an act whose next step changes nothing for others and hangs on nothing that others may still do, so that no order
 // is lost when it goes on at once: a read of its snapshot; a write to rows for which nobody else comes; a statement that
-// will be refused; the end of a transaction of which others see nothing. -1: there is none.
+// will be refused; the end of a transaction of which others see nothing. Behind it the others still do, in some run, all that
+// they could have done before it: one whom it concerns too comes there, and is learned of. -1: there is none.
 func (s *pasts) alone() int {
 	return slices.IndexFunc(s.play.actors, func(a *actor) bool { return a.next != nil && !s.matters(a.number, *a.next) })
 }
