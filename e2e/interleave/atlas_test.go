@@ -174,6 +174,9 @@ func (r *walk) follow(w way) error {
 	if r.play.runs() != 0 {
 		return fmt.Errorf("acts %b stand still", r.play.runs())
 	}
+	if r.play.slow() {
+		return errOther
+	}
 	return r.judge(r.schedule)
 }
 
