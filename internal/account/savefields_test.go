@@ -1,0 +1,164 @@
+package account_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/account"
+	"sallyport/internal/store"
+)
+
+// What is wrong is refused at its field, and nothing has changed.
+func TestSaveFields(t *testing.T) {
+	h := newHouse(t)
+	admin, omar := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	dana := h.add(sallyport.ReadOnlyTechnician)
+	actor, weaker := h.session(admin), h.session(omar)
+	all := func(f *account.Form) { f.Phone = "+14255550123" }
+	for name, c := range map[string]struct {
+		actor sallyport.Actor
+		form  account.Form
+		field string
+		says  string
+	}{
+		"text without a gateway":  {actor, form(dana, all, method(sallyport.MethodText)), "method", "SMS Settings"},
+		"email without a gateway": {actor, form(dana, method(sallyport.MethodEmail)), "method", "Email Settings"},
+		"off without the policy":  {actor, form(dana, method(sallyport.MethodOff)), "method", "policy"},
+		"no such method":          {actor, form(dana, method("sms")), "method", ""},
+		"no such role":            {actor, form(dana, role("root")), "role", ""},
+		"a role above the actor":  {weaker, form(dana, role(sallyport.SuperAdmin)), "role", "Nobody gives"},
+		"no email address":        {actor, form(dana, email("")), "email", ""},
+		"not an email address":    {actor, form(dana, email("dana@x>\r\nDATA")), "email", ""},
+		"no user name":            {actor, form(dana, func(f *account.Form) { f.UserName = " " }), "user_name", ""},
+		"a taken user name":       {actor, form(dana, func(f *account.Form) { f.UserName = strings.ToUpper(omar.UserName) }), "user_name", "already"},
+		"a look-alike":            {actor, form(dana, func(f *account.Form) { f.UserName = "рerson2" }), "user_name", "looks like"},
+		"a phone of 3 digits":     {actor, form(dana, func(f *account.Form) { f.Phone = "112" }), "phone", ""},
+		"a name with a line end":  {actor, form(dana, func(f *account.Form) { f.FirstName = "a\r\nBcc: b" }), "first_name", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := len(h.events())
+			_, err := h.Save(ctx, c.actor, dana.ID, c.form, dana.Version)
+			if says := field(err, c.field); sallyport.KindOf(err) != sallyport.Invalid || says == "" || !strings.Contains(says, c.says) {
+				t.Errorf("%v, field says %q", err, says)
+			}
+			if now := h.technician(dana.ID); now.Version != dana.Version || now.Generation != dana.Generation {
+				t.Errorf("changed %+v", now)
+			}
+			if got := h.since(n); !slices.Equal(got, []string{"save.refused"}) {
+				t.Errorf("events %v", got)
+			}
+			v, err := h.Preview(ctx, c.actor, dana.ID, c.form, dana.Version)
+			if err != nil || len(v.Refusals) == 0 || v.Refusals[0].Name != c.field {
+				t.Errorf("preview %+v, %v", v.Refusals, err)
+			}
+		})
+	}
+}
+
+// Text Message without a phone number is refused at the phone number, with a gateway that is proved.
+func TestSaveTextNeedsPhone(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelSMS)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	actor := h.session(admin)
+	_, err := h.Save(ctx, actor, dana.ID, form(dana, method(sallyport.MethodText)), dana.Version)
+	if field(err, "phone") == "" || field(err, "method") != "" {
+		t.Errorf("%v", err)
+	}
+	with := form(dana, method(sallyport.MethodText), func(f *account.Form) { f.Phone = "+1 425 555 0100" })
+	if _, err = h.Save(ctx, actor, dana.ID, with, dana.Version); err != nil {
+		t.Fatal(err)
+	}
+	dana = h.technician(dana.ID)
+	if dana.Phone != "+14255550100" {
+		t.Errorf("stored %q", dana.Phone)
+	}
+	_, err = h.Save(ctx, actor, dana.ID, form(dana, func(f *account.Form) { f.Phone = "" }), dana.Version)
+	if field(err, "phone") == "" {
+		t.Errorf("the number of a method in use was taken away: %v", err)
+	}
+	h.session(dana)
+	saved, err := h.Save(ctx, actor, dana.ID, form(dana, func(f *account.Form) { f.Phone = "+14255550101" }), dana.Version)
+	if err != nil || !saved.SignedOut || len(saved.SessionsEnded) != 1 {
+		t.Errorf("a new number while Text Message: %+v, %v", saved, err)
+	}
+}
+
+// A phone number that no method uses signs nobody out.
+func TestSavePhoneWithoutText(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	saved, err := h.Save(ctx, h.session(admin), dana.ID, form(dana, func(f *account.Form) { f.Phone = "+14255550101" }), dana.Version)
+	if err != nil || saved.SignedOut {
+		t.Errorf("%+v, %v", saved, err)
+	}
+}
+
+// A new email address is told to the old one too, and remembers who changed it.
+func TestSaveEmail(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	actor := h.session(admin)
+	saved, err := h.Save(ctx, actor, dana.ID, form(dana, email("new@northwind.example")), dana.Version)
+	if err != nil || !saved.SignedOut {
+		t.Fatalf("%+v, %v", saved, err)
+	}
+	var to []string
+	for _, m := range h.outbox() {
+		to = append(to, m.To)
+	}
+	slices.Sort(to)
+	if !slices.Equal(to, []string{"new@northwind.example", dana.Email}) {
+		t.Errorf("told %v", to)
+	}
+	now := h.technician(dana.ID)
+	if now.EmailChangedBy != admin.ID || !now.EmailChangedAt.Equal(h.clock.Now()) {
+		t.Errorf("changed by %q at %v", now.EmailChangedBy, now.EmailChangedAt)
+	}
+}
+
+// A change to an invited technician sends a fresh invitation in the place of the dead one.
+func TestSaveInvited(t *testing.T) {
+	h := newHouse(t)
+	admin := h.add(sallyport.SuperAdmin)
+	actor := h.session(admin)
+	added, err := h.Add(ctx, actor, account.Form{FirstName: "Ilya", Email: "ilya@northwind.example", Role: sallyport.ReportsManager})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ilya := h.technician(added.ID)
+	saved, err := h.Save(ctx, actor, ilya.ID, form(ilya, email("novak@northwind.example")), ilya.Version)
+	if err != nil || saved.Invitation == "" || saved.Invitation == added.InvitationLink || saved.InvitationSent {
+		t.Fatalf("%+v, %v", saved, err)
+	}
+	if h.alive(added.InvitationLink) || !h.alive(saved.Invitation) {
+		t.Error("the old invitation lives, or the fresh one does not")
+	}
+	ilya = h.technician(ilya.ID)
+	saved, err = h.Save(ctx, actor, ilya.ID, form(ilya, func(f *account.Form) { f.LastName = "Novak" }), ilya.Version)
+	if err != nil || saved.Invitation != "" || saved.InvitationSent {
+		t.Errorf("a new last name: %+v, %v", saved, err)
+	}
+}
+
+// alive reports whether a link works.
+func (h *house) alive(link string) bool {
+	h.t.Helper()
+	hash, ok := sallyport.Token(link[strings.LastIndexByte(link, '/')+1:]).Hash()
+	if !ok {
+		h.t.Fatalf("%q ends in no token", link)
+	}
+	var err error
+	h.read(func(ctx context.Context, tx *store.Tx) error {
+		_, err = tx.Link(ctx, hash)
+		return nil
+	})
+	if err != nil && sallyport.KindOf(err) != sallyport.Gone {
+		h.t.Fatal(err)
+	}
+	return err == nil
+}

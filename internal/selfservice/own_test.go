@@ -1,0 +1,131 @@
+package selfservice
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/session"
+)
+
+func TestSignOut(t *testing.T) {
+	d := newDoor(t)
+	if r := d.ask("GET", "/sign-out", nil, sessionCookie, token()); r.StatusCode != 405 || len(d.asked) != 0 {
+		t.Errorf("a GET signs out: %d %v", r.StatusCode, d.asked)
+	}
+	r := d.ask("POST", "/sign-out", url.Values{}, sessionCookie, token())
+	d.wants(r, 303, "/signed-out")
+	if cookie(r, sessionCookie) != "-" || !slices.Equal(d.asked, []string{"sign-out"}) {
+		t.Errorf("%v %v", r.Cookies(), d.asked)
+	}
+	d.says(d.ask("GET", "/signed-out", nil), "You are signed out")
+}
+
+func TestOwnPage(t *testing.T) {
+	d := newDoor(t)
+	d.wants(d.ask("GET", "/me", nil, sessionCookie, token()), 303, "/sign-in?return=%2Fme")
+	d.live = true
+	d.own.Current = sallyport.Session{Hash: sallyport.Hash{1}, Browser: "Firefox"}
+	d.own.Others, d.own.Page, d.own.Size, d.own.Total = []sallyport.Session{{Hash: sallyport.Hash{2}, Browser: "Safari"}}, 2, 20, 21
+	body := d.says(d.ask("GET", "/me?page=2", nil, sessionCookie, token()), "this browser", `action="/me/sessions/02`, `href="/me?page=1#sessions"`, "everywhere else (21)")
+	if d.ownPage != 2 {
+		t.Errorf("page %d was asked for", d.ownPage)
+	}
+	if strings.Contains(body, `action="/me/sessions/01`) {
+		t.Error("the own session can be ended here")
+	}
+	id := strings.Repeat("02", 32)
+	d.wants(d.ask("POST", "/me/sessions/"+id+"/end", url.Values{}, sessionCookie, token()), 303, "/me?done=ended")
+	d.wants(d.ask("POST", "/me/sessions/"+id+"/end", url.Values{"page": {"2"}}, sessionCookie, token()), 303, "/me?done=ended&page=2")
+	d.wants(d.ask("POST", "/me/sessions/end", url.Values{}, sessionCookie, token()), 303, "/me?done=others")
+	d.says(d.ask("GET", "/me?done=others&page=x", nil, sessionCookie, token()), "You are signed in nowhere else now.")
+	if d.endedOwn[31] != 2 {
+		t.Errorf("ended %x", d.endedOwn)
+	}
+	for _, bad := range []string{"x", "02", id + "02"} {
+		if r := d.ask("POST", "/me/sessions/"+bad+"/end", url.Values{}, sessionCookie, token()); r.StatusCode != 404 {
+			t.Errorf("%q: %d", bad, r.StatusCode)
+		}
+	}
+	if want := []string{"end-own", "end-own", "end-others"}; !slices.Equal(d.asked, want) {
+		t.Errorf("asked %v", d.asked)
+	}
+}
+
+func TestChangePassword(t *testing.T) {
+	d := newDoor(t)
+	d.live = true
+	next := sallyport.NewToken()
+	d.out = session.Outcome{Finished: true, Session: next}
+	r := d.ask("POST", "/me/password", url.Values{"old_password": {"old one"}, "password": {"new one"}}, sessionCookie, token())
+	d.wants(r, 303, "/me?done=password")
+	if cookie(r, sessionCookie) != next.Reveal() || !slices.Equal(d.changed, []string{"old one", "new one"}) {
+		t.Errorf("%v %v", r.Cookies(), d.changed)
+	}
+	d.err = sallyport.InvalidField("old_password", "That is not your password.")
+	r = d.ask("POST", "/me/password", url.Values{"old_password": {"typed-wrong"}, "password": {"new one"}}, sessionCookie, token())
+	d.wants(r, 422, "")
+	if strings.Contains(d.says(r, "That is not your password."), "typed-wrong") {
+		t.Error("a password stands on the page")
+	}
+}
+
+func TestNewCodesAndPhone(t *testing.T) {
+	d := newDoor(t)
+	d.live, d.own.RecoveryLeft = true, 2
+	for _, path := range []string{"/me/recovery-codes", "/me/phone"} { // neither is offered without a second factor
+		d.wants(d.ask("GET", path, nil, sessionCookie, token()), 303, "/me")
+	}
+	d.own.MayRecovery, d.own.MayNewPhone = true, true
+	d.says(d.ask("GET", "/me/recovery-codes?return=/admin", nil, sessionCookie, token()), "Few recovery codes left", `href="/admin"`)
+	d.out = session.Outcome{Finished: true, Session: sallyport.NewToken(), RecoveryCodes: []string{"AAAA-BBBB"}}
+	d.says(d.ask("POST", "/me/recovery-codes", url.Values{}, sessionCookie, token()), "AAAA-BBBB", "take the place of your older codes")
+	d.err = sallyport.ErrStepUp
+	d.wants(d.ask("POST", "/me/recovery-codes", url.Values{}, sessionCookie, token()), 303, "/confirm")
+	d.says(d.ask("GET", "/me/phone", nil, sessionCookie, token()), "Use the app on a new phone")
+	d.err, d.out = nil, session.Outcome{SignIn: sallyport.NewToken()}
+	d.wants(d.ask("POST", "/me/phone", url.Values{}, sessionCookie, token()), 303, "/sign-in/code")
+}
+
+func TestConfirm(t *testing.T) {
+	d := newDoor(t)
+	d.live = true
+	d.says(d.ask("GET", "/confirm?return=/admin", nil, sessionCookie, token()), "Confirm that it is you", `value="/admin"`, `name="code"`)
+	next := sallyport.NewToken()
+	d.out = session.Outcome{SignIn: sallyport.NewToken(), Finished: true, Session: next, Return: "/admin"}
+	r := d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"123456"}}, sessionCookie, token())
+	d.wants(r, 303, "/admin")
+	if cookie(r, sessionCookie) != next.Reveal() || !slices.Equal(d.asked, []string{"step-up", "answer"}) {
+		t.Errorf("%v %v", r.Cookies(), d.asked)
+	}
+	began := sallyport.NewToken()
+	d.out = session.Outcome{SignIn: began}
+	d.err = sallyport.InvalidField("code", "That code is not right.")
+	r = d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"1"}}, sessionCookie, token())
+	d.wants(r, 422, "")
+	if cookie(r, signInCookie) != began.Reveal() {
+		t.Error("the next try would begin anew")
+	}
+	d.own.Technician.Method, d.err = sallyport.MethodEmail, nil
+	d.says(d.ask("GET", "/confirm", nil, sessionCookie, token()), "Send me a code")
+	d.wants(d.ask("POST", "/confirm", url.Values{"return": {"/admin"}}, sessionCookie, token()), 303, "/sign-in/code")
+	r = d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "way": {"recovery"}}, sessionCookie, token())
+	d.wants(r, 303, "/sign-in/recovery")
+	if cookie(r, signInCookie) != began.Reveal() {
+		t.Error("the recovery code would belong to no proof")
+	}
+	d.own.Technician.Method = sallyport.MethodOff
+	d.says(d.ask("GET", "/confirm?return=/admin", nil, sessionCookie, token()), `name="password"`, `action="/confirm"`)
+}
+
+func TestHome(t *testing.T) {
+	d := newDoor(t)
+	d.wants(d.ask("GET", "/", nil), 303, "/sign-in")
+	d.live = true
+	for id, to := range map[sallyport.RoleID]string{sallyport.SuperAdmin: "/admin", sallyport.ReadOnlyTechnician: "/me", sallyport.ReportsManager: "/admin"} {
+		d.own.Role, _ = sallyport.RoleByID(id)
+		d.wants(d.ask("GET", "/", nil, sessionCookie, token()), 303, to)
+	}
+}
