@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -117,7 +116,7 @@ func (b *bench) startAt(at place, env ...string) (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.Start(b.binary, b.dir(at.name), port, io.Discard, env...)
+	s, err := server.Start(b.binary, b.dir(at.name), port, &b.said, env...)
 	if err != nil {
 		return nil, err
 	}

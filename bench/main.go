@@ -27,8 +27,9 @@ type bench struct {
 	events    int64 // of the large audit log
 	requests  int   // after a Save's answer, on another node
 	people    int   // of the large team
-	again     bool  // a part of the page is measured again
-	quick     bool  // to see that the measurements work
+	said      complaints
+	again     bool // a part of the page is measured again
+	quick     bool // to see that the measurements work
 }
 
 // finding is one line of the report.
@@ -97,6 +98,7 @@ func (b *bench) run(only, out string) error {
 		fmt.Printf("== %s\n", m.name)
 		before := len(b.found)
 		if err := m.run(b); err != nil {
+			b.said.show()
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 		for _, f := range b.found[before:] {
