@@ -33,7 +33,7 @@ func falsified(t *testing.T, history []porcupine.Operation) {
 }
 
 // falseTime is for the search of an order that there should not be. Where many answers never came it may be too short.
-const falseTime = time.Second
+const falseTime = 5 * time.Second
 
 // without looks for an order of the history up to o, which is an answer that did not come so.
 func without(history []porcupine.Operation, o porcupine.Operation) porcupine.CheckResult {

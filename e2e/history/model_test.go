@@ -264,6 +264,7 @@ func (r rules) model() porcupine.Model {
 	return m.ToModel()
 }
 
+// partition are the parts of each technician, without what tells nothing.
 func partition(history []porcupine.Operation) [][]porcupine.Operation {
 	parts := map[int][]porcupine.Operation{}
 	for _, o := range history {
@@ -272,7 +273,7 @@ func partition(history []porcupine.Operation) [][]porcupine.Operation {
 	}
 	var out [][]porcupine.Operation
 	for _, p := range parts {
-		out = append(out, p)
+		out = append(out, thin(p))
 	}
 	return out
 }

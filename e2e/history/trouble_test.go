@@ -34,8 +34,8 @@ type trouble struct {
 }
 
 // disturb does one thing after the other to the servers, each at least once, until it is enough. Between two of them some
-// sign-ins come to an end, however slow the machine is.
-func (w *world) disturb(random *rand.Rand, b *book, enough func() bool) {
+// sign-ins come to an end, however slow the machine is: more of them after a span in which too little happened.
+func (w *world) disturb(random *rand.Rand, b *book, enough func() bool, span time.Duration) {
 	acts := []func(*node, *rand.Rand){w.kill, w.setClocks}
 	if w.pg != nil {
 		acts = append(acts, w.stray, w.cut)
@@ -43,7 +43,11 @@ func (w *world) disturb(random *rand.Rand, b *book, enough func() bool) {
 	w.trouble.count = map[string]int{}
 	for turn := 0; turn < len(acts) || !enough(); turn++ {
 		pause(w.t.Context(), time.Duration(200+random.IntN(1500))*time.Millisecond)
-		for had, limit := b.answers(), w.now()+int64(10*time.Second); b.answers() < had+5 && w.now() < limit; {
+		few, longest := 5, 10*time.Second
+		if w.now() > int64(span) {
+			few, longest = 30, time.Minute
+		}
+		for had, limit := b.answers(), w.now()+int64(longest); b.answers() < had+few && w.now() < limit && !enough(); {
 			pause(w.t.Context(), 10*time.Millisecond)
 		}
 		acts[turn%len(acts)](w.nodes[random.IntN(len(w.nodes))], random)
