@@ -41,7 +41,7 @@ func (b *bench) signIns() error {
 		return err
 	}
 	defer s.Kill()
-	alone, err := hashesAlone(b.ctx, runtime.NumCPU())
+	alone, err := hashesAlone(b.ctx, runtime.NumCPU(), 4*time.Second)
 	if err != nil {
 		return err
 	}
@@ -75,14 +75,15 @@ func (b *bench) signIns() error {
 	each := time.Duration(float64(after-before) / max(in, 1))
 	busy.Store(false)
 	under := <-watched
-	again, err := hashesAlone(b.ctx, runtime.NumCPU())
+	again, err := hashesAlone(b.ctx, runtime.NumCPU(), 4*time.Second)
 	if err != nil {
 		return err
 	}
-	hash := (alone.each + again.each) / 2
+	alone.add(again)
+	hash := alone.each()
 	b.add(finding{what: fmt.Sprintf("The password hash's part of a sign-in's processor time (%.1f of %.1f ms)", ms(hash), ms(each)), value: fmt.Sprintf("%.2f", float64(hash)/float64(each)),
 		goal: "≥ 0.80", within: float64(hash)/float64(each) >= 0.8, how: "processor time of the server for each technician who got in, against that of a hash alone just before and after: the line after this one, but for what else the machine does and for the cost of asking"})
-	return b.reportSignIns(s, rate/((alone.rate+again.rate)/2), rate, failed.Load(), [2]time.Duration{p95(rest), p95(under)})
+	return b.reportSignIns(s, rate/alone.rate(), rate, failed.Load(), [2]time.Duration{p95(rest), p95(under)})
 }
 
 func (b *bench) reportSignIns(s *server.Server, share, rate float64, failed int64, page [2]time.Duration) error {
@@ -137,14 +138,20 @@ func p95(list []time.Duration) time.Duration {
 	return list[len(list)*95/100]
 }
 
-// hashing is what the hash alone does: how many a second, and the processor time of each.
+// hashing is what the hash alone does: how many, in what time, and with how much processor time.
 type hashing struct {
-	rate float64
-	each time.Duration
+	n         int
+	took, cpu time.Duration
 }
 
-// hashesAlone computes hashes for four seconds, so many at once.
-func hashesAlone(ctx context.Context, workers int) (hashing, error) {
+func (h *hashing) add(o hashing) { h.n, h.took, h.cpu = h.n+o.n, h.took+o.took, h.cpu+o.cpu }
+
+// rate is how many a second, each the processor time of one.
+func (h hashing) rate() float64       { return float64(h.n) / h.took.Seconds() }
+func (h hashing) each() time.Duration { return h.cpu / time.Duration(max(h.n, 1)) }
+
+// hashesAlone computes hashes for a time, so many at once.
+func hashesAlone(ctx context.Context, workers int, span time.Duration) (hashing, error) {
 	h := factor.NewHasher(workers)
 	phc, err := h.Hash(ctx, team.Password)
 	if err != nil {
@@ -155,7 +162,7 @@ func hashesAlone(ctx context.Context, workers int) (hashing, error) {
 		return hashing{}, err
 	}
 	var done atomic.Int64
-	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, span)
 	defer cancel()
 	began := time.Now()
 	var wait sync.WaitGroup
@@ -171,6 +178,5 @@ func hashesAlone(ctx context.Context, workers int) (hashing, error) {
 	wait.Wait()
 	took := time.Since(began)
 	after, err := server.CPU(os.Getpid())
-	n := max(done.Load(), 1)
-	return hashing{rate: float64(n) / took.Seconds(), each: (after - before) / time.Duration(n)}, err
+	return hashing{int(done.Load()), took, after - before}, err
 }

@@ -111,47 +111,71 @@ type crowdRun struct {
 	hashing                        float64 // the part of server that its hashing processes use
 }
 
+// turns are how often sign-ins and the hash alone take turns: a machine that becomes slower meanwhile does so for both.
+const turns = 4
+
 func (b *bench) signInCrowd(s *server.Server, e engineRun, c crowd) (crowdRun, error) {
-	workers := min(c.atOnce, e.server.Count())
-	before, err := b.hashesOn(e.server, workers)
-	if err == nil {
-		err = move(e.others)
-	}
+	alone, err := b.hashesOn(e.server, c)
 	if err != nil {
 		return crowdRun{}, err
 	}
 	clocks := [4]clock{s.CPU, e.cpu, ownCPU, func() (time.Duration, error) { return server.CPUAlone(s.PID()) }}
 	var used [4]time.Duration
-	for i, c := range clocks {
-		if used[i], err = c(); err != nil {
-			return crowdRun{}, err
-		}
-	}
+	var took time.Duration
 	var failed atomic.Int64
-	began := time.Now()
-	signInAll(s, c, &failed)
-	took := time.Since(began)
-	for i, c := range clocks {
-		now, err := c()
+	for turn := range turns {
+		part := crowd{c.members[len(c.members)*turn/turns : len(c.members)*(turn+1)/turns], c.atOnce}
+		spent, lasted, err := b.measured(e.others, clocks, func() { signInAll(s, part, &failed) })
 		if err != nil {
 			return crowdRun{}, err
 		}
-		used[i] = now - used[i]
+		for i := range used {
+			used[i] += spent[i]
+		}
+		took += lasted
+		again, err := b.hashesOn(e.server, c)
+		if err != nil {
+			return crowdRun{}, err
+		}
+		alone.add(again)
 	}
-	after, err := b.hashesOn(e.server, workers)
-	r := crowdRun{n: len(c.members), failed: int(failed.Load()), alone: (before.rate + after.rate) / 2, hash: ms((before.each + after.each) / 2)}
+	r := crowdRun{n: len(c.members), failed: int(failed.Load()), alone: alone.rate(), hash: ms(alone.each())}
 	in := float64(max(r.n-r.failed, 1))
 	r.rate, r.server, r.database, r.client = in/took.Seconds(), ms(used[0])/in, ms(used[1])/in, ms(used[2])/in
 	r.hashing = r.server - ms(used[3])/in
-	return r, err
+	return r, nil
 }
 
-// hashesOn is hashesAlone on some cores; this process is back on all of its own afterwards.
-func (b *bench) hashesOn(on cores, workers int) (h hashing, err error) {
+// measured runs f with this process on some cores, and returns how far each clock went and how long it took.
+func (b *bench) measured(on cores, clocks [4]clock, f func()) (spent [4]time.Duration, took time.Duration, err error) {
+	if err := move(on); err != nil {
+		return spent, 0, err
+	}
+	for i, c := range clocks {
+		if spent[i], err = c(); err != nil {
+			return spent, 0, err
+		}
+	}
+	began := time.Now()
+	f()
+	took = time.Since(began)
+	for i, c := range clocks {
+		now, err := c()
+		if err != nil {
+			return spent, 0, err
+		}
+		spent[i] = now - spent[i]
+	}
+	return spent, took, nil
+}
+
+// hashesOn is hashesAlone for a moment on some cores, one at a time for each of them that the crowd would use; this process
+// is back on all of its own afterwards.
+func (b *bench) hashesOn(on cores, c crowd) (h hashing, err error) {
 	if err := move(on); err != nil {
 		return h, err
 	}
-	h, err = hashesAlone(b.ctx, workers)
+	h, err = hashesAlone(b.ctx, min(c.atOnce, on.Count()), 1500*time.Millisecond)
 	return h, errors.Join(err, move(b.cores))
 }
 
@@ -169,7 +193,7 @@ func (b *bench) reportCrowd(e engineRun, atOnce int, r crowdRun) {
 	}
 	b.add(finding{what: fmt.Sprintf("Sign-ins on %s, %d at once (%.0f a second), against the password hash alone (%.0f)", e.name, atOnce, r.rate, r.alone),
 		value: fmt.Sprintf("%.2f", share), goal: goal, within: share >= 0.9 || !e.goal,
-		how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, against hashes a second just before and after on the server's cores (%d of %d; who asks and PostgreSQL are on %d). In processor time each took %.1f ms of the server, of which %.1f in its hashing processes, whose memory is in huge pages (a hash alone, in small ones: %.1f), %.1f of PostgreSQL and %.1f of who asks",
-			r.n, e.server.Count(), b.cores.Count(), e.others.Count(), r.server, r.hashing, r.hash, r.database, r.client)})
+		how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, in %d turns with the hash alone, on the server's cores (%d of %d; who asks and PostgreSQL are on %d). In processor time each took %.1f ms of the server, of which %.1f in its hashing processes, whose memory is in huge pages (a hash alone, in small ones: %.1f), %.1f of PostgreSQL and %.1f of who asks",
+			r.n, turns, e.server.Count(), b.cores.Count(), e.others.Count(), r.server, r.hashing, r.hash, r.database, r.client)})
 	b.add(finding{what: fmt.Sprintf("Sign-ins of them that failed, %s, %d at once", e.name, atOnce), value: fmt.Sprintf("%d of %d", r.failed, r.n), goal: "0", within: r.failed == 0, how: "counted in the same run"})
 }
