@@ -12,7 +12,7 @@ import (
 )
 
 // crowds say how many sign in at once, and how many in all.
-var crowds = []crowdSize{{1, 240}, {4, 320}, {64, 512}}
+var crowds = []crowdSize{{1, 400}, {4, 400}, {64, 512}}
 
 type crowdSize struct{ atOnce, all int }
 
@@ -112,7 +112,7 @@ type crowdRun struct {
 }
 
 // turns are how often sign-ins and the hash alone take turns: a machine that becomes slower meanwhile does so for both.
-const turns = 4
+const turns = 8
 
 func (b *bench) signInCrowd(s *server.Server, e engineRun, c crowd) (crowdRun, error) {
 	alone, err := b.hashesOn(e.server, c)
@@ -175,7 +175,7 @@ func (b *bench) hashesOn(on cores, c crowd) (h hashing, err error) {
 	if err := move(on); err != nil {
 		return h, err
 	}
-	h, err = hashesAlone(b.ctx, min(c.atOnce, on.Count()), 1500*time.Millisecond)
+	h, err = hashesAlone(b.ctx, min(c.atOnce, on.Count()), time.Second)
 	return h, errors.Join(err, move(b.cores))
 }
 

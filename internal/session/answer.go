@@ -110,11 +110,15 @@ func (s *Service) count(ctx context.Context, t *try) error {
 	var refused error
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		t.code, t.run, refused = nil, 0, nil
-		year := 0
-		t.m, err = at(ctx, tx, t.signIn, func() (err error) { year, err = tx.WrongYear(ctx, t.signIn); return err })
+		year, left := 0, 0
+		t.m, err = at(ctx, tx, t.signIn,
+			func() (err error) { year, err = tx.WrongYear(ctx, t.signIn); return err },
+			func() (err error) { left, err = tx.RecoveryOfSignIn(ctx, t.signIn); return err },
+		)
 		if err != nil {
 			return err
 		}
+		t.m.recovery = &left
 		if err := s.recordRun(ctx, tx, &t.m, t.client); err != nil {
 			return err
 		}
@@ -130,6 +134,8 @@ func (s *Service) count(ctx context.Context, t *try) error {
 		what := audit.SignInFactorAttempt
 		if refused != nil {
 			what = audit.SignInCodeRefused
+		} else {
+			tx.CommitAsync() // nothing is answered before what the comparison leads to is on the disk, and the count with it
 		}
 		return tx.InsertEvent(ctx, audit.New(what, himself(t.m.technician, t.client)).On(t.m.technician).
 			Because(string(t.m.step.Kind)+" "+string(t.m.step.Method)).Event())

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -9,9 +10,58 @@ import (
 	"sallyport/internal/login"
 )
 
-// consume uses a right answer up, in one transaction: generation and step as they are now, the code still live and
-// newest or the TOTP step unused, the proof, and what follows from it. errLost means somebody else was first.
+// consume uses a right answer up, and readies what follows from it. errLost means somebody else was first.
 func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
+	out, err := s.letIn(ctx, t)
+	if errors.Is(err, errLookAgain) {
+		out, err = s.consumeLooking(ctx, t)
+	}
+	return out, err
+}
+
+// letIn uses the digits of an app up where, by what was read when they were counted, the session is all that follows. Then
+// nothing is read again: that the technician is still as he was left by the count, that the sign-in is there and in time, and
+// that the step is unused is made sure of by what is written. Whatever else it meets is errLookAgain.
+func (s *Service) letIn(ctx context.Context, t *try) (out Outcome, err error) {
+	m := t.m
+	step := m.step
+	if t.kind != AnswerCode || t.code != nil || step.Kind != login.Factor || m.signIn.Purpose != sallyport.PurposeSignIn || m.settings.SessionLimit > 0 {
+		return out, errLookAgain
+	}
+	if m.signIn.Proofs, err = login.Apply(m.signIn.Proofs, step, t.event); err != nil {
+		return out, err
+	}
+	if m.step = login.Next(m.state()); m.step.Kind != login.Done {
+		return out, errLookAgain
+	}
+	m.taken = true
+	err = s.store.Write(ctx, func(tx Tx) error {
+		out, m.ended = Outcome{}, false
+		if err := tx.ClearAnswersOf(ctx, m.technician, t.run, m.now, errLookAgain); err != nil {
+			return err
+		}
+		if err := tx.UseStep(ctx, m.technician.ID, t.step, errLookAgain); err != nil {
+			return err
+		}
+		if err := tx.InsertEvent(ctx, t.right(m.technician, step)); err != nil {
+			return err
+		}
+		return s.finish(ctx, tx, &m, t.client, &out)
+	})
+	if errors.Is(err, errOver) {
+		err = errLookAgain
+	}
+	return out, err
+}
+
+// right is the event of a right answer.
+func (t *try) right(who sallyport.Technician, step login.Step) sallyport.Event {
+	return audit.New(rightEvent[t.kind], himself(who, t.client)).On(who).Because(string(step.Kind) + " " + string(step.Method)).Event()
+}
+
+// consumeLooking uses a right answer up whatever follows, in one transaction: generation and step as they are now, the code
+// still live and newest or the TOTP step unused, the proof, and what follows from it.
+func (s *Service) consumeLooking(ctx context.Context, t *try) (Outcome, error) {
 	var out Outcome
 	err := s.store.Write(ctx, func(tx Tx) error {
 		out = Outcome{}
@@ -29,8 +79,7 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 		if m.signIn.Proofs, err = login.Apply(m.signIn.Proofs, m.step, t.event); err != nil {
 			return err
 		}
-		right := audit.New(rightEvent[t.kind], himself(m.technician, t.client)).On(m.technician).Because(string(m.step.Kind) + " " + string(m.step.Method))
-		if err := tx.InsertEvent(ctx, right.Event()); err != nil {
+		if err := tx.InsertEvent(ctx, t.right(m.technician, m.step)); err != nil {
 			return err
 		}
 		if m.step.Kind == login.Enrol && m.signIn.Purpose == sallyport.PurposeSetup {

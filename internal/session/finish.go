@@ -53,7 +53,7 @@ func (s *Service) create(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 	session := sallyport.Session{Hash: hash, Technician: m.technician.ID, Generation: m.technician.Generation,
 		Method: provedBy(m), Address: c.Address, Browser: c.Browser, CreatedAt: m.now, UsedAt: m.now, ProvedAt: m.now,
 		ExpiresAt: m.now.Add(m.settings.SessionAge)}
-	ended, err := tx.CreateSession(ctx, session, m.settings.SessionLimit)
+	ended, err := m.admit(ctx, tx, session)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,14 @@ func (s *Service) create(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 	}
 	return tx.InsertEvent(ctx, audit.New(audit.SignInFinished, himself(m.technician, c)).On(m.technician).
 		Changed(nil, map[string]string{"method": session.Method}).Event())
+}
+
+// admit stores the session, and returns those that end for it.
+func (m *moment) admit(ctx context.Context, tx Tx, session sallyport.Session) ([]sallyport.Session, error) {
+	if m.taken {
+		return nil, tx.InsertSession(ctx, session)
+	}
+	return tx.CreateSession(ctx, session, m.settings.SessionLimit)
 }
 
 // fewRecovery is the number below which each sign-in says how many recovery codes are left (contract section 4; fixed).

@@ -85,6 +85,7 @@ func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g g
 // after the other would. The buckets are only asked: see countWrong. Whatever else is to be asked for goes with it, and now
 // is called when all was answered.
 func (g *guess) count(ctx context.Context, tx Tx, now func() time.Time, also ...func() error) error {
+	tx.CommitAsync() // nothing is answered before what the comparison leads to is on the disk, and the count with it
 	if g.proof != "" {
 		first, err := tx.Fill(ctx, g.proof, challengeLife, challengeLife)
 		if err != nil || !first {

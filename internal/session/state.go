@@ -19,6 +19,7 @@ type moment struct {
 	emailReady bool
 	textReady  bool
 	step       login.Step
+	taken      bool // the technician's row was taken in this transaction, and made sure of
 	ended      bool // the sign-in's row is gone in this transaction
 	recovery   *int // unused recovery codes, where they were counted already
 }

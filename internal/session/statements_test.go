@@ -30,12 +30,12 @@ func asked(t *testing.T, w *world) store.Stats {
 // A sign-in with the app asks for nothing twice (docs/adr/0024).
 func TestSignInAsksLittle(t *testing.T) {
 	database.OnlySQLite(t, "there the rehearsals count too")
-	if s := asked(t, newWorld(t)); s.Statements > 35 || s.Writes > 4 {
+	if s := asked(t, newWorld(t)); s.Statements > 31 || s.Writes > 4 {
 		t.Errorf("%d statements in %d transactions", s.Statements, s.Writes)
 	}
 }
 
-// On PostgreSQL it waits for an answer 7 times, and twice more for the page between password and digits (docs/adr/0029).
+// On PostgreSQL it waits for an answer 6 times, and once more for the page between password and digits (docs/adr/0029).
 func TestSignInTravelsLittle(t *testing.T) {
 	if !database.OnPostgres() {
 		t.Skip("on PostgreSQL alone: SQLite is within the process")
@@ -50,7 +50,7 @@ func TestSignInTravelsLittle(t *testing.T) {
 	t.Cleanup(func() { db.Close() })
 	w.db, w.s = db, w.node(db)
 	w.second = w.s
-	if s := asked(t, w); s.Trips > 9 {
+	if s := asked(t, w); s.Trips > 7 {
 		t.Errorf("%d round trips for %d statements in %d transactions", s.Trips, s.Statements, s.Writes)
 	}
 }

@@ -12,6 +12,7 @@ import (
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	Together(ctx context.Context, fns ...func() error) error
+	CommitAsync()
 	technicians
 	guesses
 	factors
@@ -61,6 +62,7 @@ type factors interface {
 	SetRecoveryCodes(ctx context.Context, id sallyport.TechnicianID, hashes [][]byte) error
 	UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, hash []byte) (bool, error)
 	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
+	RecoveryOfSignIn(ctx context.Context, signIn sallyport.Hash) (int, error)
 	EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sallyport.EnrolmentCode, error)
 	UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error)
 	CountAnswer(ctx context.Context, t sallyport.Technician, cap int, recovery bool) (int, error)
@@ -68,6 +70,7 @@ type factors interface {
 	WrongYear(ctx context.Context, signIn sallyport.Hash) (int, error)
 	DisableFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error
+	ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, none error) error
 }
 
 type signIns interface {
@@ -93,6 +96,7 @@ type codes interface {
 
 type sessions interface {
 	CreateSession(ctx context.Context, s sallyport.Session, limit int) ([]sallyport.Session, error)
+	InsertSession(ctx context.Context, s sallyport.Session) error
 	RotateSession(ctx context.Context, from sallyport.Hash, to sallyport.Session) error
 	Session(ctx context.Context, hash sallyport.Hash, idle time.Duration) (sallyport.Session, sallyport.Technician, error)
 	EndSession(ctx context.Context, hash sallyport.Hash, reason sallyport.EndReason) (bool, error)

@@ -39,8 +39,26 @@ func (tx *Tx) ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recov
 	if err := tx.later(ctx, nil, `UPDATE technician SET wrong_run = 0, wait_until = 0 WHERE id = $1`, args{id}); err != nil {
 		return err
 	}
+	return tx.takeAnswerBack(ctx, id)
+}
+
+func (tx *Tx) takeAnswerBack(ctx context.Context, id sallyport.TechnicianID) error {
 	return tx.later(ctx, nil, `UPDATE wrong_day SET answers = answers - 1 WHERE technician = $1 AND answers > 0
 		AND day = (SELECT max(d.day) FROM wrong_day d WHERE d.technician = $1)`, args{id})
+}
+
+// ClearAnswersOf is ClearAnswers for t as he was when his answer was counted, which made his run that long; and the time of
+// the sign-in is stored, as by CreateSession. Where he is no longer so (another generation, not active, another run, or his
+// factor switched off) the transaction fails with none.
+func (tx *Tx) ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, none error) error {
+	err := tx.later(ctx, none, `UPDATE technician SET wrong_run = 0, wait_until = 0,
+			last_sign_in_at = CASE WHEN last_sign_in_at > $4 THEN last_sign_in_at ELSE $4 END
+		WHERE id = $1 AND generation = $2 AND status = 'active' AND wrong_run = $3 AND NOT factor_disabled`,
+		args{t.ID, t.Generation, run, at})
+	if err != nil {
+		return err
+	}
+	return tx.takeAnswerBack(ctx, t.ID)
 }
 
 // SetWait says from when on a second-factor answer is looked at again.

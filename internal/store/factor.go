@@ -95,6 +95,14 @@ func (tx *Tx) RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int,
 	return n, err
 }
 
+// RecoveryOfSignIn is RecoveryLeft for the technician of a sign-in, 0 where there is none.
+func (tx *Tx) RecoveryOfSignIn(ctx context.Context, signIn sallyport.Hash) (int, error) {
+	var n int
+	_, err := tx.one(ctx, `SELECT count(*) FROM recovery_code WHERE used_at = 0
+		AND technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1)`, args{signIn}, &n)
+	return n, err
+}
+
 // PutEnrolmentCode stores the code that stands in the place of a lost factor, instead of any older one.
 func (tx *Tx) PutEnrolmentCode(ctx context.Context, c sallyport.EnrolmentCode) error {
 	_, err := tx.exec(ctx, `UPDATE technician SET enrolment_needed = TRUE WHERE id = $1`, args{c.Technician})

@@ -32,6 +32,7 @@ type pipe struct {
 	fresh   bool   // the connection was in use a moment ago
 	waiting []*question
 	refused bool // a statement changed no row where it had to change one: nothing of the transaction takes effect
+	async   bool // COMMIT does not wait for the disk
 	trips   *atomic.Uint64
 }
 
@@ -73,7 +74,11 @@ func (p *pipe) commit() error {
 			q.raise()
 		}
 	}
-	_, err := p.send(&question{query: "COMMIT"})
+	last := []*question{{query: "COMMIT"}}
+	if p.async {
+		last = []*question{{query: "SET LOCAL synchronous_commit TO off"}, last[0]}
+	}
+	_, err := p.send(last...)
 	return err
 }
 

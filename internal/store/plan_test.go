@@ -113,6 +113,8 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { return tx.SucceedSends(ctx, "a") },
 		func() error { return tx.SetCodeState(ctx, code.ID, sallyport.Sent, "") },
 		func() error { return tx.ClearAnswers(ctx, t.ID, false) },
+		func() error { return tx.ClearAnswersOf(ctx, t, 1, now, nil) },
+		func() error { _, err := tx.RecoveryOfSignIn(ctx, signIn.Hash); return err },
 		func() error { _, err := tx.CreateSession(ctx, session, 1); return err },
 		func() error { return tx.PutDevice(ctx, at("device"), t.ID) },
 		func() error { _, _, err := tx.Session(ctx, session.Hash, time.Hour); return err },

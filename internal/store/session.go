@@ -33,15 +33,8 @@ func (tx *Tx) CreateSession(ctx context.Context, s sallyport.Session, limit int)
 	if err != nil {
 		return nil, err
 	}
-	err = tx.later(ctx, nil, `INSERT INTO session (hash, technician, generation, method, address, browser, created_at, used_at, proved_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		args{s.Hash, s.Technician, s.Generation, s.Method, s.Address, s.Browser, s.CreatedAt, s.UsedAt, s.ProvedAt, s.ExpiresAt})
-	if err != nil {
+	if err := tx.InsertSession(ctx, s); err != nil || limit < 1 {
 		return nil, err
-	}
-	tx.change.Created = append(tx.change.Created, s)
-	if limit < 1 {
-		return nil, nil
 	}
 	idle, err := tx.idle(ctx)
 	if err != nil {
@@ -50,6 +43,19 @@ func (tx *Tx) CreateSession(ctx context.Context, s sallyport.Session, limit int)
 	return tx.endWhere(ctx, sallyport.EndedByLimit, `hash IN (SELECT old.hash FROM session old
 		WHERE old.technician = $1 AND old.hash <> $2 AND old.expires_at > now_us() AND old.used_at > now_us() - $4
 		ORDER BY old.created_at DESC, old.hash LIMIT 1000000 OFFSET $3)`, args{s.Technician, s.Hash, limit - 1, idle})
+}
+
+// InsertSession is the rest of CreateSession, without a limit, for whoever took the technician's row himself and made sure
+// that he is active and of s's generation.
+func (tx *Tx) InsertSession(ctx context.Context, s sallyport.Session) error {
+	err := tx.later(ctx, nil, `INSERT INTO session (hash, technician, generation, method, address, browser, created_at, used_at, proved_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		args{s.Hash, s.Technician, s.Generation, s.Method, s.Address, s.Browser, s.CreatedAt, s.UsedAt, s.ProvedAt, s.ExpiresAt})
+	if err != nil {
+		return err
+	}
+	tx.change.Created = append(tx.change.Created, s)
+	return nil
 }
 
 // RotateSession gives a session a new token and the time of its new proof. Gone "sign_in_over" where from is not there,

@@ -75,9 +75,9 @@ func (tx *Tx) DeleteSignIn(ctx context.Context, hash sallyport.Hash) (bool, erro
 	return tx.did(ctx, `DELETE FROM sign_in WHERE hash = $1`, args{hash})
 }
 
-// EndSignIn ends a sign-in, with its codes. Where it is not there the transaction fails with none.
+// EndSignIn ends a sign-in, with its codes. Where it is not there, or its time is over, the transaction fails with none.
 func (tx *Tx) EndSignIn(ctx context.Context, hash sallyport.Hash, none error) error {
-	return tx.later(ctx, none, `DELETE FROM sign_in WHERE hash = $1`, args{hash})
+	return tx.later(ctx, none, `DELETE FROM sign_in WHERE hash = $1 AND expires_at > now_us()`, args{hash})
 }
 
 // EndSignIns ends all unfinished sign-ins with their codes, after the clock was set: nobody knows how old they are. It

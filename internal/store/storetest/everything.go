@@ -34,15 +34,21 @@ func constraint(err error) bool {
 }
 
 func callZero(tx *store.Tx, m reflect.Method) error {
-	in := []reflect.Value{reflect.ValueOf(tx), reflect.ValueOf(context.Background())}
-	for i := 2; i < m.Type.NumIn(); i++ {
+	in := []reflect.Value{reflect.ValueOf(tx)}
+	for i := 1; i < m.Type.NumIn(); i++ {
 		in = append(in, reflect.Zero(m.Type.In(i)))
+		if m.Type.In(i) == reflect.TypeFor[context.Context]() {
+			in[i] = reflect.ValueOf(context.Background())
+		}
 	}
 	call := m.Func.Call
 	if m.Type.IsVariadic() {
 		call = m.Func.CallSlice
 	}
-	out := call(in)
-	err, _ := out[len(out)-1].Interface().(error)
-	return err
+	for _, out := range call(in) {
+		if err, failed := out.Interface().(error); failed {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -219,6 +220,76 @@ var _ = register("answers wait, and end with the factor switched off", func(b *b
 		return err
 	})
 	counted(false, true)
+})
+
+var _ = register("a counted answer lets in who is as he was", func(b *bench) {
+	t, moved := b.person("mira"), sallyport.E(sallyport.Conflict, "moved", "moved")
+	signIn := b.signIn(t, "i")
+	in := func(want error, run int, change ...func(*sallyport.Technician)) {
+		b.Helper()
+		err := b.db.Write(b.ctx, func(tx *store.Tx) error {
+			as := t
+			for _, change := range change {
+				change(&as)
+			}
+			return tx.ClearAnswersOf(b.ctx, as, run, b.Now(), moved)
+		})
+		if !errors.Is(err, want) {
+			b.Errorf("%v, want %v", err, want)
+		}
+	}
+	act := func(fn func(tx *store.Tx) error) { b.Helper(); b.write(fn) }
+	act(func(tx *store.Tx) error { _, err := tx.CountAnswer(b.ctx, t, 100, false); return err })
+	in(moved, 2) // another answer was counted
+	in(moved, 1, func(t *sallyport.Technician) { t.Generation++ })
+	in(moved, 1, func(t *sallyport.Technician) { t.ID = "nobody" })
+	act(func(tx *store.Tx) error { return tx.DisableFactor(b.ctx, t.ID) })
+	in(moved, 1)
+	act(func(tx *store.Tx) error { return tx.ResetWrong(b.ctx, t.ID) })
+	act(func(tx *store.Tx) error { _, err := tx.CountAnswer(b.ctx, t, 100, false); return err })
+	act(func(tx *store.Tx) error { return tx.SetWait(b.ctx, t.ID, b.Now().Add(time.Second)) })
+	in(nil, 1)
+	b.read(func(tx *store.Tx) error {
+		got, err := tx.Technician(b.ctx, t.ID)
+		year, lost := tx.WrongYear(b.ctx, signIn.Hash)
+		if got.WrongRun != 0 || !got.WaitUntil.IsZero() || !got.LastSignInAt.Equal(b.Now()) || year != 0 {
+			b.Errorf("year %d, %+v", year, got)
+		}
+		return errors.Join(err, lost)
+	})
+	in(moved, 1)
+	act(func(tx *store.Tx) error {
+		gone := t
+		gone.Status = sallyport.Deactivated
+		_, err := tx.CountAnswer(b.ctx, t, 100, false)
+		return errors.Join(err, tx.UpdateTechnician(b.ctx, gone))
+	})
+	in(moved, 1)
+})
+
+var _ = register("recovery codes are counted by their owner's sign-in", func(b *bench) {
+	t, other := b.person("mira"), b.person("omar")
+	mine, others := b.signIn(t, "i"), b.signIn(other, "j")
+	b.write(func(tx *store.Tx) error { return tx.SetRecoveryCodes(b.ctx, t.ID, [][]byte{{1}, {2}, {3}}) })
+	b.write(func(tx *store.Tx) error { _, err := tx.UseRecoveryCode(b.ctx, t.ID, []byte{2}); return err })
+	for h, want := range map[sallyport.Hash]int{mine.Hash: 2, others.Hash: 0, hash("none"): 0} {
+		b.read(func(tx *store.Tx) error {
+			n, err := tx.RecoveryOfSignIn(b.ctx, h)
+			if n != want {
+				b.Errorf("%d, want %d", n, want)
+			}
+			return err
+		})
+	}
+})
+
+var _ = register("a sign-in ends in time or not at all", func(b *bench) {
+	gone := sallyport.E(sallyport.Gone, "gone", "gone")
+	s := b.signIn(b.person("mira"), "i")
+	b.Add(s.ExpiresAt.Sub(b.Now()))
+	if err := b.db.Write(b.ctx, func(tx *store.Tx) error { return tx.EndSignIn(b.ctx, s.Hash, gone) }); !errors.Is(err, gone) {
+		b.Error(err)
+	}
 })
 
 var _ = register("answers count for 365 days", func(b *bench) {
