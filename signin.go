@@ -45,6 +45,15 @@ type SignIn struct {
 	ExpiresAt  time.Time
 }
 
+// Asked is a sign-in with what says what it waits for.
+type Asked struct {
+	SignIn       SignIn
+	Technician   Technician // the zero one for the first Super Admin's set-up
+	Factor       *Factor    // that he holds; nil: none
+	WrongYear    int        // wrong answers with a factor that were counted in the last 365 days, today included
+	RecoveryLeft int        // unused recovery codes
+}
+
 // CodeState says what became of the sending of a code.
 type CodeState string
 

@@ -110,15 +110,9 @@ func (s *Service) count(ctx context.Context, t *try) error {
 	var refused error
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		t.code, t.run, refused = nil, 0, nil
-		year, left := 0, 0
-		t.m, err = at(ctx, tx, t.signIn,
-			func() (err error) { year, err = tx.WrongYear(ctx, t.signIn); return err },
-			func() (err error) { left, err = tx.RecoveryOfSignIn(ctx, t.signIn); return err },
-		)
-		if err != nil {
+		if t.m, err = at(ctx, tx, t.signIn); err != nil {
 			return err
 		}
-		t.m.recovery = &left
 		if err := s.recordRun(ctx, tx, &t.m, t.client); err != nil {
 			return err
 		}
@@ -128,7 +122,7 @@ func (s *Service) count(ctx context.Context, t *try) error {
 			}
 			return refused
 		}
-		if refused, err = s.countWithin(ctx, tx, t, year); err != nil {
+		if refused, err = s.countWithin(ctx, tx, t); err != nil {
 			return err
 		}
 		what := audit.SignInFactorAttempt
@@ -162,9 +156,9 @@ var (
 	errClosed   = sallyport.E(sallyport.Forbidden, "setup_closed", "The time for setting up has passed. Ask your administrator to open it again.")
 )
 
-// countWithin does the conditional updates; year is how many wrong answers of 365 days were counted before. The first
-// result is a refusal that is to be committed, the second an error that takes everything back.
-func (s *Service) countWithin(ctx context.Context, tx Tx, t *try, year int) (refused, err error) {
+// countWithin does the conditional updates. The first result is a refusal that is to be committed, the second an error that
+// takes everything back.
+func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err error) {
 	if t.m.step.Kind == login.Enrol && t.m.step.Method == sallyport.MethodApp {
 		return nil, nil // the secret is on the page: there is nothing to guess
 	}
@@ -190,7 +184,7 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try, year int) (ref
 		}
 		t.code = &counted
 	}
-	return s.slowDown(ctx, tx, t, year+1)
+	return s.slowDown(ctx, tx, t, t.m.wrongYear+1)
 }
 
 var errNoCode = sallyport.InvalidField("code", "This code can no longer be used. Send a new one to go on.")

@@ -65,7 +65,7 @@ func (s *Service) consumeLooking(ctx context.Context, t *try) (Outcome, error) {
 	var out Outcome
 	err := s.store.Write(ctx, func(tx Tx) error {
 		out = Outcome{}
-		m, err := t.again(ctx, tx)
+		m, err := at(ctx, tx, t.signIn)
 		if err != nil {
 			return err
 		}
@@ -96,17 +96,6 @@ func (s *Service) consumeLooking(ctx context.Context, t *try) (Outcome, error) {
 	return out, nil
 }
 
-// again reads the moment once more, and with it how many recovery codes are left where this answer leaves them as they are.
-func (t *try) again(ctx context.Context, tx Tx) (moment, error) {
-	if t.kind != AnswerCode || t.m.step.Kind == login.Enrol {
-		return at(ctx, tx, t.signIn)
-	}
-	left := 0
-	m, err := at(ctx, tx, t.signIn, func() (err error) { left, err = tx.RecoveryLeft(ctx, t.m.technician.ID); return err })
-	m.recovery = &left
-	return m, err
-}
-
 var rightEvent = map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorRight, AnswerRecovery: audit.SignInRecoveryUsed,
 	AnswerEnrolment: audit.SignInEnrolmentCodeRight, AnswerPassword: audit.SignInPasswordRight}
 
@@ -126,6 +115,7 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 	used := true
 	switch {
 	case t.kind == AnswerRecovery:
+		m.recoveryLeft = nil
 		used, err = tx.UseRecoveryCode(ctx, m.technician.ID, s.recoveryHash(m.technician.ID, t.typed))
 	case t.kind == AnswerEnrolment:
 		used, err = tx.UseEnrolmentCode(ctx, m.technician.ID, m.technician.Generation)
@@ -201,6 +191,7 @@ func (s *Service) enrol(ctx context.Context, tx Tx, m *moment, t *try, out *Outc
 		}
 		f.Secret, f.LastStep, f.Offset = s.keys.Seal(p.Secret, secretPlace(m.technician.ID)), t.step, t.offset
 	}
+	m.recoveryLeft = nil
 	if err := s.retire(ctx, tx, m, t.client); err != nil {
 		return err
 	}

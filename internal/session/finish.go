@@ -92,8 +92,8 @@ func (s *Service) countRecovery(ctx context.Context, tx Tx, m *moment, out *Outc
 	if m.technician.Method == sallyport.MethodOff {
 		return nil
 	}
-	if m.recovery != nil {
-		out.RecoveryLeft = *m.recovery
+	if m.recoveryLeft != nil {
+		out.RecoveryLeft = *m.recoveryLeft
 	} else {
 		out.RecoveryLeft, err = tx.RecoveryLeft(ctx, m.technician.ID)
 	}

@@ -12,13 +12,12 @@ import (
 func (s *Service) page(ctx context.Context, hash sallyport.Hash) (Page, error) {
 	var p Page
 	err := s.store.Read(ctx, func(tx Tx) error {
-		left := 0
-		m, err := at(ctx, tx, hash, func() (err error) { left, err = tx.RecoveryOfSignIn(ctx, hash); return err })
+		m, err := at(ctx, tx, hash)
 		if err != nil {
 			return err
 		}
 		p = Page{Step: m.step, Purpose: m.signIn.Purpose, UserName: m.technician.UserName, Name: m.technician.Name(),
-			Organisation: m.settings.Organisation, Why: why(&m), Return: m.signIn.Return, Now: m.now, ExpiresAt: m.signIn.ExpiresAt, RecoveryLeft: left}
+			Organisation: m.settings.Organisation, Why: why(&m), Return: m.signIn.Return, Now: m.now, ExpiresAt: m.signIn.ExpiresAt, RecoveryLeft: *m.recoveryLeft}
 		if m.sends() {
 			return s.describeCode(ctx, tx, &m, &p)
 		}

@@ -19,22 +19,26 @@ type moment struct {
 	emailReady bool
 	textReady  bool
 	step       login.Step
-	taken      bool // the technician's row was taken in this transaction, and made sure of
-	ended      bool // the sign-in's row is gone in this transaction
-	recovery   *int // unused recovery codes, where they were counted already
+
+	wrongYear    int  // wrong answers in 365 days, as at read them
+	recoveryLeft *int // unused recovery codes, as at read them; nil: not known, or no longer
+
+	taken bool // the technician's row was taken in this transaction, and made sure of
+	ended bool // the sign-in's row is gone in this transaction
 }
 
-// at reads the live sign-in named by hash and what it waits for, and with it whatever else is to be asked for.
-func at(ctx context.Context, tx Tx, hash sallyport.Hash, also ...func() error) (m moment, err error) {
+// at reads the live sign-in named by hash and what it waits for.
+func at(ctx context.Context, tx Tx, hash sallyport.Hash) (m moment, err error) {
+	var asked sallyport.Asked
 	var facts sallyport.Facts
-	err = tx.Together(ctx, append([]func() error{
-		func() (err error) { m.signIn, m.technician, err = tx.SignIn(ctx, hash); return err },
+	err = tx.Together(ctx,
+		func() (err error) { asked, err = tx.Asked(ctx, hash); return err },
 		func() (err error) { facts, err = tx.Facts(ctx); return err },
-		func() (err error) { m.factor, err = tx.FactorOfSignIn(ctx, hash); return err },
-	}, also...)...)
+	)
 	if err != nil {
 		return moment{}, err
 	}
+	m = moment{signIn: asked.SignIn, technician: asked.Technician, factor: asked.Factor, wrongYear: asked.WrongYear, recoveryLeft: &asked.RecoveryLeft}
 	m.look(facts)
 	return m, nil
 }

@@ -53,7 +53,6 @@ type guesses interface {
 type factors interface {
 	Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error)
 	FactorByKey(ctx context.Context, userName string) (*sallyport.Factor, error)
-	FactorOfSignIn(ctx context.Context, signIn sallyport.Hash) (*sallyport.Factor, error)
 	PutFactor(ctx context.Context, f sallyport.Factor) error
 	DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ResetWrong(ctx context.Context, id sallyport.TechnicianID) error
@@ -62,12 +61,10 @@ type factors interface {
 	SetRecoveryCodes(ctx context.Context, id sallyport.TechnicianID, hashes [][]byte) error
 	UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, hash []byte) (bool, error)
 	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
-	RecoveryOfSignIn(ctx context.Context, signIn sallyport.Hash) (int, error)
 	EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sallyport.EnrolmentCode, error)
 	UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error)
 	CountAnswer(ctx context.Context, t sallyport.Technician, cap int, recovery bool) (int, error)
 	SetWait(ctx context.Context, id sallyport.TechnicianID, until time.Time) error
-	WrongYear(ctx context.Context, signIn sallyport.Hash) (int, error)
 	DisableFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error
 	ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, none error) error
@@ -76,6 +73,7 @@ type factors interface {
 type signIns interface {
 	InsertSignIn(ctx context.Context, s sallyport.SignIn) error
 	SignIn(ctx context.Context, hash sallyport.Hash) (sallyport.SignIn, sallyport.Technician, error)
+	Asked(ctx context.Context, hash sallyport.Hash) (sallyport.Asked, error)
 	UpdateSignIn(ctx context.Context, s sallyport.SignIn) error
 	RotateSignIn(ctx context.Context, from, to sallyport.Hash) error
 	DeleteSignIn(ctx context.Context, hash sallyport.Hash) (bool, error)

@@ -66,15 +66,6 @@ func (tx *Tx) SetWait(ctx context.Context, id sallyport.TechnicianID, until time
 	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE technician SET wait_until = $2 WHERE id = $1`, args{id, until})
 }
 
-// WrongYear returns how many wrong answers with a factor of a sign-in's technician were counted in the last 365 days,
-// today included.
-func (tx *Tx) WrongYear(ctx context.Context, signIn sallyport.Hash) (int, error) {
-	var n int
-	_, err := tx.one(ctx, `SELECT COALESCE(CAST(sum(answers) AS BIGINT), 0) FROM wrong_day
-		WHERE technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1) AND day > `+today+` - 365`, args{signIn}, &n)
-	return n, err
-}
-
 // DisableFactor switches a technician's second factor off until ResetWrong.
 func (tx *Tx) DisableFactor(ctx context.Context, id sallyport.TechnicianID) error {
 	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE technician SET factor_disabled = TRUE WHERE id = $1`, args{id})

@@ -16,16 +16,14 @@ func (tx *Tx) FactorByKey(ctx context.Context, key string) (*sallyport.Factor, e
 	return tx.factorWhere(ctx, `technician = (SELECT t.id FROM technician t WHERE t.user_name_key = $1)`, args{key})
 }
 
-// FactorOfSignIn returns what the technician of a sign-in holds, nil where he holds none or there is no such sign-in.
-func (tx *Tx) FactorOfSignIn(ctx context.Context, signIn sallyport.Hash) (*sallyport.Factor, error) {
-	return tx.factorWhere(ctx, `technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1)`, args{signIn})
+func factorDest(f *sallyport.Factor) []any {
+	return []any{&f.Technician, &f.Kind, &f.Secret, &f.LastStep, &f.Offset, &f.Address, stamp{&f.ProvedAt}, stamp{&f.UsedAt}}
 }
 
 func (tx *Tx) factorWhere(ctx context.Context, where string, a args) (*sallyport.Factor, error) {
 	var f sallyport.Factor
 	found, err := tx.one(ctx, `SELECT technician, kind, secret, last_step, step_offset, address, proved_at, used_at FROM factor
-		WHERE `+where, a,
-		&f.Technician, &f.Kind, &f.Secret, &f.LastStep, &f.Offset, &f.Address, stamp{&f.ProvedAt}, stamp{&f.UsedAt})
+		WHERE `+where, a, factorDest(&f)...)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -92,14 +90,6 @@ func (tx *Tx) UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, ha
 func (tx *Tx) RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error) {
 	var n int
 	_, err := tx.one(ctx, `SELECT count(*) FROM recovery_code WHERE technician = $1 AND used_at = 0`, args{id}, &n)
-	return n, err
-}
-
-// RecoveryOfSignIn is RecoveryLeft for the technician of a sign-in, 0 where there is none.
-func (tx *Tx) RecoveryOfSignIn(ctx context.Context, signIn sallyport.Hash) (int, error) {
-	var n int
-	_, err := tx.one(ctx, `SELECT count(*) FROM recovery_code WHERE used_at = 0
-		AND technician = (SELECT i.technician FROM sign_in i WHERE i.hash = $1)`, args{signIn}, &n)
 	return n, err
 }
 

@@ -179,7 +179,7 @@ func looks(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.Guess(ctx, "n1"); return err },
 		func() error { _, err := tx.EmptyAt(ctx, "b1"); return err },
 		func() error { _, _, err := tx.SignIn(ctx, sallyport.Hash{1}); return over(err) },
-		func() error { _, err := tx.FactorOfSignIn(ctx, sallyport.Hash{1}); return err },
+		func() error { _, err := tx.Asked(ctx, sallyport.Hash{1}); return over(err) },
 		func() error { _, err := tx.Factor(ctx, one); return err },
 		func() error { _, err := tx.RecoveryLeft(ctx, one); return err },
 		func() error { _, err := tx.EnrolmentCode(ctx, one); return err },

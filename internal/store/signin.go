@@ -52,6 +52,26 @@ func (tx *Tx) SignIn(ctx context.Context, hash sallyport.Hash) (sallyport.SignIn
 	return s, t, err
 }
 
+// Asked returns a live sign-in with all that says what it waits for, in one statement. Errors are those of SignIn.
+func (tx *Tx) Asked(ctx context.Context, hash sallyport.Hash) (a sallyport.Asked, err error) {
+	var f sallyport.Factor
+	dest := append(signInDest(&a.SignIn), technicianDest(&a.Technician)...)
+	dest = append(dest, factorDest(&f)...)
+	found, err := tx.one(ctx, `SELECT `+signInColumns+`, `+technicianColumns+`, COALESCE(f.technician, ''), COALESCE(f.kind, ''), COALESCE(f.secret, ''),
+			COALESCE(f.last_step, 0), COALESCE(f.step_offset, 0), COALESCE(f.address, ''), COALESCE(f.proved_at, 0), COALESCE(f.used_at, 0),
+			(SELECT COALESCE(CAST(sum(d.answers) AS BIGINT), 0) FROM wrong_day d WHERE d.technician = t.id AND d.day > `+today+` - 365),
+			(SELECT count(*) FROM recovery_code r WHERE r.technician = t.id AND r.used_at = 0)
+		FROM sign_in i JOIN technician t ON t.id = i.technician LEFT JOIN factor f ON f.technician = t.id
+		WHERE i.hash = $1 AND `+signInLive, args{hash}, append(dest, &a.WrongYear, &a.RecoveryLeft)...)
+	if err == nil && !found {
+		a.SignIn, a.Technician, err = tx.SignIn(ctx, hash)
+	}
+	if f.Technician != "" {
+		a.Factor = &f
+	}
+	return a, err
+}
+
 // UpdateSignIn stores what a sign-in has reached: proofs (which only ever become true), the pending secret, the clock
 // hint, wrong answers (which only ever grow), the path to go on to, and its end. Gone "sign_in_over" where it is not live.
 func (tx *Tx) UpdateSignIn(ctx context.Context, s sallyport.SignIn) error {

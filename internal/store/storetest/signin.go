@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -198,4 +199,13 @@ var _ = register("sends are counted, forgiven and succeed", func(b *bench) {
 	counts(sallyport.SendCounts{Hour: 1, HourOldest: begin, Last: begin})
 	b.Add(58 * time.Minute)
 	counts(sallyport.SendCounts{Last: begin})
+})
+
+var _ = register("a sign-in ends in time or not at all", func(b *bench) {
+	gone := sallyport.E(sallyport.Gone, "gone", "gone")
+	s := b.signIn(b.person("mira"), "i")
+	b.Add(s.ExpiresAt.Sub(b.Now()))
+	if err := b.db.Write(b.ctx, func(tx *store.Tx) error { return tx.EndSignIn(b.ctx, s.Hash, gone) }); !errors.Is(err, gone) {
+		b.Error(err)
+	}
 })
