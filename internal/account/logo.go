@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -35,8 +36,13 @@ func (s *Service) Logo(ctx context.Context) (*Logo, error) {
 	return logo, nil
 }
 
-// House returns what stands at the door: the organisation's name, and its logo as Logo does, both by one look.
+// House returns what stands at the door: the organisation's name, and its logo as Logo does, both by one look. Where many
+// ask, that is a look for each HouseKept: so long another node's change may not show.
 func (s *Service) House(ctx context.Context) (name string, logo *Logo, err error) {
+	asked := s.now()
+	if name, logo, kept := s.logo.house(asked, s.houseKept); kept {
+		return name, logo, nil
+	}
 	logo, known, round := s.logo.get()
 	remembered := known && !s.shared
 	var mark []byte
@@ -58,6 +64,7 @@ func (s *Service) House(ctx context.Context) (name string, logo *Logo, err error
 	if !remembered {
 		s.logo.put(logo, mark, round)
 	}
+	s.logo.greet(set.Organisation, asked, round)
 	return set.Organisation, logo, nil
 }
 
@@ -140,6 +147,25 @@ type logoMemory struct {
 	known bool
 	mark  []byte
 	round uint64 // rises with each change
+
+	name  string    // of the organisation
+	named time.Time // when it was asked for; zero: it is not known
+}
+
+// house is the name and the logo, where both were read within the time.
+func (m *logoMemory) house(now time.Time, within time.Duration) (name string, logo *Logo, kept bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.name, m.logo, m.known && !m.named.IsZero() && now.Sub(m.named) < within
+}
+
+// greet keeps the name that was read after it was asked for.
+func (m *logoMemory) greet(name string, asked time.Time, round uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.round == round {
+		m.name, m.named = name, asked
+	}
 }
 
 func (m *logoMemory) get() (logo *Logo, known bool, round uint64) {
@@ -166,6 +192,6 @@ func (m *logoMemory) put(logo *Logo, mark []byte, round uint64) {
 func (m *logoMemory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.logo, m.known = nil, false
+	m.logo, m.known, m.named = nil, false, time.Time{}
 	m.round++
 }

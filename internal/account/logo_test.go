@@ -225,11 +225,67 @@ func TestLogoIsAnsweredFromMemory(t *testing.T) {
 	}
 }
 
+// TestHouseIsKeptForAMoment: where many ask, what stands at the door is looked up once; an own change shows at once.
+func TestHouseIsKeptForAMoment(t *testing.T) {
+	h := newHouse(t)
+	s, now := &doubtful{Transactions: store.For[account.Tx](h.db)}, time.Now()
+	service := account.New(account.Options{Store: s, Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: true,
+		Now: func() time.Time { return now }, HouseKept: time.Second})
+	at := func(want string, looks int) {
+		t.Helper()
+		for range 3 {
+			if name, _, err := service.House(ctx); name != want || err != nil {
+				t.Errorf("%q, %v; want %q", name, err, want)
+			}
+		}
+		if s.reads != looks {
+			t.Errorf("%d looks, want %d", s.reads, looks)
+		}
+		s.reads = 0
+	}
+	at(sallyport.DefaultSettings().Organisation, 1)
+	if _, err := service.SetPolicy(ctx, host, "organisation", "Northwind"); err != nil {
+		t.Fatal(err)
+	}
+	s.reads = 0
+	at("Northwind", 1)
+	if _, err := h.SetPolicy(ctx, host, "organisation", "Southwind"); err != nil { // another node's
+		t.Fatal(err)
+	}
+	at("Northwind", 0)
+	now = now.Add(time.Second)
+	at("Southwind", 1)
+	if _, err := service.SetLogo(ctx, host, pngOf(t, 32, 32)); err != nil {
+		t.Fatal(err)
+	}
+	if _, logo, err := service.House(ctx); logo == nil || err != nil {
+		t.Errorf("the own logo: %v, %v", logo, err)
+	}
+	// A look that an own change overtook is not kept.
+	now, s.reads = now.Add(time.Second), 0
+	s.overtake = func() {
+		if _, err := service.SetPolicy(ctx, host, "organisation", "Eastwind"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if name, _, _ := service.House(ctx); name != "Southwind" {
+		t.Errorf("the look itself: %q", name)
+	}
+	s.reads = 0
+	at("Eastwind", 1)
+	s.fails = errors.New("away")
+	now = now.Add(time.Second)
+	if _, _, err := service.House(ctx); err == nil {
+		t.Error("what is too old is taken where it cannot be looked up")
+	}
+}
+
 // doubtful is a store whose commits may be followed by an error, and whose readings may be overtaken.
 type doubtful struct {
 	store.Transactions[account.Tx]
 	reads    int
 	after    error
+	fails    error
 	overtake func()
 }
 
@@ -242,6 +298,9 @@ func (d *doubtful) Write(ctx context.Context, f func(account.Tx) error) error {
 
 func (d *doubtful) Read(ctx context.Context, f func(account.Tx) error) error {
 	d.reads++
+	if d.fails != nil {
+		return d.fails
+	}
 	err := d.Transactions.Read(ctx, f)
 	if overtake := d.overtake; overtake != nil {
 		d.overtake = nil

@@ -23,7 +23,9 @@ type Options struct {
 
 	Nodes   Nodes            // the other servers on the same database; nil: there are none
 	Refused func(Refusal)    // is told of each act that ended everything older of somebody; may be nil
-	Now     func() time.Time // measures how long that took, nothing else; nil: time.Now
+	Now     func() time.Time // measures how long something took, nothing else; nil: time.Now
+
+	HouseKept time.Duration // how long what stands at the door is taken for what it was, unless this Service changed it; 0: not at all
 }
 
 // Service carries out the use cases. Its methods may be called by many goroutines.
@@ -34,6 +36,8 @@ type Service struct {
 	publicURL string
 	shared    bool
 	logo      logoMemory
+	houseKept time.Duration
+	now       func() time.Time
 }
 
 // New returns a Service over o.
@@ -45,7 +49,8 @@ func New(o Options) *Service {
 		o.Now = time.Now
 	}
 	store := &refusing{Store: o.Store, nodes: o.Nodes, told: o.Refused, now: o.Now}
-	return &Service{store: store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/"), shared: o.Shared}
+	return &Service{store: store, keys: o.Keys, notices: o.Notices, publicURL: strings.TrimRight(o.PublicURL, "/"), shared: o.Shared,
+		houseKept: o.HouseKept, now: o.Now}
 }
 
 // waking is a store that wakes the outbox after each commit: what was just written need not wait for its next round.

@@ -22,6 +22,7 @@ func (s *Service) Policy(ctx context.Context, actor sallyport.Actor) (sallyport.
 // where no Super Admin could sign in under it. A value that is the same already changes nothing.
 func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, value string) (sallyport.Settings, error) {
 	var settings sallyport.Settings
+	defer s.logo.forget() // the organisation's name stands at the door; also after an error, as a commit may have counted
 	err := s.store.Write(ctx, func(tx Tx) error {
 		w, err := judge(ctx, tx, actor, sallyport.ManagePolicy)
 		if err != nil {

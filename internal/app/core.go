@@ -109,7 +109,8 @@ func (c *core) newServices() error {
 	}
 	c.delivery = newDelivery(c, u.Hostname())
 	desk := account.Options{Store: transactions[account.Tx]{c.db, c.fit}, Keys: c.keys,
-		Notices: accountNotices{c.delivery}, PublicURL: c.public, Shared: c.db.Shared(), Wake: c.delivery.Wake, Refused: c.refusals.observe}
+		Notices: accountNotices{c.delivery}, PublicURL: c.public, Shared: c.db.Shared(), Wake: c.delivery.Wake, Refused: c.refusals.observe,
+		HouseKept: time.Second}
 	o := session.Options{Store: transactions[session.Tx]{c.db, c.fit}, Keys: c.keys, Hasher: c.hasher,
 		Messages: messages{c.delivery}, Host: u.Hostname(), Public: c.public, Now: c.now, Log: c.log}
 	if c.db.Shared() {

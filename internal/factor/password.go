@@ -43,11 +43,12 @@ var (
 // that the memory in use is bound by 19 MiB times the workers; what a finished one leaves behind is the garbage
 // collector's, which the library gives no way to reuse, and at most about as much again.
 type Hasher struct {
-	door   queue // sign-ins under way: more of them than the hash needs to stay busy would only fill memory and database
-	queue  queue // of the hash itself
-	calls  atomic.Int64
-	dummy  string
-	derive Derive
+	door    queue // sign-ins under way: more of them than the hash needs to stay busy would only fill memory and database
+	queue   queue // of the hash itself
+	workers int
+	calls   atomic.Int64
+	dummy   string
+	derive  Derive
 }
 
 // Work is one computation of Argon2id (RFC 9106). Memory is in KiB, Size the length of the digest in bytes.
@@ -78,7 +79,7 @@ func NewHasherOver(workers int, derive Derive) *Hasher {
 	rand.Read(salt)
 	rand.Read(digest) // of no password: nobody finds one that hashes to 256 random bits
 	workers = max(workers, 1)
-	return &Hasher{door: queue{free: 2*workers + 2, most: 256 * workers}, queue: queue{free: workers}, derive: derive,
+	return &Hasher{workers: workers, door: queue{free: doorPlaces(workers), most: 256 * workers}, queue: queue{free: workers}, derive: derive,
 		dummy: current(salt, digest).String()}
 }
 
@@ -133,6 +134,28 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string, known bool) (
 	ok = err == nil && subtle.ConstantTimeCompare(digest, p.digest) == 1 && len(password) <= typedBytes
 	return ok, ok && !p.isCurrent(), err
 }
+
+// Begin begins what Verify does, and goes on: it is for a caller with something to wait for meanwhile. verdict waits for the
+// result, and is called once or not at all.
+func (h *Hasher) Begin(ctx context.Context, phc, password string, known bool) (verdict func() (ok, renew bool, err error)) {
+	done := make(chan struct{})
+	var ok, renew bool
+	var err error
+	go func() {
+		defer close(done)
+		ok, renew, err = h.Verify(ctx, phc, password, known)
+	}()
+	return func() (bool, bool, error) {
+		<-done
+		return ok, renew, err
+	}
+}
+
+// Alone reports whether no other sign-in is under way but that of the caller, who has Entered.
+func (h *Hasher) Alone() bool { return h.door.has(doorPlaces(h.workers) - 1) }
+
+// doorPlaces is how many sign-ins may be under way for so many workers: a few more than keep them busy.
+func doorPlaces(workers int) int { return 2*workers + 2 }
 
 // Dummy is a PHC string with the parameters of new ones that no password matches: what an unknown user name is checked
 // against as long as no hash is stored. It stays the same for the hasher's life.

@@ -29,6 +29,13 @@ const (
 	laneUnknown = 1
 )
 
+// has reports whether so many places are free.
+func (q *queue) has(free int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.free == free
+}
+
 // enter waits for a place, at most for q.wait. Whoever got nil calls leave.
 func (q *queue) enter(ctx context.Context, lane int) error {
 	if err := ctx.Err(); err != nil {

@@ -21,6 +21,8 @@ type guess struct {
 	proof      string               // bucket of the proof of work that lifts the long waits; empty without one
 	counters   []counter            // the narrow one first; they are locked in this order everywhere
 	buckets    []bucket             // of the networks and of the password; none for a known browser
+
+	verdict func() (ok, renew bool, err error) // of the comparison that was begun; nil: none was
 }
 
 // counter counts the tries at one account by somebody.
@@ -55,29 +57,51 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 	return g, err
 }
 
-// countOnce counts the attempt in one transaction, with the proof of work that it brought or without. The hash begins when
-// that is durable and not before: where many guess at once, a count that is undone would have had its hash for nothing.
-// Only then is the stored password opened, so that one that does not open is counted like any other.
-func (s *Service) countOnce(ctx context.Context, a Attempt, withProof bool) (g guess, err error) {
-	err = s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
-		if k := seek(a); !k.claims && !withProof {
-			g, err = s.lookUpAndCount(ctx, tx, k, a)
+// countOnce counts the attempt in one transaction, with the proof of work that it brought or without. Where nobody else
+// signs in at this moment the hash begins while that is being committed, and nobody looks at it before. Else it begins
+// afterwards: where many guess at once, a count that is undone would have had its hash for nothing. A stored password that
+// does not open is told of when it was counted like any other.
+func (s *Service) countOnce(request context.Context, a Attempt, withProof bool) (g guess, err error) {
+	var verdict func() (ok, renew bool, err error)
+	of := ""
+	err = s.counted(request, func(ctx context.Context, tx Tx) (err error) {
+		if g, err = s.countIn(ctx, tx, a, withProof); err != nil || !s.hasher.Alone() {
 			return err
 		}
-		if g, err = s.lookUp(ctx, tx, a); err != nil {
-			return err
+		if unopened := s.openPassword(g.technician, &g.phc); unopened == nil && (verdict == nil || of != g.phc) {
+			verdict, of = s.hasher.Begin(request, g.phc, a.Password, g.known), g.phc
 		}
-		if withProof {
-			if g.proof, err = s.proofOf(ctx, tx, g, a); err != nil {
-				return err
-			}
-		}
-		return g.count(ctx, tx, func() time.Time { return g.facts.Now })
+		return nil
 	})
-	if err == nil {
-		err = s.openPassword(g.technician, &g.phc)
+	if err == nil && (verdict == nil || of != g.phc) {
+		verdict, err = nil, s.openPassword(g.technician, &g.phc)
 	}
+	g.verdict = verdict
 	return g, err
+}
+
+func (s *Service) countIn(ctx context.Context, tx Tx, a Attempt, withProof bool) (g guess, err error) {
+	if k := seek(a); !k.claims && !withProof {
+		return s.lookUpAndCount(ctx, tx, k, a)
+	}
+	if g, err = s.lookUp(ctx, tx, a); err != nil {
+		return g, err
+	}
+	if withProof {
+		if g.proof, err = s.proofOf(ctx, tx, g, a); err != nil {
+			return g, err
+		}
+	}
+	err = g.count(ctx, tx, func() time.Time { return g.facts.Now })
+	return g, err
+}
+
+// compareHash says whether the password is the stored one, of an attempt that was counted. See factor.Hasher.Verify.
+func (s *Service) compareHash(ctx context.Context, g guess, password string) (ok, renew bool, err error) {
+	if g.verdict != nil {
+		return g.verdict()
+	}
+	return s.hasher.Verify(ctx, g.phc, password, g.known)
 }
 
 // count raises every counter by one, or answers errWaiting; the transaction must end then, so that none is raised. That

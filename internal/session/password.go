@@ -49,7 +49,7 @@ func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (m moment, out
 	if err != nil {
 		return m, out, s.unopened(ctx, nobody(a.Client), g.technician, err)
 	}
-	ok, renew, err := s.hasher.Verify(ctx, g.phc, a.Password, g.known)
+	ok, renew, err := s.compareHash(ctx, g, a.Password)
 	if err != nil {
 		return m, out, s.notCompared(ctx, g, err)
 	}
