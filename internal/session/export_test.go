@@ -1,4 +1,9 @@
 package session
 
+import "context"
+
 // DummyHash is what a name that nobody has is checked against.
 func (s *Service) DummyHash() string { return s.dummy.hash() }
+
+// LoadNow loads the usable sessions as Run does at its beginning.
+func (m *Memory) LoadNow(ctx context.Context) { m.load(ctx) }

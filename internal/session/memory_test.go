@@ -1,0 +1,76 @@
+package session_test
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/database"
+)
+
+// TestMemoryIsWhatWasCommitted: after any row of commits the memory says of each session what a plain list of all that was
+// committed says, however many sessions their owners have, and it lets go of those that are over.
+func TestMemoryIsWhatWasCommitted(t *testing.T) {
+	database.OnlySQLite(t, "with several nodes nothing is answered from memory")
+	type known struct {
+		of   sallyport.TechnicianID
+		gen  sallyport.Generation
+		gone bool
+	}
+	for seed := range uint64(30) {
+		w, random := newWorld(t), rand.New(rand.NewPCG(seed, 7))
+		policy := look(w, func(tx *store.Tx) (sallyport.Settings, error) { return tx.Settings(ctx) })
+		memory, sessions, gens := w.s.Memory(), map[sallyport.Hash]*known{}, map[sallyport.TechnicianID]sallyport.Generation{}
+		memory.LoadNow(ctx)
+		memory.Committed(sallyport.Change{Policy: &policy})
+		var all []sallyport.Hash
+		for n := range uint64(300) {
+			who, c := sallyport.TechnicianID(rune('a'+random.IntN(3))), sallyport.Change{}
+			switch kind := random.IntN(10); {
+			case kind < 6:
+				var hash sallyport.Hash
+				binary.LittleEndian.PutUint64(hash[:], n+1)
+				if len(all) > 0 && random.IntN(8) == 0 {
+					hash = all[random.IntN(len(all))] // the same one again
+					who = sessions[hash].of
+				}
+				all, sessions[hash] = append(all, hash), &known{of: who, gen: gens[who]}
+				c.Created = []sallyport.Session{{Hash: hash, Technician: who, Generation: gens[who], UsedAt: w.clock.Now(), ExpiresAt: w.clock.Now().Add(time.Hour)}}
+			case kind < 8 && len(all) > 0:
+				hash := all[random.IntN(len(all))]
+				sessions[hash].gone = true
+				c.Ended = []sallyport.Hash{hash}
+			case kind < 9:
+				gens[who]++
+				c.Raised = map[sallyport.TechnicianID]sallyport.Generation{who: gens[who]}
+			default:
+				for _, s := range sessions {
+					s.gone = s.gone || s.of == who
+				}
+				c.Gone = []sallyport.TechnicianID{who}
+			}
+			memory.Committed(c)
+			live := 0
+			for hash, s := range sessions {
+				want := !s.gone && s.gen == gens[s.of]
+				if want {
+					live++
+				}
+				if got, err := memory.Check(ctx, hash); got != want || err != nil {
+					t.Fatalf("seed %d, commit %d: session %x of %s is let in: %v, want %v (%v)", seed, n, hash[:2], s.of, got, want, err)
+				}
+			}
+			if memory.Len() != live {
+				t.Fatalf("seed %d, commit %d: %d remembered, %d live", seed, n, memory.Len(), live)
+			}
+		}
+		w.clock.Advance(time.Hour)
+		memory.Flush(ctx)
+		if memory.Len() != 0 {
+			t.Errorf("%d are remembered after their end", memory.Len())
+		}
+	}
+}
