@@ -146,7 +146,7 @@ func (b *book) lacks(what string) bool {
 
 // blame finds a technician whose part alone has no order, and shows its end.
 func blame(history []porcupine.Operation) string {
-	for _, part := range partition(history) {
+	for _, part := range byWho(history) {
 		if n := shortest(part); n < len(part) {
 			text := fmt.Sprint(part[0].Input.(question).Who)
 			for i, o := range part {

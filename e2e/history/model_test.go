@@ -266,6 +266,14 @@ func (r rules) model() porcupine.Model {
 
 // partition are the parts of each technician, without what tells nothing.
 func partition(history []porcupine.Operation) [][]porcupine.Operation {
+	parts := byWho(history)
+	for i := range parts {
+		parts[i] = thin(parts[i])
+	}
+	return parts
+}
+
+func byWho(history []porcupine.Operation) [][]porcupine.Operation {
 	parts := map[int][]porcupine.Operation{}
 	for _, o := range history {
 		who := o.Input.(question).Who
@@ -273,7 +281,7 @@ func partition(history []porcupine.Operation) [][]porcupine.Operation {
 	}
 	var out [][]porcupine.Operation
 	for _, p := range parts {
-		out = append(out, thin(p))
+		out = append(out, p)
 	}
 	return out
 }

@@ -30,6 +30,7 @@ type trouble struct {
 	sets  []span    // all clocks were set
 	ahead []int64   // to how far ahead, in seconds, each time
 	ends  []span    // a node noticed, and ended unfinished sign-ins
+	told  []int64   // when a clock was set, a node's or all
 	count map[string]int
 }
 
@@ -83,6 +84,7 @@ func (w *world) setClocks(_ *node, random *rand.Rand) {
 		by = []int64{31, 40, -25}[random.IntN(3)]
 	}
 	ahead := w.ahead.Add(by)
+	w.trouble.told = append(w.trouble.told, from)
 	if w.database != nil {
 		w.database(time.Duration(ahead) * time.Second)
 	}
@@ -138,10 +140,12 @@ func (w *world) cut(n *node, _ *rand.Rand) {
 // stray lets the clock of one node go wrong until it says that it answers nothing, and a moment longer.
 func (w *world) stray(n *node, random *rand.Rand) {
 	refused := n.said("this node answers nothing for now")
+	w.trouble.told = append(w.trouble.told, w.now())
 	n.tell(w.ahead.Load() + []int64{300, -300}[random.IntN(2)])
 	w.await(func() bool { return n.said("this node answers nothing for now") > refused })
 	pause(w.t.Context(), time.Second)
 	again := n.said("this node answers again")
+	w.trouble.told = append(w.trouble.told, w.now())
 	n.tell(w.ahead.Load())
 	w.await(func() bool { return n.said("this node answers again") > again })
 	w.trouble.count["clocks astray"]++
@@ -150,7 +154,8 @@ func (w *world) stray(n *node, random *rand.Rand) {
 var logLine = regexp.MustCompile(`^time=(\S+) level=\w+ msg="(this node answers nothing for now|this node answers again|the clock was set)`)
 
 // readLogs takes from what the nodes said when they answered nothing, and when they noticed that the clock was set. A
-// moment is allowed between what a node did and what it said of it.
+// moment is allowed between what a node did and what it said of it; sign-ins may be over since the clock was set, for what
+// a node says of that may come late on a machine with much to do.
 func (w *world) readLogs() {
 	const moment = int64(time.Second)
 	for i, n := range w.nodes {
@@ -171,7 +176,13 @@ func (w *world) readLogs() {
 				w.trouble.astray(i, since, at+moment)
 				since = -1
 			default:
-				w.trouble.ends = append(w.trouble.ends, span{at - moment, at + 3*moment})
+				from := at - moment
+				for _, told := range w.trouble.told {
+					if told <= at {
+						from = min(at-moment, told)
+					}
+				}
+				w.trouble.ends = append(w.trouble.ends, span{from, at + 3*moment})
 			}
 		}
 		if since >= 0 {

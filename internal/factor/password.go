@@ -143,6 +143,11 @@ func (h *Hasher) Begin(ctx context.Context, phc, password string, known bool) (v
 	var err error
 	go func() {
 		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				ok, err = false, ErrBusy.Because(fmt.Errorf("panic: %v", p))
+			}
+		}()
 		ok, renew, err = h.Verify(ctx, phc, password, known)
 	}()
 	return func() (bool, bool, error) {

@@ -128,8 +128,6 @@ func (s *Service) count(ctx context.Context, t *try) error {
 		what := audit.SignInFactorAttempt
 		if refused != nil {
 			what = audit.SignInCodeRefused
-		} else {
-			tx.CommitAsync() // nothing is answered before what the comparison leads to is on the disk, and the count with it
 		}
 		return tx.InsertEvent(ctx, audit.New(what, himself(t.m.technician, t.client)).On(t.m.technician).
 			Because(string(t.m.step.Kind)+" "+string(t.m.step.Method)).Event())

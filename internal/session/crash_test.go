@@ -11,7 +11,7 @@ import (
 	"sallyport/internal/testkit/postgres"
 )
 
-// forgetful is a PostgreSQL that keeps every promise and no more: what nobody waited for is lost in a crash.
+// forgetful is a PostgreSQL that keeps every promise and no more: what no COMMIT waited for is lost in a crash.
 var forgetful = []string{"wal_writer_delay = 10s", "autovacuum = off", "bgwriter_lru_maxpages = 0"}
 
 // Whatever somebody was answered about a guess, the guess was counted, also where the database loses its power right then.

@@ -58,7 +58,7 @@ func (s *Service) countGuess(ctx context.Context, a Attempt) (guess, error) {
 }
 
 // countOnce counts the attempt in one transaction, with the proof of work that it brought or without. Where nobody else
-// signs in at this moment the hash begins while that is being committed, and nobody looks at it before. Else it begins
+// signs in here at this moment the hash begins while that is being committed, and nobody looks at it before. Else it begins
 // afterwards: where many guess at once, a count that is undone would have had its hash for nothing. A stored password that
 // does not open is told of when it was counted like any other.
 func (s *Service) countOnce(request context.Context, a Attempt, withProof bool) (g guess, err error) {
@@ -68,15 +68,18 @@ func (s *Service) countOnce(request context.Context, a Attempt, withProof bool) 
 		if g, err = s.countIn(ctx, tx, a, withProof); err != nil || !s.hasher.Alone() {
 			return err
 		}
-		if unopened := s.openPassword(g.technician, &g.phc); unopened == nil && (verdict == nil || of != g.phc) {
-			verdict, of = s.hasher.Begin(request, g.phc, a.Password, g.known), g.phc
+		phc := g.phc
+		if unopened := s.openPassword(g.technician, &phc); unopened == nil && of != phc {
+			verdict, of = s.hasher.Begin(request, phc, a.Password, g.known), phc
 		}
 		return nil
 	})
-	if err == nil && (verdict == nil || of != g.phc) {
-		verdict, err = nil, s.openPassword(g.technician, &g.phc)
+	if err == nil {
+		err = s.openPassword(g.technician, &g.phc)
 	}
-	g.verdict = verdict
+	if err == nil && of == g.phc {
+		g.verdict = verdict
+	}
 	return g, err
 }
 
@@ -109,7 +112,6 @@ func (s *Service) compareHash(ctx context.Context, g guess, password string) (ok
 // after the other would. The buckets are only asked: see countWrong. Whatever else is to be asked for goes with it, and now
 // is called when all was answered.
 func (g *guess) count(ctx context.Context, tx Tx, now func() time.Time, also ...func() error) error {
-	tx.CommitAsync() // nothing is answered before what the comparison leads to is on the disk, and the count with it
 	if g.proof != "" {
 		first, err := tx.Fill(ctx, g.proof, challengeLife, challengeLife)
 		if err != nil || !first {

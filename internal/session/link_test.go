@@ -37,7 +37,7 @@ func TestSetupMakesTheFirstSuperAdmin(t *testing.T) {
 		t.Errorf("an unfinished set-up spent the link: %v", err)
 	}
 	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
-	if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 {
+	if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 || out.RecoveryLeft != 10 || out.FewRecovery {
 		t.Fatalf("outcome %+v", out)
 	}
 	_, mara, err := w.s.Actor(ctx, out.Session, browser)

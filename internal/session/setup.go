@@ -58,7 +58,7 @@ func (s *Service) storeRescued(ctx context.Context, tx Tx, m *moment, p pending,
 
 // enrolAndCreate stores the confirmed app of a set-up and lets its owner in.
 func (s *Service) enrolAndCreate(ctx context.Context, tx Tx, m *moment, t *try, p pending, out *Outcome) error {
-	m.signIn.Proofs.Factor, m.signIn.Proofs.Enrolled = true, true
+	m.signIn.Proofs.Factor, m.signIn.Proofs.Enrolled, m.recoveryLeft = true, true, nil
 	f := sallyport.Factor{Technician: m.technician.ID, Kind: sallyport.MethodApp, ProvedAt: m.now, UsedAt: m.now,
 		Secret: s.keys.Seal(p.Secret, secretPlace(m.technician.ID)), LastStep: t.step, Offset: t.offset}
 	if err := s.putFactor(ctx, tx, m.technician, f, t.client, out); err != nil {

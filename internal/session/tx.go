@@ -12,7 +12,6 @@ import (
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	Together(ctx context.Context, fns ...func() error) error
-	CommitAsync()
 	technicians
 	guesses
 	factors

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -76,47 +75,6 @@ func TestD11_7(t *testing.T) {
 		put(t, db, fmt.Sprint(n))
 		if flushed := place("pg_current_wal_flush_lsn"); flushed <= before {
 			t.Fatalf("commit %d was acknowledged and is not on the disk", n)
-		}
-	}
-}
-
-// What was committed asynchronously is seen at once, is lost in a crash as a whole, and is on the disk with the next
-// transaction that waits for it.
-func TestCommitAsync(t *testing.T) {
-	s := postgres.Start(t, "wal_writer_delay = 10s", "autovacuum = off")
-	if err := s.Exec("postgres", `CREATE DATABASE own`); err != nil {
-		t.Fatal(err)
-	}
-	db := openPostgres(t, s.URL("own"))
-	crash := func() {
-		t.Helper()
-		s.Crash()
-		if err := s.Up(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	async := func(name string) {
-		t.Helper()
-		err := db.Write(t.Context(), func(tx *store.Tx) error {
-			tx.CommitAsync()
-			return errors.Join(tx.PutMeta(t.Context(), name, []byte(name)), tx.PutMeta(t.Context(), name+" too", nil))
-		})
-		if err != nil || string(meta(t, db, name)) != name {
-			t.Fatalf("%s: %v, %q", name, err, meta(t, db, name))
-		}
-	}
-	put(t, db, "before")
-	async("alone")
-	crash()
-	if string(meta(t, db, "before")) != "before" || meta(t, db, "alone") != nil || meta(t, db, "alone too") != nil {
-		t.Error("it was not lost as a whole: a test like this would notice nothing")
-	}
-	async("first")
-	put(t, db, "next")
-	crash()
-	for _, name := range []string{"before", "first", "next"} {
-		if string(meta(t, db, name)) != name {
-			t.Errorf("%s is lost", name)
 		}
 	}
 }

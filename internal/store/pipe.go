@@ -32,7 +32,6 @@ type pipe struct {
 	fresh   bool   // the connection was in use a moment ago
 	waiting []*question
 	refused bool // a statement changed no row where it had to change one: nothing of the transaction takes effect
-	async   bool // COMMIT does not wait for the disk
 	trips   *atomic.Uint64
 }
 
@@ -74,11 +73,7 @@ func (p *pipe) commit() error {
 			q.raise()
 		}
 	}
-	last := []*question{{query: "COMMIT"}}
-	if p.async {
-		last = []*question{{query: "SET LOCAL synchronous_commit TO off"}, last[0]}
-	}
-	_, err := p.send(last...)
+	_, err := p.send(&question{query: "COMMIT"})
 	return err
 }
 

@@ -70,16 +70,6 @@ func (tx *Tx) commit() error {
 	return failure(tx.pipe.commit())
 }
 
-// CommitAsync lets the COMMIT of this transaction not wait until it is on the disk, and on a synchronous standby: others
-// see it at once, and it is durable with the next transaction that is committed as usual, at the latest. Where the database
-// crashes before, it may be undone as a whole (PostgreSQL, "Asynchronous Commit"). It is for what nobody is answered before
-// such a next one (docs/adr/0045). On SQLite it changes nothing.
-func (tx *Tx) CommitAsync() {
-	if tx.pipe != nil {
-		tx.pipe.async = true
-	}
-}
-
 // end gives the connection back.
 func (tx *Tx) end() {
 	if tx.conn != nil {
