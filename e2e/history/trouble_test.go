@@ -30,7 +30,6 @@ type trouble struct {
 	sets  []span    // all clocks were set
 	ahead []int64   // to how far ahead, in seconds, each time
 	ends  []span    // a node noticed, and ended unfinished sign-ins
-	told  []int64   // when a clock was set, a node's or all
 	count map[string]int
 }
 
@@ -84,7 +83,6 @@ func (w *world) setClocks(_ *node, random *rand.Rand) {
 		by = []int64{31, 40, -25}[random.IntN(3)]
 	}
 	ahead := w.ahead.Add(by)
-	w.trouble.told = append(w.trouble.told, from)
 	if w.database != nil {
 		w.database(time.Duration(ahead) * time.Second)
 	}
@@ -140,22 +138,21 @@ func (w *world) cut(n *node, _ *rand.Rand) {
 // stray lets the clock of one node go wrong until it says that it answers nothing, and a moment longer.
 func (w *world) stray(n *node, random *rand.Rand) {
 	refused := n.said("this node answers nothing for now")
-	w.trouble.told = append(w.trouble.told, w.now())
 	n.tell(w.ahead.Load() + []int64{300, -300}[random.IntN(2)])
 	w.await(func() bool { return n.said("this node answers nothing for now") > refused })
 	pause(w.t.Context(), time.Second)
 	again := n.said("this node answers again")
-	w.trouble.told = append(w.trouble.told, w.now())
 	n.tell(w.ahead.Load())
 	w.await(func() bool { return n.said("this node answers again") > again })
 	w.trouble.count["clocks astray"]++
 }
 
-var logLine = regexp.MustCompile(`^time=(\S+) level=\w+ msg="(this node answers nothing for now|this node answers again|the clock was set)`)
+var logTook = regexp.MustCompile(` took=(\S+)`)
+
+var logLine = regexp.MustCompile(`^time=(\S+) level=\w+ msg="?(this node answers nothing for now|this node answers again|the clock was set|clock )`)
 
 // readLogs takes from what the nodes said when they answered nothing, and when they noticed that the clock was set. A
-// moment is allowed between what a node did and what it said of it; sign-ins may be over since the clock was set, for what
-// a node says of that may come late on a machine with much to do.
+// moment is allowed between what a node did and what it said of it, and besides as long as it says that it took.
 func (w *world) readLogs() {
 	const moment = int64(time.Second)
 	for i, n := range w.nodes {
@@ -175,14 +172,12 @@ func (w *world) readLogs() {
 			case "this node answers again":
 				w.trouble.astray(i, since, at+moment)
 				since = -1
+			case "clock ": // it could not, or does not know whether it did
+				w.trouble.ends = append(w.trouble.ends, span{at - 5*moment, at + moment})
 			default:
-				from := at - moment
-				for _, told := range w.trouble.told {
-					if told <= at {
-						from = min(at-moment, told)
-					}
-				}
-				w.trouble.ends = append(w.trouble.ends, span{from, at + 3*moment})
+				took, err := time.ParseDuration(logTook.FindStringSubmatch(lines.Text())[1])
+				w.check(err)
+				w.trouble.ends = append(w.trouble.ends, span{at - int64(took) - 2*moment, at + moment})
 			}
 		}
 		if since >= 0 {

@@ -123,10 +123,10 @@ func (d *drift) step(wall, monotonic time.Time) time.Duration {
 	return by
 }
 
-// clockJumped ends every unfinished sign-in with its codes, for nobody knows how old they are, and says so.
+// clockJumped ends every unfinished sign-in with its codes, for nobody knows how old they are, and says so when it is done.
 func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
-	c.log.Warn("the clock was set: unfinished sign-ins and codes are over", "by", by)
-	return c.db.Write(ctx, func(tx *store.Tx) error {
+	began := time.Now()
+	err := c.db.Write(ctx, func(tx *store.Tx) error {
 		n, err := tx.EndSignIns(ctx)
 		if err != nil {
 			return err
@@ -134,4 +134,8 @@ func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
 		return tx.InsertEvent(ctx, audit.New(audit.ClockJumped, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
 			Changed(nil, map[string]string{"seconds": strconv.Itoa(int(by.Seconds()))}).Because(fmt.Sprintf("%d unfinished sign-ins ended", n)).Event())
 	})
+	if err == nil {
+		c.log.Warn("the clock was set: unfinished sign-ins and codes are over", "by", by, "took", time.Since(began))
+	}
+	return err
 }
