@@ -16,8 +16,10 @@ type Lookup interface {
 }
 
 const (
-	// gateQueries is how many look-ups are under way at once.
+	// gateQueries is how many look-ups are under way at once at most.
 	gateQueries = 2
+	// gatePatience is how long a look-up holds up the next one: where it takes longer, another goes beside it.
+	gatePatience = 20 * time.Millisecond
 	// gateTime is how long one look-up may take; then its checks could not look.
 	gateTime = 3 * time.Second
 	// gateBatch is how many checks share one look-up at most.
@@ -26,8 +28,8 @@ const (
 
 // Gate answers session checks by the database alone, as every node of several must: a Save that was answered on another
 // node is seen by every check that begins after it. Checks that arrive while others are being looked up gather and share
-// the next look-up; none joins one that was sent before it came. A look-up that fails is an error for all who share it, which
-// is neither a yes nor a no.
+// the next look-up; none joins one that was sent before it came. One look-up follows the other, so that many share each; a
+// slow one does not hold up the next. One that fails is an error for all who share it, which is neither a yes nor a no.
 //
 // What it keeps is when sessions were last used on this node, for that is written once a minute only. It never makes a
 // session usable that the database does not hold.
@@ -35,6 +37,7 @@ type Gate struct {
 	store   Store
 	lookup  Lookup
 	now     func() time.Time
+	turn    chan struct{} // the token of the look-up that holds up the next one
 	sending chan struct{} // a token for each look-up under way
 
 	mu   sync.Mutex
@@ -55,7 +58,7 @@ type batch struct {
 }
 
 func newGate(store Store, lookup Lookup, now func() time.Time) *Gate {
-	return &Gate{store: store, lookup: lookup, now: now, sending: make(chan struct{}, gateQueries), used: map[sallyport.Hash]use{}}
+	return &Gate{store: store, lookup: lookup, now: now, turn: make(chan struct{}, 1), sending: make(chan struct{}, gateQueries), used: map[sallyport.Hash]use{}}
 }
 
 // Len is how many sessions were used here lately.
@@ -100,8 +103,7 @@ func (g *Gate) join(hash sallyport.Hash) (b *batch, first bool) {
 // client that happened to be first.
 func (g *Gate) send(b *batch) {
 	defer close(b.done)
-	g.sending <- struct{}{}
-	defer func() { <-g.sending }()
+	defer g.begin()()
 	g.mu.Lock()
 	if g.next == b {
 		g.next = nil
@@ -118,6 +120,19 @@ func (g *Gate) send(b *batch) {
 	b.idle, b.found = idle, make(map[sallyport.Hash]time.Duration, len(seen))
 	for _, s := range seen {
 		b.found[s.Hash] = s.Since
+	}
+}
+
+// begin waits until a look-up may be sent, and returns what is to be called when it has ended.
+func (g *Gate) begin() (end func()) {
+	g.turn <- struct{}{}
+	g.sending <- struct{}{}
+	slow := time.AfterFunc(gatePatience, func() { <-g.turn })
+	return func() {
+		<-g.sending
+		if slow.Stop() {
+			<-g.turn
+		}
 	}
 }
 

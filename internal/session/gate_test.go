@@ -16,6 +16,7 @@ type lookups struct {
 	mu     sync.Mutex
 	asked  [][]sallyport.Hash
 	answer chan error
+	first  chan error // the same for the first look-up, where it is not nil
 	live   map[sallyport.Hash]time.Duration
 }
 
@@ -28,13 +29,33 @@ func (l *lookups) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) (
 			seen = append(seen, sallyport.Seen{Hash: h, Since: since})
 		}
 	}
+	answer := l.answer
+	if l.first != nil && len(l.asked) == 1 {
+		answer = l.first
+	}
 	l.mu.Unlock()
 	select {
-	case err := <-l.answer:
+	case err := <-answer:
 		return seen, 30 * time.Minute, err
 	case <-ctx.Done():
 		return nil, 0, ctx.Err()
 	}
+}
+
+// sent expects that many look-ups to have been sent, the last of them of so many checks.
+func (l *lookups) sent(t *testing.T, n, checks int) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.asked) != n || len(l.asked[n-1]) != checks {
+		t.Fatalf("%d look-ups were sent, the last of %d checks; not %d of %d", len(l.asked), len(l.asked[len(l.asked)-1]), n, checks)
+	}
+}
+
+// pass lets time go on in the bubble of a test, and what is due then happen.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
 }
 
 // Checks that arrive together share a look-up; one never joins a look-up that was sent before it came, for that may have
@@ -55,11 +76,12 @@ func TestGateJoinsOnlyWhatIsNotSent(t *testing.T) {
 			synctest.Wait()
 		}
 		check(1) // sent at once
-		check(1) // sent beside it
-		check(5) // gather, for two are under way
-		if len(l.asked) != 2 {
-			t.Fatalf("%d look-ups are under way", len(l.asked))
-		}
+		check(1) // waits for its answer
+		l.sent(t, 1, 1)
+		pass(gatePatience) // and is sent beside it
+		check(5)           // gather, for two are under way
+		pass(10 * gatePatience)
+		l.sent(t, 2, 1)
 		l.mu.Lock()
 		delete(l.live, dana) // the Save answers here; the look-ups under way have seen the session
 		l.mu.Unlock()
@@ -68,9 +90,7 @@ func TestGateJoinsOnlyWhatIsNotSent(t *testing.T) {
 			l.answer <- nil
 			synctest.Wait()
 		}
-		if len(l.asked) != 3 || len(l.asked[2]) != 8 {
-			t.Fatalf("%d look-ups, the last of %d checks", len(l.asked), len(l.asked[2]))
-		}
+		l.sent(t, 3, 8)
 		l.answer <- nil
 		synctest.Wait()
 		yes := 0
@@ -82,6 +102,44 @@ func TestGateJoinsOnlyWhatIsNotSent(t *testing.T) {
 		if yes != 2 {
 			t.Errorf("%d of the checks said yes; only the two that were sent before may", yes)
 		}
+	})
+}
+
+// A look-up that does not come back holds up the next one for a moment only: those after it follow each other without
+// waiting, and are held up again as soon as it has ended.
+func TestGateGoesOnBesideASlowLookUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dana := sallyport.Hash{1}
+		l := &lookups{answer: make(chan error), first: make(chan error), live: map[sallyport.Hash]time.Duration{dana: 0}}
+		g := newGate(nil, l, time.Now)
+		var all sync.WaitGroup
+		check := func() {
+			all.Go(func() {
+				if usable, err := g.Check(context.Background(), dana); !usable || err != nil {
+					t.Errorf("%v, %v", usable, err)
+				}
+			})
+			synctest.Wait()
+		}
+		check() // and is not answered
+		pass(gatePatience)
+		for i := range 5 {
+			check()
+			l.sent(t, 2+i, 1) // at once
+			l.answer <- nil
+			synctest.Wait()
+		}
+		l.first <- nil
+		synctest.Wait()
+		check()
+		l.sent(t, 7, 1)
+		check()
+		l.sent(t, 7, 1)
+		l.answer <- nil
+		synctest.Wait()
+		l.sent(t, 8, 1)
+		l.answer <- nil
+		all.Wait()
 	})
 }
 
@@ -107,10 +165,12 @@ func TestGateFailsClosed(t *testing.T) {
 		}
 
 		var all sync.WaitGroup
-		for range 2 + 3 { // two are sent, three share the next
+		for i := range 2 + 3 { // two are sent, three share the next
 			all.Go(func() { unsure(context.Background(), "shared") })
+			if synctest.Wait(); i < 2 {
+				pass(gatePatience)
+			}
 		}
-		synctest.Wait()
 		gone, hangUp := context.WithCancel(context.Background())
 		all.Go(func() { unsure(gone, "hung up") })
 		synctest.Wait()

@@ -26,7 +26,7 @@ const (
 // those of a small one. Each statement is run as the product runs it, on its own lanes with their settings, and the blocks
 // that it looks at are counted: a table or an index that is read from end to end shows, whatever the plan calls it.
 //
-// The last two parts are mistakes that it must find. The first was made: with plans that are the same for all arguments, a
+// Two parts are mistakes that it must find. The first was made: with plans that are the same for all arguments, a
 // Save read the whole team to find the Super Admins.
 func TestLargeTeam(t *testing.T) {
 	l := newLarge(t)
@@ -40,6 +40,18 @@ func TestLargeTeam(t *testing.T) {
 			t.Error(found)
 		}
 	})
+	t.Run("a row that changes stays on its page", func(t *testing.T) {
+		db := raw(t, l.server.URL(l.name))
+		for table, change := range map[string]string{"technician": "wrong_run = 1", "factor": "last_step = last_step + 1"} {
+			key := map[string]string{"technician": "id", "factor": "technician"}[table]
+			var changed, moved int
+			err := db.QueryRow(fmt.Sprintf(`WITH old AS (SELECT %[1]s AS key, ctid FROM %[2]s), new AS (UPDATE %[2]s SET %[3]s WHERE %[1]s LIKE '%%5' RETURNING %[1]s AS key, ctid)
+				SELECT count(*), count(*) FILTER (WHERE (old.ctid::text::point)[0] <> (new.ctid::text::point)[0]) FROM new JOIN old USING (key)`, key, table, change)).Scan(&changed, &moved)
+			if err != nil || changed < largeTeam/50 || moved > 0 {
+				t.Errorf("%s: %d of %d rows moved, %v", table, moved, changed, err)
+			}
+		}
+	})
 	t.Run("a mistake is found", func(t *testing.T) {
 		wantFound(t, l.overreach(t, "&plan_cache_mode=force_generic_plan", 1), "technician: ", "WHERE t.role = $1")
 	})
@@ -48,6 +60,15 @@ func TestLargeTeam(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantFound(t, l.overreach(t, "", 1), "session: ", "DELETE FROM session WHERE technician = $1")
+	})
+	t.Run("vacuum does not take the sessions from everybody", func(t *testing.T) {
+		if err := l.server.Exec(l.name, `DELETE FROM session`, `VACUUM session`); err != nil {
+			t.Fatal(err)
+		}
+		var size int
+		if err := raw(t, l.server.URL(l.name)).QueryRow(`SELECT pg_relation_size('session')`).Scan(&size); err != nil || size == 0 {
+			t.Errorf("%d bytes are left, which it took an exclusive lock to give back: %v", size, err)
+		}
 	})
 }
 

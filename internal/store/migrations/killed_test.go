@@ -46,7 +46,7 @@ var engines = map[string]engine{
 	"sqlite": {&sqlite.Driver{}, migrations.SQLite,
 		`SELECT coalesce(group_concat(sql, ';'), '') FROM (SELECT sql FROM sqlite_master WHERE tbl_name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%' ORDER BY name)`},
 	"postgres": {stdlib.GetDefaultDriver(), migrations.Postgres,
-		`SELECT concat((SELECT string_agg(concat_ws(' ', c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod)), ';' ORDER BY c.relname, a.attnum)
+		`SELECT concat((SELECT string_agg(concat_ws(' ', c.relname, c.relkind, c.reloptions, a.attname, format_type(a.atttypid, a.atttypmod)), ';' ORDER BY c.relname, a.attnum)
 			FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'goose%'),
 			(SELECT string_agg(proname, ';' ORDER BY proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
 			(SELECT string_agg(conname, ';' ORDER BY conname) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'goose%'))`},
