@@ -32,7 +32,7 @@ const (
 type SendError struct {
 	Outcome   SendOutcome
 	Permanent bool   // trying again with the same settings cannot help
-	Code      string // stable: refused, auth, tls, timeout, unreachable, bad_number, bad_address, balance, not_allowed, protocol
+	Code      string // stable: refused, auth, tls, timeout, unreachable, bad_number, bad_address, balance, not_allowed, protocol, sealed
 	Hint      string
 	Cause     error // for the log, redacted by the gateway
 }

@@ -240,9 +240,13 @@ func shown(g *sallyport.Gateway) map[string]string {
 	return out
 }
 
+const gatewayTable = "gateway"
+
 func secretsPlace(g sallyport.Gateway) keyring.Place {
-	return keyring.Place{Table: "gateway", Row: string(g.Channel) + "/" + g.Slot, Column: "sealed"}
+	return keyring.Place{Table: gatewayTable, Row: gatewayRow(g.Channel, g.Slot), Column: "sealed"}
 }
+
+func gatewayRow(channel sallyport.Channel, slot string) string { return string(channel) + "/" + slot }
 
 func (s *Service) sealSecrets(g sallyport.Gateway, secrets map[string]string) ([]byte, error) {
 	if len(secrets) == 0 {

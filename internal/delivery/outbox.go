@@ -163,12 +163,13 @@ func (s *Service) claim(ctx context.Context, m sallyport.OutboxMessage) (mine bo
 
 func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *sallyport.Gateway) error {
 	plain, err := s.keys.Open(m.Sealed, outboxPlace(m.ID))
-	if err != nil {
-		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Cause: err}
-	}
 	var l letter
-	if err := json.Unmarshal(plain, &l); err != nil {
-		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Cause: err}
+	if err == nil {
+		err = json.Unmarshal(plain, &l)
+	}
+	if err != nil {
+		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "sealed",
+			Hint: "What was stored of this message cannot be read.", Cause: s.unopened(ctx, err)}
 	}
 	return s.sendEmail(ctx, *live, sallyport.Email{ID: m.ID, To: m.To, Subject: l.Subject, Text: l.Text})
 }
@@ -192,10 +193,10 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, now tim
 	}
 }
 
-// lostFor reports whether no repair of ours can help: the mailbox itself was refused.
+// lostFor reports whether no repair of ours can help: the mailbox itself was refused, or nobody can read the message.
 func lostFor(err error) bool {
 	var e *sallyport.SendError
-	return errors.As(err, &e) && e.Permanent && e.Code == "bad_address"
+	return errors.As(err, &e) && e.Permanent && (e.Code == "bad_address" || e.Code == "sealed")
 }
 
 // reasonOf is the short reason that is stored: the stable code and the words for people, never the server's answer.

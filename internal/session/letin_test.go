@@ -66,3 +66,43 @@ func TestBetweenCountAndSession(t *testing.T) {
 		})
 	}
 }
+
+// What happens between the count of a right password and its sign-in counts as well: where the account is another one by
+// then, the answer is that of a wrong password, with its event, and nothing is begun.
+func TestBetweenCountAndSignIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(w *world, who sallyport.Technician)
+		in        bool
+	}{
+		"nothing": {func(*world, sallyport.Technician) {}, true},
+		"Save":    {func(w *world, who sallyport.Technician) { w.raise(who.ID) }, false},
+		"another method": {func(w *world, who sallyport.Technician) {
+			w.change(who.ID, func(t *sallyport.Technician) { t.Method = sallyport.MethodEmail })
+		}, false},
+		"deactivated": {func(w *world, who sallyport.Technician) {
+			w.change(who.ID, func(t *sallyport.Technician) { t.Status = sallyport.Deactivated })
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			who := w.technician("dana", sallyport.MethodOff)
+			between := &between{Transactions: store.For[session.Tx](w.db), after: 1, do: func() { c.meanwhile(w, who) }}
+			out, err := w.over(between).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
+			wrong := 1
+			if c.in {
+				wrong = 0
+				if err != nil || !out.Finished || !w.usable(out.Session) {
+					t.Errorf("%+v, %v", out, err)
+				}
+			} else if wantCode(t, err, "wrong_password"); out.Finished || out.SignIn != "" {
+				t.Errorf("%+v", out)
+			}
+			if n := w.events("signin.password.wrong"); n != wrong {
+				t.Errorf("%d events of a wrong password", n)
+			}
+			if n := w.events("signin.password.right"); n != 1-wrong {
+				t.Errorf("%d events of a right password", n)
+			}
+		})
+	}
+}

@@ -56,7 +56,11 @@ func (s *Service) compareAndBegin(ctx context.Context, a Attempt) (m moment, out
 	if !ok || g.technician.Status != sallyport.Active {
 		return m, out, s.wrongPassword(ctx, g, a)
 	}
-	if m, out, err = s.begin(ctx, g, a); err != nil {
+	m, out, err = s.begin(ctx, g, a)
+	if errors.Is(err, errChanged) {
+		return m, Outcome{}, s.changedMeanwhile(ctx, g, a, err)
+	}
+	if err != nil {
 		return m, Outcome{}, err
 	}
 	if renew {
@@ -103,6 +107,18 @@ func (s *Service) wrongPassword(ctx context.Context, g guess, a Attempt) error {
 	return ErrWrongPassword
 }
 
+// changedMeanwhile answers to a password that was right for what the account was when the attempt was counted. That stays
+// counted under the account and its networks, and is no wrong password of a sprayer.
+func (s *Service) changedMeanwhile(ctx context.Context, g guess, a Attempt, why error) error {
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.InsertEvent(ctx, s.guessEvent(audit.SignInPasswordWrong, g, a).Outcome("wrong").Because("the account changed meanwhile").Event())
+	})
+	if err != nil {
+		return err
+	}
+	return ErrWrongPassword.Because(why)
+}
+
 // begin stores the sign-in of a right password, and readies its next step.
 func (s *Service) begin(ctx context.Context, g guess, a Attempt) (moment, Outcome, error) {
 	m, out, err := s.beginAsking(ctx, g, a)
@@ -114,6 +130,9 @@ func (s *Service) begin(ctx context.Context, g guess, a Attempt) (moment, Outcom
 
 // errLookAgain says that what was read when the attempt was counted does not lead on.
 var errLookAgain = sallyport.E(sallyport.Conflict, "look_again", "Something changed meanwhile. Please try again.")
+
+// errChanged says that the account is another one, or none, since the attempt was counted.
+var errChanged = sallyport.E(sallyport.Conflict, "account_changed", "Something changed meanwhile. Please try again.")
 
 // beginAsking stores the sign-in of a right password where, by what was read when the attempt was counted, an answer is
 // asked for next. Then nothing is to be made ready or decided here, and each answer looks at everything anew. Only that
@@ -177,7 +196,7 @@ func (s *Service) beginLooking(ctx context.Context, g guess, a Attempt) (m momen
 		case err != nil && sallyport.KindOf(err) != sallyport.NotFound:
 			return err // nobody knows what changed
 		case err != nil || t.Generation != g.technician.Generation || t.Status != sallyport.Active:
-			return ErrWrongPassword.Because(err)
+			return errChanged.Because(err)
 		}
 		if err := g.takeBack(ctx, tx, tries); err != nil {
 			return err
