@@ -38,6 +38,28 @@ func (db *DB) TouchedByCheck(ctx context.Context, hashes ...sallyport.Hash) (Blo
 	return after.Since(before), nil
 }
 
+// PlansOfCheck looks up sessions once for each number of hashes, on one connection that a check really uses, and returns how
+// many tables were read from end to end and how many plans were made for the arguments of one look-up alone.
+func (db *DB) PlansOfCheck(ctx context.Context, hashes []sallyport.Hash, numbers ...int) (scans, plans int, err error) {
+	c, err := db.checks.take(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer db.checks.give(c)
+	if err := c.control("BEGIN"); err != nil {
+		return 0, 0, err
+	}
+	for _, n := range numbers {
+		if _, _, err := c.lookUp(ctx, hashes[:n]); err != nil {
+			return 0, 0, err
+		}
+	}
+	err = c.raw.QueryRowContext(ctx, `SELECT (SELECT sum(pg_stat_get_xact_numscans(oid)) FROM pg_class WHERE relname IN ('session', 'technician', 'setting')),
+		(SELECT sum(custom_plans) FROM pg_prepared_statements WHERE statement LIKE '%FROM session%')`).Scan(&scans, &plans)
+	c.clean = c.control("ROLLBACK") == nil
+	return scans, plans, err
+}
+
 func (c *conn) touched(ctx context.Context) (Blocks, error) {
 	rows, err := c.raw.QueryContext(ctx, `SELECT relname, pg_stat_get_xact_blocks_fetched(oid) FROM pg_class
 		WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')`)

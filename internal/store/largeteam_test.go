@@ -29,7 +29,7 @@ const (
 // Two parts are mistakes that it must find. The first was made: with plans that are the same for all arguments, a
 // Save read the whole team to find the Super Admins.
 func TestLargeTeam(t *testing.T) {
-	l := newLarge(t)
+	l := newTeam(t, largeTeam)
 	t.Run("as it runs", func(t *testing.T) {
 		for _, found := range l.overreach(t, "", 7) { // PostgreSQL thinks of keeping a plan after five
 			t.Error(found)
@@ -72,6 +72,25 @@ func TestLargeTeam(t *testing.T) {
 	})
 }
 
+// A look-up of sessions finds them by an index in a small team too, where the server thinks that reading all rows is less
+// work, and by one plan, whether its connection first looked for one session or for many.
+func TestCheckInASmallTeam(t *testing.T) {
+	l := newTeam(t, 100)
+	db, err := store.Open(t.Context(), store.Options{Address: l.server.URL(l.name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	hashes := make([]sallyport.Hash, 500)
+	for i := range hashes {
+		hashes[i] = sallyport.Hash{byte(i), byte(i >> 8), 1}
+	}
+	scans, plans, err := db.PlansOfCheck(t.Context(), hashes, 1, 1, 1, 1, 1, 1, 30, 500)
+	if err != nil || scans != 0 || plans != 0 {
+		t.Errorf("%d tables were read from end to end, %d plans made for one look-up; %v", scans, plans, err)
+	}
+}
+
 // wantFound wants a statement among those found that looked too much at what begins so, and that contains part.
 func wantFound(t *testing.T, found []string, begins, part string) {
 	t.Helper()
@@ -80,13 +99,13 @@ func wantFound(t *testing.T, found []string, begins, part string) {
 	}
 }
 
-// large is a database with a large team.
+// large is a database with a team.
 type large struct {
 	server *postgres.Server
 	name   string
 }
 
-func newLarge(t *testing.T) large {
+func newTeam(t *testing.T, n int) large {
 	t.Helper()
 	l := large{server: postgres.Shared(t)}
 	l.name = l.server.Name(t)
@@ -95,19 +114,25 @@ func newLarge(t *testing.T) large {
 	statements := []string{`SET session_replication_role = replica`}
 	for _, table := range tables {
 		statements = append(statements, fmt.Sprintf(`INSERT INTO %s SELECT %s FROM (SELECT i, 1700000000000000 + i::bigint * 1000000 AS us
-			FROM generate_series(1, %d) i) n`, table, teamRows[table], largeTeam))
+			FROM generate_series(1, %d) i) n`, table, teamRows[table], n))
 	}
-	statements = append(statements, fmt.Sprintf(`ALTER TABLE event ALTER COLUMN id RESTART WITH %d`, largeTeam+1), `VACUUM (ANALYZE)`)
-	// A scan of what is smaller than the bound would not show.
-	statements = append(statements, fmt.Sprintf(`DO $$ DECLARE small TEXT; BEGIN
-		SELECT string_agg(i.relname, ', ') INTO small FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid AND x.indpred IS NULL JOIN pg_class i ON i.oid = x.indexrelid
-			WHERE c.relname IN ('%s') AND least(c.relpages, i.relpages) <= %d;
-		ASSERT small IS NULL, small;
-	END $$`, strings.Join(tables, "', '"), mostBlocks))
+	statements = append(statements, fmt.Sprintf(`ALTER TABLE event ALTER COLUMN id RESTART WITH %d`, n+1), `VACUUM (ANALYZE)`)
+	if n == largeTeam { // a scan of what is smaller than the bound would not show
+		statements = append(statements, largerThanBound(tables))
+	}
 	if err := l.server.Exec(l.name, statements...); err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// largerThanBound is a statement that fails where one of tables or their indexes is smaller.
+func largerThanBound(tables []string) string {
+	return fmt.Sprintf(`DO $$ DECLARE small TEXT; BEGIN
+		SELECT string_agg(i.relname, ', ') INTO small FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid AND x.indpred IS NULL JOIN pg_class i ON i.oid = x.indexrelid
+			WHERE c.relname IN ('%s') AND least(c.relpages, i.relpages) <= %d;
+		ASSERT small IS NULL, small;
+	END $$`, strings.Join(tables, "', '"), mostBlocks)
 }
 
 // overreach runs the hot statements in so many rounds, with settings for every connection, and says which of them looked

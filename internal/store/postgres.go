@@ -55,13 +55,20 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	// Where no index can serve, as for all settings, that makes a scan seem so dear that the server would compile the
 	// statement to machine code first: 300 ms for what takes 20 µs.
 	writing.RuntimeParams["jit"] = "off"
+	// A look-up finds each of its sessions, and then its technician, by an index. In a small team the server thinks that
+	// reading all rows is less work, and comparing each with all hashes is five times as much; and whether it plans each
+	// look-up anew depends on how many hashes the first five had.
+	checking := writing.Copy()
+	checking.RuntimeParams["enable_hashjoin"] = "off"
+	checking.RuntimeParams["enable_mergejoin"] = "off"
+	checking.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	if met.get() == (Primary{}) {
 		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
 	}
 	return &DB{
 		writer:    newLane(stdlib.OpenDB(*writing), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
 		readers:   newLane(stdlib.OpenDB(*cfg), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
-		checks:    newLane(stdlib.OpenDB(*cfg), postgresChecks, "").of(met),
+		checks:    newLane(stdlib.OpenDB(*checking), postgresChecks, "").of(met),
 		turns:     &turns{},
 		primaries: met,
 		hosts:     eachHost(cfg),
