@@ -11,8 +11,9 @@ import (
 	"sallyport/internal/testkit/team"
 )
 
-// crowds say how many sign in at once, and how many in all.
-var crowds = []crowdSize{{1, 400}, {4, 400}, {64, 512}}
+// crowds say how many sign in at once, and how many in all: so many that what a turn begins with, connections and answers
+// that were kept for a second and no longer, is a small part of it.
+var crowds = []crowdSize{{1, 1600}, {4, 1600}, {64, 1536}}
 
 type crowdSize struct{ atOnce, all int }
 
