@@ -12,7 +12,7 @@ type Description struct {
 // Types are all events that exist, in the order of the docs.
 var Types = []Description{
 	{SignInPasswordRight, "The user name and password of a sign-in, or the password of a confirmation, were right.", nil, false},
-	{SignInPasswordWrong, "They were not, or the name is unknown, or the account is not active. The target stands in the event only where there is one.", []string{"user_name"}, false},
+	{SignInPasswordWrong, "They were not, or the name is unknown, or the account is not active, or it changed while that was looked at (the reason says so). The target stands in the event only where there is one.", []string{"user_name"}, false},
 	{SignInThrottled, "A password was not looked at, because too many wrong ones came before.", []string{"user_name"}, false},
 	{SignInCodeSent, "A code went to the gateway. The outcome says how sure that is.", []string{"channel"}, false},
 	{SignInCodeFailed, "A code surely did not go out.", []string{"channel"}, false},
@@ -83,7 +83,7 @@ var Types = []Description{
 	{KeyRotated, "Another key of the key file is in force: what is sealed from now on is sealed with it.", []string{"key (its id)"}, true},
 	{KeyMoved, "No value is sealed with an older key any more.", []string{"key (its id)", "values"}, false},
 	{KeyDropped, "A key that sealed nothing any more was taken out of the key file of a node.", []string{"key (its id)"}, true},
-	{SecretOpenFailed, "A stored secret, of the target where there is one, did not open, and nobody was let in and nothing sent by it: it was copied from another row, changed, or sealed with a key that this server does not have. The reason says which secret. Nothing in Sallyport does that: look at who can write to the database.", nil, false},
+	{SecretOpenFailed, "A stored secret, of the target where there is one, did not open, and nobody was let in by it and nothing was sent with it: it was copied from another row, changed, or sealed with a key that this server does not have. The reason says which secret. Nothing in Sallyport does that: look at who can write to the database.", nil, false},
 }
 
 var (

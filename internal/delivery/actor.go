@@ -25,6 +25,9 @@ var channels = map[sallyport.Channel]words{
 		audit.SMSSettingsTested, audit.SMSSettingsProved, audit.SMSSettingsDiscarded, audit.SMSSettingsRemoved}},
 }
 
+// itself is the actor of what nobody asked for at that moment.
+var itself = sallyport.Actor{Kind: sallyport.ActorSystem}
+
 // act is who does something to which channel.
 type act struct {
 	actor sallyport.Actor

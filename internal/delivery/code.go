@@ -53,7 +53,7 @@ func (s *Service) sendCode(ctx context.Context, g sallyport.Gateway, m CodeMessa
 func (s *Service) sendEmail(ctx context.Context, g sallyport.Gateway, m sallyport.Email) error {
 	secrets, err := s.openSecrets(g)
 	if err != nil {
-		return notSent("settings", "The stored Email Settings cannot be read. Your administrator must enter them again.", s.unopened(ctx, err))
+		return notSent("settings", "The stored Email Settings cannot be read. Your administrator must enter them again.", s.unopened(ctx, itself, err))
 	}
 	to, err := s.email(g, secrets)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Service) sendEmail(ctx context.Context, g sallyport.Gateway, m sallypor
 func (s *Service) sendText(ctx context.Context, g sallyport.Gateway, m sallyport.Text) error {
 	secrets, err := s.openSecrets(g)
 	if err != nil {
-		return notSent("settings", "The stored SMS Settings cannot be read. Your administrator must enter them again.", s.unopened(ctx, err))
+		return notSent("settings", "The stored SMS Settings cannot be read. Your administrator must enter them again.", s.unopened(ctx, itself, err))
 	}
 	to, err := s.text(g, secrets)
 	if err != nil {

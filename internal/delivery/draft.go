@@ -77,7 +77,9 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 		return Saved{}, sallyport.InvalidField("kind", "Please choose one of the gateways that are offered.")
 	}
 	var saved Saved
+	var unread error
 	err = s.store.Write(ctx, func(tx Tx) error {
+		unread = nil
 		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
 			return err
 		}
@@ -85,7 +87,13 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 		if err != nil {
 			return err
 		}
-		d, err := s.merge(k, g.Values, before)
+		var secrets map[string]string
+		if before != nil && before.Kind == k.Kind {
+			// Secrets that no longer open are gone; the administrator is here to enter them again.
+			secrets, unread = s.openSecrets(*before)
+		}
+		c := &checker{kind: k, network: s.network, values: map[string]string{}}
+		d, err := c.read(g.Values, before, secrets)
 		if err != nil {
 			return err
 		}
@@ -102,6 +110,7 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 		}
 		return tx.InsertEvent(ctx, audit.New(w.draft, actor).Changed(was, is).Event())
 	})
+	_ = s.unopened(ctx, actor, unread) // no failure of this act
 	return saved, err
 }
 
@@ -119,16 +128,6 @@ func newest(ctx context.Context, tx Tx, channel sallyport.Channel) (*sallyport.G
 		return g, err
 	}
 	return tx.Gateway(ctx, string(channel), slotLive)
-}
-
-func (s *Service) merge(k Kind, form map[string]string, before *sallyport.Gateway) (draft, error) {
-	var secrets map[string]string
-	if before != nil && before.Kind == k.Kind {
-		// Secrets that no longer open are gone; the administrator is here to enter them again.
-		secrets, _ = s.openSecrets(*before)
-	}
-	c := &checker{kind: k, network: s.network, values: map[string]string{}}
-	return c.read(form, before, secrets)
 }
 
 // putDraft stores g in the place of an older draft and ends a test of that one. It comes back without its secrets.

@@ -80,7 +80,7 @@ func giveUp(ctx context.Context, tx Tx, m sallyport.OutboxMessage, reason string
 	if err := tx.DropOutbox(ctx, m.ID, reason); err != nil {
 		return err
 	}
-	return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).
+	return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, itself).
 		Because(reason).Changed(nil, map[string]string{"message": m.Event, "to": m.To}).Event())
 }
 
@@ -168,8 +168,7 @@ func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *
 		err = json.Unmarshal(plain, &l)
 	}
 	if err != nil {
-		return &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "sealed",
-			Hint: "What was stored of this message cannot be read.", Cause: s.unopened(ctx, err)}
+		return notSent("sealed", "What was stored of this message cannot be read here.", s.unopened(ctx, itself, err))
 	}
 	return s.sendEmail(ctx, *live, sallyport.Email{ID: m.ID, To: m.To, Subject: l.Subject, Text: l.Text})
 }
@@ -193,10 +192,10 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, now tim
 	}
 }
 
-// lostFor reports whether no repair of ours can help: the mailbox itself was refused, or nobody can read the message.
+// lostFor reports whether no repair of ours can help: the mailbox itself was refused.
 func lostFor(err error) bool {
 	var e *sallyport.SendError
-	return errors.As(err, &e) && e.Permanent && (e.Code == "bad_address" || e.Code == "sealed")
+	return errors.As(err, &e) && e.Permanent && e.Code == "bad_address"
 }
 
 // reasonOf is the short reason that is stored: the stable code and the words for people, never the server's answer.

@@ -183,7 +183,7 @@ func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channe
 		return sallyport.InvalidField("code", "Three wrong codes. Send a new test message to go on.")
 	}
 	defer s.Wake() // what waited for a way out may go
-	return s.unopened(ctx, s.store.Write(ctx, func(tx Tx) error { return s.prove(ctx, tx, by, t) }))
+	return s.unopened(ctx, actor, s.store.Write(ctx, func(tx Tx) error { return s.prove(ctx, tx, by, t) }))
 }
 
 var errTestOver = sallyport.E(sallyport.Gone, "test_over", "This test is over. Send a new test message to go on.")

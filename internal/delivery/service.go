@@ -105,6 +105,7 @@ type Service struct {
 	wake    chan struct{}
 	busy    chan struct{}  // one place for each send on its way
 	tests   sync.WaitGroup // tests on their way
+	told    told
 }
 
 // sendsAtOnce bounds the sends on their way, so that a server that answers slowly cannot fill the memory.

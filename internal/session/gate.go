@@ -28,7 +28,7 @@ const (
 
 // Gate answers session checks by the database alone, as every node of several must: a Save that was answered on another
 // node is seen by every check that begins after it. Checks that arrive while others are being looked up gather and share
-// the next look-up; none joins one that was sent before it came. One look-up follows the other, so that many share each; a
+// the next look-up; none joins one that was sent before it came. Look-ups follow one another, so that many share each; a
 // slow one does not hold up the next. One that fails is an error for all who share it, which is neither a yes nor a no.
 //
 // What it keeps is when sessions were last used on this node, for that is written once a minute only. It never makes a

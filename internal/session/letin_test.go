@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func TestBetweenCountAndSession(t *testing.T) {
 }
 
 // What happens between the count of a right password and its sign-in counts as well: where the account is another one by
-// then, the answer is that of a wrong password, with its event, and nothing is begun.
+// then, the answer is that of a wrong password, with its event, and nothing is begun. The try stays counted.
 func TestBetweenCountAndSignIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(w *world, who sallyport.Technician)
@@ -82,27 +83,38 @@ func TestBetweenCountAndSignIn(t *testing.T) {
 		"deactivated": {func(w *world, who sallyport.Technician) {
 			w.change(who.ID, func(t *sallyport.Technician) { t.Status = sallyport.Deactivated })
 		}, false},
+		"deleted": {func(w *world, who sallyport.Technician) {
+			w.write(func(tx *store.Tx) error { return errors.Join(tx.Hold(ctx, who.ID), tx.DeleteTechnician(ctx, who.ID)) })
+		}, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			who := w.technician("dana", sallyport.MethodOff)
-			between := &between{Transactions: store.For[session.Tx](w.db), after: 1, do: func() { c.meanwhile(w, who) }}
-			out, err := w.over(between).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
-			wrong := 1
-			if c.in {
-				wrong = 0
-				if err != nil || !out.Finished || !w.usable(out.Session) {
-					t.Errorf("%+v, %v", out, err)
+		for _, method := range []sallyport.Method{sallyport.MethodOff, sallyport.MethodApp} { // finished at once, or asked for digits
+			t.Run(name+" "+string(method), func(t *testing.T) {
+				w := newWorld(t)
+				who := w.technician("dana", method)
+				if method == sallyport.MethodApp {
+					w.enrolled("dana")
 				}
-			} else if wantCode(t, err, "wrong_password"); out.Finished || out.SignIn != "" {
-				t.Errorf("%+v", out)
-			}
-			if n := w.events("signin.password.wrong"); n != wrong {
-				t.Errorf("%d events of a wrong password", n)
-			}
-			if n := w.events("signin.password.right"); n != 1-wrong {
-				t.Errorf("%d events of a right password", n)
-			}
-		})
+				rights, wrongs := w.events("signin.password.right"), 0
+				between := &between{Transactions: store.For[session.Tx](w.db), after: 1, do: func() { c.meanwhile(w, who) }}
+				out, err := w.over(between).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
+				if c.in {
+					rights++
+					if err != nil || out.Finished != (method == sallyport.MethodOff) {
+						t.Errorf("%+v, %v", out, err)
+					}
+				} else {
+					wrongs++
+					if wantCode(t, err, "wrong_password"); out.Finished || out.SignIn != "" {
+						t.Errorf("%+v", out)
+					}
+				}
+				if n := w.events("signin.password.wrong"); n != wrongs {
+					t.Errorf("%d events of a wrong password, not %d", n, wrongs)
+				}
+				if n := w.events("signin.password.right"); n != rights {
+					t.Errorf("%d events of a right password, not %d", n, rights)
+				}
+			})
+		}
 	}
 }

@@ -30,8 +30,10 @@ func (db *DB) LookUpSessions(ctx context.Context, hashes []sallyport.Hash) ([]sa
 	}
 }
 
+// LATERAL and OFFSET 0 keep the order of the tables: from the hashes to the sessions, and from each to its technician. A plan
+// that is kept must not begin at the technicians because they were few when it was made.
 const lookUp = `SELECT s.hash, now_us() - s.used_at, COALESCE((SELECT value FROM setting WHERE name = $2), '')
-	FROM session s JOIN technician t ON t.id = s.technician
+	FROM session s CROSS JOIN LATERAL (SELECT generation, status FROM technician WHERE id = s.technician OFFSET 0) t
 	WHERE s.hash = ANY($1) AND s.generation = t.generation AND t.status = 'active' AND s.expires_at > now_us()`
 
 var idleKey, _ = sallyport.SettingByName("session-idle")

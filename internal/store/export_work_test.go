@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"sallyport"
 )
@@ -39,7 +41,7 @@ func (db *DB) TouchedByCheck(ctx context.Context, hashes ...sallyport.Hash) (Blo
 }
 
 // PlansOfCheck looks up sessions once for each number of hashes, on one connection that a check really uses, and returns how
-// many tables were read from end to end and how many plans were made for the arguments of one look-up alone.
+// often a table was read from end to end and how many plans were made for the arguments of one look-up alone.
 func (db *DB) PlansOfCheck(ctx context.Context, hashes []sallyport.Hash, numbers ...int) (scans, plans int, err error) {
 	c, err := db.checks.take(ctx)
 	if err != nil {
@@ -50,8 +52,9 @@ func (db *DB) PlansOfCheck(ctx context.Context, hashes []sallyport.Hash, numbers
 		return 0, 0, err
 	}
 	for _, n := range numbers {
-		if _, _, err := c.lookUp(ctx, hashes[:n]); err != nil {
-			return 0, 0, err
+		seen, _, err := c.lookUp(ctx, hashes[:n])
+		if err != nil || len(seen) != n {
+			return 0, 0, errors.Join(err, fmt.Errorf("%d of %d sessions were found", len(seen), n))
 		}
 	}
 	err = c.raw.QueryRowContext(ctx, `SELECT (SELECT sum(pg_stat_get_xact_numscans(oid)) FROM pg_class WHERE relname IN ('session', 'technician', 'setting')),

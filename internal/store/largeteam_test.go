@@ -76,19 +76,64 @@ func TestLargeTeam(t *testing.T) {
 // work, and by one plan, whether its connection first looked for one session or for many.
 func TestCheckInASmallTeam(t *testing.T) {
 	l := newTeam(t, 100)
+	db, hashes := l.open(t), l.sessions(t, 100)
+	scans, plans, err := db.PlansOfCheck(t.Context(), hashes, 1, 1, 1, 1, 1, 1, 30, 100)
+	if err != nil || scans != 0 || plans != 0 {
+		t.Errorf("%d times a table was read from end to end, %d plans made for one look-up; %v", scans, plans, err)
+	}
+}
+
+// The plan that is kept from a team of three is good for the team that comes after, before the server has looked at it.
+func TestCheckInATeamThatGrows(t *testing.T) {
+	l := newTeam(t, 3)
+	db := l.open(t)
+	if _, _, err := db.PlansOfCheck(t.Context(), l.sessions(t, 1), 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.server.Exec(l.name, teamStatements(4, 3000)...); err != nil {
+		t.Fatal(err)
+	}
+	touched, err := db.TouchedByCheck(t.Context(), l.sessions(t, 2)...)
+	if err != nil || touched["technician"] == 0 {
+		t.Fatalf("%v, %v", touched, err)
+	}
+	for table, blocks := range touched {
+		if blocks > 20 {
+			t.Errorf("%d blocks of %s were looked at for two sessions", blocks, table)
+		}
+	}
+}
+
+// open opens the team's database as a node does.
+func (l large) open(t *testing.T) *store.DB {
+	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{Address: l.server.URL(l.name)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	hashes := make([]sallyport.Hash, 500)
-	for i := range hashes {
-		hashes[i] = sallyport.Hash{byte(i), byte(i >> 8), 1}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// sessions are the hashes of n sessions of the team.
+func (l large) sessions(t *testing.T, n int) (hashes []sallyport.Hash) {
+	t.Helper()
+	rows, err := raw(t, l.server.URL(l.name)).Query(`SELECT hash FROM session ORDER BY hash LIMIT $1`, n)
+	if err != nil {
+		t.Fatal(err)
 	}
-	scans, plans, err := db.PlansOfCheck(t.Context(), hashes, 1, 1, 1, 1, 1, 1, 30, 500)
-	if err != nil || scans != 0 || plans != 0 {
-		t.Errorf("%d tables were read from end to end, %d plans made for one look-up; %v", scans, plans, err)
+	defer rows.Close()
+	for rows.Next() {
+		var hash []byte
+		if err := rows.Scan(&hash); err != nil {
+			t.Fatal(err)
+		}
+		hashes = append(hashes, sallyport.Hash(hash))
 	}
+	if err := rows.Err(); err != nil || len(hashes) != n {
+		t.Fatalf("%d sessions of %d, %v", len(hashes), n, err)
+	}
+	return hashes
 }
 
 // wantFound wants a statement among those found that looked too much at what begins so, and that contains part.
@@ -109,21 +154,25 @@ func newTeam(t *testing.T, n int) large {
 	t.Helper()
 	l := large{server: postgres.Shared(t)}
 	l.name = l.server.Name(t)
-	tables := slices.Sorted(maps.Keys(teamRows))
-	// Rules between tables are not checked meanwhile, for they cost more than the rows.
-	statements := []string{`SET session_replication_role = replica`}
-	for _, table := range tables {
-		statements = append(statements, fmt.Sprintf(`INSERT INTO %s SELECT %s FROM (SELECT i, 1700000000000000 + i::bigint * 1000000 AS us
-			FROM generate_series(1, %d) i) n`, table, teamRows[table], n))
-	}
-	statements = append(statements, fmt.Sprintf(`ALTER TABLE event ALTER COLUMN id RESTART WITH %d`, n+1), `VACUUM (ANALYZE)`)
+	statements := append(teamStatements(1, n), `VACUUM (ANALYZE)`)
 	if n == largeTeam { // a scan of what is smaller than the bound would not show
-		statements = append(statements, largerThanBound(tables))
+		statements = append(statements, largerThanBound(slices.Sorted(maps.Keys(teamRows))))
 	}
 	if err := l.server.Exec(l.name, statements...); err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// teamStatements write the rows of technicians number from to to.
+func teamStatements(from, to int) []string {
+	// Rules between tables are not checked meanwhile, for they cost more than the rows.
+	statements := []string{`SET session_replication_role = replica`}
+	for _, table := range slices.Sorted(maps.Keys(teamRows)) {
+		statements = append(statements, fmt.Sprintf(`INSERT INTO %s SELECT %s FROM (SELECT i, 1700000000000000 + i::bigint * 1000000 AS us
+			FROM generate_series(%d, %d) i) n`, table, teamRows[table], from, to))
+	}
+	return append(statements, fmt.Sprintf(`ALTER TABLE event ALTER COLUMN id RESTART WITH %d`, to+1))
 }
 
 // largerThanBound is a statement that fails where one of tables or their indexes is smaller.
@@ -154,7 +203,7 @@ func (l large) overreach(t *testing.T, settings string, rounds int) []string {
 		if err := db.Read(t.Context(), func(tx *store.Tx) error { return m.run(t.Context(), tx, looks) }); err != nil {
 			t.Fatal(err)
 		}
-		touched, err := db.TouchedByCheck(t.Context(), sallyport.Hash{1}, sallyport.Hash{2})
+		touched, err := db.TouchedByCheck(t.Context(), l.sessions(t, 2)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,7 +311,7 @@ var teamRows = map[string]string{
 		'192.0.2.1', 'Firefox on Linux', us, us`,
 	"code":           `'c' || i, ` + bytes(32) + `, 1, 't' || i, 'email', 'a' || i, ` + bytes(32) + `, 1, 'sent', '', true, us, us`,
 	"send":           `'c' || i, 't' || i, 'a' || i, us, true`,
-	"session":        bytes(32) + `, 't' || i, 1, 'app', '192.0.2.1', 'Firefox on Linux', us, us, us, us`,
+	"session":        bytes(32) + `, 't' || i, 1, 'app', '192.0.2.1', 'Firefox on Linux', us, us, us, us + 3000000000000000`,
 	"ended_session":  bytes(32) + `, 'save', us`,
 	"device":         bytes(32) + `, 't' || i, us`,
 	"link":           bytes(32) + `, 'invitation', 't' || i, 1, us, us, 't1'`,

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"sallyport"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/postgres"
 )
@@ -15,13 +17,15 @@ func TestD11_15Pooler(t *testing.T) {
 	if err := s.Exec("postgres", `CREATE DATABASE pooled`); err != nil {
 		t.Fatal(err)
 	}
-	drops := "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout, enable_seqscan, synchronous_commit"
+	drops := "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout, synchronous_commit"
 	open := func(mode string, lines ...string) error {
 		db, err := store.Open(t.Context(), store.Options{Address: s.TCP("pooled", s.Pooler(t, mode, lines...))})
 		if err != nil {
 			return err
 		}
-		return db.Close()
+		written := db.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Now(t.Context()); return err })
+		_, _, looked := db.LookUpSessions(t.Context(), []sallyport.Hash{{}})
+		return errors.Join(written, looked, db.Close())
 	}
 	for _, mode := range []string{"session", "transaction"} {
 		if err := open(mode); err == nil || !strings.Contains(err.Error(), "unsupported startup parameter") {
