@@ -83,7 +83,7 @@ var Types = []Description{
 	{KeyRotated, "Another key of the key file is in force: what is sealed from now on is sealed with it.", []string{"key (its id)"}, true},
 	{KeyMoved, "No value is sealed with an older key any more.", []string{"key (its id)", "values"}, false},
 	{KeyDropped, "A key that sealed nothing any more was taken out of the key file of a node.", []string{"key (its id)"}, true},
-	{SecretOpenFailed, "A stored secret, of the target where there is one, did not open, and nobody was let in by it and nothing was sent with it: it was copied from another row, changed, or sealed with a key that this server does not have. The reason says which secret. Nothing in Sallyport does that: look at who can write to the database.", nil, false},
+	{SecretOpenFailed, "A stored secret, of the target where there is one, did not open, and nobody was let in by it and nothing was sent with it: it was copied from another row, changed, or sealed with a key that this server does not have. The reason says which secret. For Email Settings, SMS Settings and messages that wait, each server writes it at most once an hour for each of the three. Nothing in Sallyport does that: look at who can write to the database.", nil, false},
 }
 
 var (

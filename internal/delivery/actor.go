@@ -25,7 +25,7 @@ var channels = map[sallyport.Channel]words{
 		audit.SMSSettingsTested, audit.SMSSettingsProved, audit.SMSSettingsDiscarded, audit.SMSSettingsRemoved}},
 }
 
-// itself is the actor of what nobody asked for at that moment.
+// itself is the actor where it is not known, or does not matter, who asked.
 var itself = sallyport.Actor{Kind: sallyport.ActorSystem}
 
 // act is who does something to which channel.

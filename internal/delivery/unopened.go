@@ -35,6 +35,13 @@ func (t *told) again(which string, now time.Time) bool {
 	return true
 }
 
+// forget takes back that there was an event.
+func (t *told) forget(which string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.last, which)
+}
+
 // unopened looks at why something ended in err. Where that was a sealed value which did not open, somebody may have changed
 // the database: it logs each attempt, and writes an event in a transaction of its own. The answer is err in any case.
 func (s *Service) unopened(ctx context.Context, actor sallyport.Actor, err error) error {
@@ -52,6 +59,7 @@ func (s *Service) unopened(ctx context.Context, actor sallyport.Actor, err error
 	event := audit.New(audit.SecretOpenFailed, actor).Because(which)
 	lost := s.store.Write(ctx, func(tx Tx) error { return tx.InsertEvent(ctx, event.Event()) })
 	if lost != nil {
+		s.told.forget(which)
 		s.log.ErrorContext(ctx, "event not written", "type", audit.SecretOpenFailed, "error", lost)
 	}
 	return err

@@ -69,7 +69,7 @@ func TestBetweenCountAndSession(t *testing.T) {
 }
 
 // What happens between the count of a right password and its sign-in counts as well: where the account is another one by
-// then, the answer is that of a wrong password, with its event, and nothing is begun. The try stays counted.
+// then, the answer is that of a wrong password, with its event, and nothing is begun.
 func TestBetweenCountAndSignIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(w *world, who sallyport.Technician)
@@ -99,13 +99,19 @@ func TestBetweenCountAndSignIn(t *testing.T) {
 				out, err := w.over(between).Password(ctx, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
 				if c.in {
 					rights++
-					if err != nil || out.Finished != (method == sallyport.MethodOff) {
+					if in := out.Finished && w.usable(out.Session); err != nil || in != (method == sallyport.MethodOff) || (out.SignIn != "") == in {
 						t.Errorf("%+v, %v", out, err)
 					}
 				} else {
 					wrongs++
 					if wantCode(t, err, "wrong_password"); out.Finished || out.SignIn != "" {
 						t.Errorf("%+v", out)
+					}
+					last := look(w, func(tx *store.Tx) ([]sallyport.Event, error) {
+						return tx.Events(ctx, sallyport.EventFilter{Type: "signin.password.wrong", Limit: 1})
+					})
+					if len(last) != 1 || last[0].Reason != "the account changed meanwhile" {
+						t.Errorf("%+v", last)
 					}
 				}
 				if n := w.events("signin.password.wrong"); n != wrongs {

@@ -15,6 +15,12 @@ type Blocks map[string]int64
 // table and index. It asks beside the pipe and the hooks, on PostgreSQL alone.
 func Touched(ctx context.Context, tx *Tx) (Blocks, error) { return tx.conn.touched(ctx) }
 
+// Setting is a setting of the transaction's connection. It asks beside the pipe, on PostgreSQL alone.
+func Setting(ctx context.Context, tx *Tx, name string) (value string, err error) {
+	err = tx.conn.raw.QueryRowContext(ctx, `SELECT current_setting($1)`, name).Scan(&value)
+	return value, err
+}
+
 // TouchedByCheck is what looking up sessions once touches, on the connection that a check really uses.
 func (db *DB) TouchedByCheck(ctx context.Context, hashes ...sallyport.Hash) (Blocks, error) {
 	c, err := db.checks.take(ctx)

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,7 +24,13 @@ func TestD11_15Pooler(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		written := db.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Now(t.Context()); return err })
+		written := db.Write(t.Context(), func(tx *store.Tx) error {
+			plans, err := store.Setting(t.Context(), tx, "enable_seqscan")
+			if err == nil && plans != "off" {
+				err = fmt.Errorf("enable_seqscan is %s", plans)
+			}
+			return err
+		})
 		_, _, looked := db.LookUpSessions(t.Context(), []sallyport.Hash{{}})
 		return errors.Join(written, looked, db.Close())
 	}

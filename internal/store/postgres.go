@@ -53,9 +53,9 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
 	}
 	return &DB{
-		writer:    newLane(stdlib.OpenDB(*cfg, with(writing)), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
+		writer:    newLane(stdlib.OpenDB(with(cfg, writing)), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
 		readers:   newLane(stdlib.OpenDB(*cfg), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
-		checks:    newLane(stdlib.OpenDB(*cfg, with(checking)), postgresChecks, "").of(met),
+		checks:    newLane(stdlib.OpenDB(with(cfg, checking)), postgresChecks, "").of(met),
 		turns:     &turns{},
 		primaries: met,
 		hosts:     eachHost(cfg),
@@ -66,8 +66,8 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 // Settings of the connections that write, and of those that look sessions up.
 const (
 	// A scan of a whole table would make every write of the table a conflict with the reader of one row of it. Where no index
-	// can serve, as for all settings, having none seems so dear that the server would compile the statement to machine code
-	// first: 300 ms for what takes 20 µs.
+	// can serve, as when all rows of the table setting are read, the scan then seems so dear that the server would compile the
+	// statement to machine code first: 300 ms for what takes 20 µs.
 	writing = `SET enable_seqscan = off; SET jit = off`
 	// A look-up finds its sessions by an index. In a small team the server thinks that reading all rows is less work, but
 	// comparing every row with every hash is five times the work; and whether it plans each look-up anew depends on how many
@@ -75,12 +75,15 @@ const (
 	checking = writing + `; SET plan_cache_mode = force_generic_plan`
 )
 
-// with gives each new connection settings. They are said after it was made, because a pooler in between may not know them.
-func with(settings string) stdlib.OptionOpenDB {
-	return stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, settings, pgx.QueryExecModeSimpleProtocol)
+// with is cfg whose new connections are told settings. They are said after one was made, because a pooler in between may not
+// know them; one that does not take them is closed.
+func with(cfg *pgx.ConnConfig, settings string) pgx.ConnConfig {
+	c := cfg.Copy()
+	c.AfterConnect = func(ctx context.Context, p *pgconn.PgConn) error {
+		_, err := p.Exec(ctx, settings).ReadAll()
 		return err
-	})
+	}
+	return *c
 }
 
 // CheckAddress says what is wrong with the address of a PostgreSQL database, nil where nothing is. It connects to nothing.
