@@ -60,7 +60,7 @@ func (c *canaries) saw(resp *http.Response, a answer) {
 type spelling struct {
 	text   []byte
 	what   string
-	digits bool // found only where no other digit stands beside them, as a code is
+	digits bool // found only where no other digit or letter stands beside them, as a code is: ids, digests and times hold any digits
 }
 
 // search finds secrets in a place, in any form. All forms are known by their first two bytes.
@@ -97,10 +97,10 @@ func (s spelling) at(place []byte, i int) bool {
 		return false
 	}
 	end := i + len(s.text)
-	return !s.digits || !(i > 0 && digit(place[i-1])) && !(end < len(place) && digit(place[end]))
+	return !s.digits || !(i > 0 && word(place[i-1])) && !(end < len(place) && word(place[end]))
 }
 
-func digit(b byte) bool { return b >= '0' && b <= '9' }
+func word(b byte) bool { return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
 // forms are the spellings under which a secret could lie somewhere. A token or key is a spelling itself: its bytes are
 // looked for as well.
@@ -142,7 +142,7 @@ func TestLeaksAreFound(t *testing.T) {
 	c.know("token", token)
 	c.know("code", "040917")
 	all := c.search()
-	if found := all.leaks([]byte(`{"took_us":1040917,"at":"0409170"} nothing here`)); len(found) > 0 {
+	if found := all.leaks([]byte(`{"took_us":1040917,"at":"0409170","time":"10:00:00.040917Z","id":"kq040917xw","leaf":"9f040917ab"} nothing here`)); len(found) > 0 {
 		t.Errorf("found %q", found)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
@@ -150,7 +150,7 @@ func TestLeaksAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, place := range []string{
-		"x copper lantern & 7 otters x", "?p=copper+lantern+%26+7+otters", "#040917", "code=040917;",
+		"x copper lantern & 7 otters x", "?p=copper+lantern+%26+7+otters", "#040917", "code=040917;", "your code is 040917.", `{"code":"040917"}`, "040917",
 		"pw " + base64.StdEncoding.EncodeToString([]byte("user:copper lantern & 7 otters!")), "pw " + base64.StdEncoding.EncodeToString([]byte("u:copper lantern & 7 otters")),
 		"pw " + base64.StdEncoding.EncodeToString([]byte("copper lantern & 7 otters")), hex.EncodeToString([]byte("copper lantern & 7 otters")),
 		token, "\x00" + string(raw) + "\x00", fmt.Sprintf("%x", raw), base32.StdEncoding.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw),
