@@ -106,6 +106,9 @@ func TestArchitectureImports(t *testing.T) {
 		}
 		for _, spec := range s.file.Imports {
 			path, _ := strconv.Unquote(spec.Path.Value)
+			if path == "unsafe" && (spec.Name == nil || spec.Name.Name != "_") {
+				t.Errorf("%s uses unsafe memory, and does more than link to a function", s.path)
+			}
 			if why := refused(s.folder, r, path); why != "" {
 				t.Errorf("%s imports %s: %s", s.path, path, why)
 			}
@@ -159,7 +162,7 @@ func refusedStandard(folder string, r row, path string) string {
 		return "only the store speaks SQL"
 	case path == "net/http" && r.layer <= useCases:
 		return "words, rules and use cases know no HTTP"
-	case path == "C" || path == "unsafe":
+	case path == "C" || path == "unsafe" && folder != "internal/factor": // docs/adr/0061-hash-memory-is-kept.md
 		return "no cgo, nothing unsafe"
 	}
 	return ""

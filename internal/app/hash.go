@@ -24,18 +24,20 @@ func newHasher(command []string) (h *factor.Hasher, end func()) {
 }
 
 // Hash computes password hashes for a server, one after the other, until its standard input ends. It leaves it to the
-// server when that is. There is next to nothing else in its memory, so that collecting the garbage of each hash at once
-// costs next to nothing, and the next one finds its 19 MiB in place.
+// server when that is. The memory of a hash is made zero when its answer is out, and other processes come first meanwhile.
 func Hash() error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(-1)
+	debug.SetGCPercent(hashGarbage)
 	useHugePages(hashMemory)
-	return subprocess.Serve(os.Stdin, os.Stdout, factor.Work.Digest, func() {
+	arena := factor.NewArena()
+	return subprocess.Serve(os.Stdin, os.Stdout, arena.Digest, func() {
 		giveWay()
-		runtime.GC()
+		arena.Clear(giveWay)
 	})
 }
 
-// hashMemory is the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take.
-const hashMemory = 32 << 20
+const (
+	hashMemory  = 32 << 20 // the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take
+	hashGarbage = 10       // in the hundred of what is in use: after some 2 MiB, which are hundreds of hashes
+)
