@@ -15,7 +15,7 @@ import (
 // else says what a right password leads to.
 type seeker struct {
 	key        string
-	device     sallyport.Hash // zero where no browser is claimed; asked for all the same
+	device     sallyport.Hash // asked for where the browser claims one
 	claims     bool
 	technician sallyport.Technician // zero where the name is unknown
 	owner      sallyport.TechnicianID
@@ -36,17 +36,20 @@ func seek(a Attempt) *seeker {
 
 // ask are the questions, for Tx.Together.
 func (k *seeker) ask(ctx context.Context, tx Tx) []func() error {
-	return []func() error{
+	questions := []func() error{
 		func() (err error) {
-			if k.technician, err = tx.TechnicianByKey(ctx, k.key); sallyport.KindOf(err) == sallyport.NotFound {
+			k.technician, k.factor, err = tx.TechnicianWithFactor(ctx, k.key)
+			if sallyport.KindOf(err) == sallyport.NotFound {
 				return nil
 			}
 			return err
 		},
-		func() (err error) { k.owner, k.met, err = tx.Device(ctx, k.device); return err },
-		func() (err error) { k.factor, err = tx.FactorByKey(ctx, k.key); return err },
 		func() (err error) { k.facts, err = tx.Facts(ctx); return err },
 	}
+	if k.claims {
+		questions = append(questions, func() (err error) { k.owner, k.met, err = tx.Device(ctx, k.device); return err })
+	}
+	return questions
 }
 
 // known reports whether the browser signed in to the account of the typed name before.

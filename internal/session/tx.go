@@ -27,6 +27,7 @@ type technicians interface {
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	Hold(ctx context.Context, id sallyport.TechnicianID) error
 	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
+	TechnicianWithFactor(ctx context.Context, key string) (sallyport.Technician, *sallyport.Factor, error)
 	TechniciansByEmail(ctx context.Context, email string) ([]sallyport.Technician, error)
 	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)
 	UpdateTechnician(ctx context.Context, t sallyport.Technician) error
@@ -51,7 +52,6 @@ type guesses interface {
 
 type factors interface {
 	Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error)
-	FactorByKey(ctx context.Context, userName string) (*sallyport.Factor, error)
 	PutFactor(ctx context.Context, f sallyport.Factor) error
 	DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ResetWrong(ctx context.Context, id sallyport.TechnicianID) error

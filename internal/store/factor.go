@@ -8,26 +8,38 @@ import (
 
 // Factor returns what a technician holds, nil where he holds none.
 func (tx *Tx) Factor(ctx context.Context, id sallyport.TechnicianID) (*sallyport.Factor, error) {
-	return tx.factorWhere(ctx, `technician = $1`, args{id})
+	var f sallyport.Factor
+	_, err := tx.one(ctx, `SELECT technician, kind, secret, last_step, step_offset, address, proved_at, used_at FROM factor
+		WHERE technician = $1`, args{id}, factorDest(&f)...)
+	return orNone(&f), err
 }
 
-// FactorByKey returns what the technician holds whose user name compares as key, nil where he holds none or there is none.
-func (tx *Tx) FactorByKey(ctx context.Context, key string) (*sallyport.Factor, error) {
-	return tx.factorWhere(ctx, `technician = (SELECT t.id FROM technician t WHERE t.user_name_key = $1)`, args{key})
+// TechnicianWithFactor returns the technician whose user name compares as key, ErrNotFound where there is none, and what he
+// holds, nil where that is nothing.
+func (tx *Tx) TechnicianWithFactor(ctx context.Context, key string) (t sallyport.Technician, _ *sallyport.Factor, err error) {
+	var f sallyport.Factor
+	found, err := tx.one(ctx, `SELECT `+technicianColumns+`, `+factorOrNone+` FROM technician t LEFT JOIN factor f ON f.technician = t.id
+		WHERE t.user_name_key = $1`, args{key}, append(technicianDest(&t), factorDest(&f)...)...)
+	if err == nil && !found {
+		err = sallyport.ErrNotFound
+	}
+	return t, orNone(&f), err
 }
 
 func factorDest(f *sallyport.Factor) []any {
 	return []any{&f.Technician, &f.Kind, &f.Secret, &f.LastStep, &f.Offset, &f.Address, stamp{&f.ProvedAt}, stamp{&f.UsedAt}}
 }
 
-func (tx *Tx) factorWhere(ctx context.Context, where string, a args) (*sallyport.Factor, error) {
-	var f sallyport.Factor
-	found, err := tx.one(ctx, `SELECT technician, kind, secret, last_step, step_offset, address, proved_at, used_at FROM factor
-		WHERE `+where, a, factorDest(&f)...)
-	if err != nil || !found {
-		return nil, err
+// factorOrNone are the columns of a factor f beside those of a technician who may have none.
+const factorOrNone = `COALESCE(f.technician, ''), COALESCE(f.kind, ''), COALESCE(f.secret, ''), COALESCE(f.last_step, 0),
+	COALESCE(f.step_offset, 0), COALESCE(f.address, ''), COALESCE(f.proved_at, 0), COALESCE(f.used_at, 0)`
+
+// orNone is what was read of factorOrNone, nil where there was none.
+func orNone(f *sallyport.Factor) *sallyport.Factor {
+	if f.Technician == "" {
+		return nil
 	}
-	return &f, nil
+	return f
 }
 
 // PutFactor stores a proved factor in the place of any other. For the same secret the last step never falls.

@@ -270,6 +270,7 @@ func looks(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.Facts(ctx); return err },
 		func() error { _, err := tx.Technician(ctx, one); return err },
 		func() error { _, err := tx.TechnicianByKey(ctx, "user1"); return err },
+		func() error { _, _, err := tx.TechnicianWithFactor(ctx, "user1"); return err },
 		func() error { _, _, err := tx.Device(ctx, sallyport.Hash{1}); return err },
 		func() error { _, err := tx.Guess(ctx, "n1"); return err },
 		func() error { _, err := tx.EmptyAt(ctx, "b1"); return err },

@@ -90,7 +90,7 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, _, err := tx.SignIn(ctx, signIn.Hash); return err },
 		func() error { _, err := tx.Asked(ctx, signIn.Hash); return err },
 		func() error { _, err := tx.Asked(ctx, at("nobody's")); return over(err) },
-		func() error { _, err := tx.FactorByKey(ctx, "n"); return err },
+		func() error { _, _, err := tx.TechnicianWithFactor(ctx, "mira"); return err },
 		func() error { return tx.ForgiveGuesses(ctx, "n", 1, t, nil) },
 		func() error { _, _, err := tx.SignIn(ctx, at("nobody's")); return over(err) },
 		func() error { return tx.UpdateSignIn(ctx, signIn) },

@@ -57,8 +57,7 @@ func (tx *Tx) Asked(ctx context.Context, hash sallyport.Hash) (a sallyport.Asked
 	var f sallyport.Factor
 	dest := append(signInDest(&a.SignIn), technicianDest(&a.Technician)...)
 	dest = append(dest, factorDest(&f)...)
-	found, err := tx.one(ctx, `SELECT `+signInColumns+`, `+technicianColumns+`, COALESCE(f.technician, ''), COALESCE(f.kind, ''), COALESCE(f.secret, ''),
-			COALESCE(f.last_step, 0), COALESCE(f.step_offset, 0), COALESCE(f.address, ''), COALESCE(f.proved_at, 0), COALESCE(f.used_at, 0),
+	found, err := tx.one(ctx, `SELECT `+signInColumns+`, `+technicianColumns+`, `+factorOrNone+`,
 			(SELECT COALESCE(CAST(sum(d.answers) AS BIGINT), 0) FROM wrong_day d WHERE d.technician = t.id AND d.day > `+today+` - 365),
 			(SELECT count(*) FROM recovery_code r WHERE r.technician = t.id AND r.used_at = 0)
 		FROM sign_in i JOIN technician t ON t.id = i.technician LEFT JOIN factor f ON f.technician = t.id
@@ -66,9 +65,7 @@ func (tx *Tx) Asked(ctx context.Context, hash sallyport.Hash) (a sallyport.Asked
 	if err == nil && !found {
 		a.SignIn, a.Technician, err = tx.SignIn(ctx, hash)
 	}
-	if f.Technician != "" {
-		a.Factor = &f
-	}
+	a.Factor = orNone(&f)
 	return a, err
 }
 

@@ -157,12 +157,21 @@ var _ = register("what is asked is read with whose it is", func(b *bench) {
 		if technician.ID != t.ID || held == nil || !reflect.DeepEqual(got, want) {
 			b.Errorf("%+v, want %+v", got, want)
 		}
+		if named, his, none := tx.TechnicianWithFactor(b.ctx, "mira"); none != nil || !reflect.DeepEqual(named, technician) || !reflect.DeepEqual(his, held) {
+			b.Errorf("by his name: %+v with %+v, %v", named, his, none)
+		}
 		return errors.Join(err, lost, failed)
 	})
 	b.read(func(tx *store.Tx) error {
 		got, err := tx.Asked(b.ctx, others.Hash)
 		if got.Technician.ID != other.ID || got.Factor != nil || got.RecoveryLeft != 0 {
 			b.Errorf("%+v", got)
+		}
+		if named, his, err := tx.TechnicianWithFactor(b.ctx, "omar"); err != nil || named.ID != other.ID || his != nil {
+			b.Errorf("by his name: %+v with %+v, %v", named, his, err)
+		}
+		if named, his, none := tx.TechnicianWithFactor(b.ctx, "nobody"); named.ID != "" || his != nil || sallyport.KindOf(none) != sallyport.NotFound {
+			b.Errorf("nobody: %+v with %+v, %v", named, his, none)
 		}
 		_, none := tx.Asked(b.ctx, hash("none"))
 		b.code(none, "sign_in_over")
