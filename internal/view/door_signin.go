@@ -34,6 +34,21 @@ func (SignIn) Title() string { return "Sign in" }
 // Lead says nothing: the form explains itself.
 func (SignIn) Lead() string { return "" }
 
+// key is the whole page where nothing was typed or refused, with the logo itself in the place of where it was read to.
+func (s SignIn) key() any {
+	if s.UserName != "" || s.Problem != nil || s.Challenge != nil {
+		return nil
+	}
+	var logo Picture
+	if s.Logo != nil {
+		logo, s.Logo = *s.Logo, nil
+	}
+	return struct {
+		SignIn
+		Picture
+	}{s, logo}
+}
+
 // EndedWords says why a session ended, to the one who held it.
 func EndedWords(reason sallyport.EndReason) string {
 	switch reason {

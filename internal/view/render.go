@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 //go:embed templates
@@ -22,9 +23,25 @@ type Page interface{ Template() string }
 
 // Renderer holds the templates and the assets that they name. It is safe for concurrent use.
 type Renderer struct {
-	pages  map[string]func() (*template.Template, error)
+	pages  map[string]*drawing
 	assets *Assets
 }
+
+// drawing is one template, and the page that was drawn with it last where many look at the same.
+type drawing struct {
+	parsed func() (*template.Template, error)
+	last   atomic.Pointer[drawn]
+}
+
+// drawn is a page as it was drawn from what key holds.
+type drawn struct {
+	key  any
+	body []byte
+}
+
+// alike is a page that many visitors see alike: with equal keys, which are compared with ==, it is the same to the letter.
+// The key is nil where it is drawn for one of them.
+type alike interface{ key() any }
 
 // New finds every template. Each is parsed when its page is first drawn, for a server starts more often than all of its
 // pages are looked at; the tests draw all of them.
@@ -33,7 +50,7 @@ func New() (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{pages: map[string]func() (*template.Template, error){}, assets: assets}
+	r := &Renderer{pages: map[string]*drawing{}, assets: assets}
 	for _, frame := range []string{"door", "desk"} {
 		files, err := fs.Glob(templateFiles, "templates/"+frame+"/*.html")
 		if err != nil {
@@ -42,7 +59,7 @@ func New() (*Renderer, error) {
 		shared := sync.OnceValues(func() (*template.Template, error) { return r.parseFrame(frame) })
 		for _, file := range files {
 			name := frame + "/" + strings.TrimSuffix(path.Base(file), ".html")
-			r.pages[name] = sync.OnceValues(func() (*template.Template, error) { return parsePage(shared, file) })
+			r.pages[name] = &drawing{parsed: sync.OnceValues(func() (*template.Template, error) { return parsePage(shared, file) })}
 		}
 	}
 	return r, nil
@@ -78,21 +95,35 @@ func parsePage(frame func() (*template.Template, error), file string) (*template
 	return page, nil
 }
 
-// Bytes renders p whole, or says why it cannot.
+// Bytes renders p whole, or says why it cannot. Nobody may write into what it returns.
 func (r *Renderer) Bytes(p Page) ([]byte, error) {
-	name := p.Template()
-	parsed, ok := r.pages[name]
+	d, ok := r.pages[p.Template()]
 	if !ok {
-		return nil, fmt.Errorf("view: no template %q", name)
+		return nil, fmt.Errorf("view: no template %q", p.Template())
 	}
-	t, err := parsed()
+	var key any
+	if a, is := p.(alike); is {
+		key = a.key()
+	}
+	if last := d.last.Load(); key != nil && last != nil && last.key == key {
+		return last.body, nil
+	}
+	body, err := d.draw(p)
+	if err == nil && key != nil {
+		d.last.Store(&drawn{key, body})
+	}
+	return body, err
+}
+
+func (d *drawing) draw(p Page) ([]byte, error) {
+	t, err := d.parsed()
 	if err != nil {
 		return nil, err
 	}
-	frame, _, _ := strings.Cut(name, "/")
+	frame, _, _ := strings.Cut(p.Template(), "/")
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, frame+".html", p); err != nil {
-		return nil, fmt.Errorf("view: %s: %w", name, err)
+		return nil, fmt.Errorf("view: %s: %w", p.Template(), err)
 	}
 	return b.Bytes(), nil
 }
