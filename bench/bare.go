@@ -14,8 +14,8 @@ import (
 
 // buildBare builds the yardsticks the way the real binary is built.
 func (b *bench) buildBare() error {
-	b.yardstick, b.point = filepath.Join(b.folder, "bare"), filepath.Join(b.folder, "point")
-	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.folder+"/", "sallyport/bench/bare", "sallyport/bench/point")
+	b.yardstick, b.point, b.alone = filepath.Join(b.folder, "bare"), filepath.Join(b.folder, "point"), filepath.Join(b.folder, "alone")
+	cmd := exec.CommandContext(b.ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.folder+"/", "sallyport/bench/bare", "sallyport/bench/point", "sallyport/bench/alone")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)

@@ -21,6 +21,7 @@ type bench struct {
 	binary    string
 	yardstick string // the bare handler
 	point     string // the handler that asks PostgreSQL
+	alone     string // the password hash
 	cores     cores  // all that there are
 	busy      string // load of the machine when the run began
 	found     []finding

@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
-	"runtime"
+	"os/exec"
 	"slices"
-	"sync"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"sallyport"
-	"sallyport/internal/factor"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
@@ -41,7 +41,7 @@ func (b *bench) signIns() error {
 		return err
 	}
 	defer s.Kill()
-	alone, err := hashesAlone(b.ctx, runtime.NumCPU(), 4*time.Second)
+	alone, err := b.hashesAlone(b.cores, b.cores.Count(), 4*time.Second)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (b *bench) signIns() error {
 	each := time.Duration(float64(after-before) / max(in, 1))
 	busy.Store(false)
 	under := <-watched
-	again, err := hashesAlone(b.ctx, runtime.NumCPU(), 4*time.Second)
+	again, err := b.hashesAlone(b.cores, b.cores.Count(), 4*time.Second)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (b *bench) reportSignIns(s *server.Server, share, rate float64, failed int6
 		within: share >= 0.8, how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, against hashes a second on the same cores just before and after; the asking takes its part of the cores too", signInsAll)})
 	b.add(finding{what: "Sign-ins that failed meanwhile", value: fmt.Sprint(failed), goal: "0", within: failed == 0, how: "counted in the same run"})
 	most, err := server.Peak(s.PID())
-	limit := float64(2*hashMiB*runtime.NumCPU() + 40)
+	limit := float64(2*hashMiB*b.cores.Count() + 40)
 	b.add(finding{what: "Memory at most meanwhile", value: fmt.Sprintf("%.0f MiB", float64(most)/(1<<20)), goal: fmt.Sprintf("≤ %.0f MiB", limit),
 		within: float64(most)/(1<<20) <= limit, how: "the most resident memory that the server and its hashing processes ever had, each by itself, with what they share counted once; the goal is twice the hash's memory times its workers, plus 40 MiB"})
 	b.atMost(fmt.Sprintf("A signed-in page meanwhile, p95 (%.1f ms), against at rest (%.1f ms)", ms(page[1]), ms(page[0])), float64(page[1])/float64(page[0]), 10,
@@ -140,43 +140,28 @@ func p95(list []time.Duration) time.Duration {
 
 // hashing is what the hash alone does: how many, in what time, and with how much processor time.
 type hashing struct {
-	n         int
-	took, cpu time.Duration
+	N         int
+	Took, CPU time.Duration
 }
 
-func (h *hashing) add(o hashing) { h.n, h.took, h.cpu = h.n+o.n, h.took+o.took, h.cpu+o.cpu }
+func (h *hashing) add(o hashing) { h.N, h.Took, h.CPU = h.N+o.N, h.Took+o.Took, h.CPU+o.CPU }
 
 // rate is how many a second, each the processor time of one.
-func (h hashing) rate() float64       { return float64(h.n) / h.took.Seconds() }
-func (h hashing) each() time.Duration { return h.cpu / time.Duration(max(h.n, 1)) }
+func (h hashing) rate() float64       { return float64(h.N) / h.Took.Seconds() }
+func (h hashing) each() time.Duration { return h.CPU / time.Duration(max(h.N, 1)) }
 
-// hashesAlone computes hashes for a time, so many at once.
-func hashesAlone(ctx context.Context, workers int, span time.Duration) (hashing, error) {
-	h := factor.NewHasher(workers)
-	phc, err := h.Hash(ctx, team.Password)
-	if err != nil {
-		return hashing{}, err
+// hashesAlone computes hashes for a time on some cores, so many at once. That is done in a process of its own, anew each
+// time: where a process's memory happens to lie makes a hash faster or slower by some parts in a hundred for all its life.
+func (b *bench) hashesAlone(on cores, workers int, span time.Duration) (h hashing, err error) {
+	var out []byte
+	err = born(on, func() (err error) {
+		cmd := exec.CommandContext(b.ctx, b.alone, "-workers", strconv.Itoa(workers), "-span", span.String())
+		cmd.Stderr = os.Stderr
+		out, err = cmd.Output()
+		return err
+	})
+	if err == nil {
+		err = json.Unmarshal(out, &h)
 	}
-	before, err := server.CPU(os.Getpid())
-	if err != nil {
-		return hashing{}, err
-	}
-	var done atomic.Int64
-	ctx, cancel := context.WithTimeout(ctx, span)
-	defer cancel()
-	began := time.Now()
-	var wait sync.WaitGroup
-	for range workers {
-		wait.Go(func() {
-			for ctx.Err() == nil {
-				if ok, _, err := h.Verify(context.WithoutCancel(ctx), phc, team.Password, true); ok && err == nil {
-					done.Add(1)
-				}
-			}
-		})
-	}
-	wait.Wait()
-	took := time.Since(began)
-	after, err := server.CPU(os.Getpid())
-	return hashing{int(done.Load()), took, after - before}, err
+	return h, err
 }

@@ -11,11 +11,12 @@ import (
 	"sallyport/internal/testkit/team"
 )
 
-// crowds say how many sign in at once, and how many in all: so many that what a turn begins with, connections and answers
-// that were kept for a second and no longer, is a small part of it.
-var crowds = []crowdSize{{1, 1600}, {4, 1600}, {64, 1536}}
+// crowds say how many sign in at once, how many in all, and in how many turns with the hash alone: a machine that becomes
+// slower meanwhile does so for both, and some do for a second or two at a time. A turn is so long that its first and last
+// ones are a small part of it.
+var crowds = []crowdSize{{1, 1600, 32}, {4, 1600, 16}, {64, 1536, 8}}
 
-type crowdSize struct{ atOnce, all int }
+type crowdSize struct{ atOnce, all, turns int }
 
 // warmups sign in before anything is measured.
 const warmups = 32
@@ -94,11 +95,11 @@ func (b *bench) signInsIn(e engineRun) error {
 	members = members[warmups:]
 	for _, c := range e.crowds {
 		n := b.less(c.all)
-		r, err := b.signInCrowd(s, e, crowd{members[:n], c.atOnce})
+		r, err := b.signInCrowd(s, e, crowd{members[:n], c.atOnce}, b.less(c.turns))
 		if err != nil {
 			return err
 		}
-		b.reportCrowd(e, c.atOnce, r)
+		b.reportCrowd(e, c, r)
 		members = members[n:]
 	}
 	return nil
@@ -106,20 +107,19 @@ func (b *bench) signInsIn(e engineRun) error {
 
 // crowdRun is what one crowd's sign-ins took, each in milliseconds of processor time where nothing else is said.
 type crowdRun struct {
-	n, failed                      int
+	n, failed, turns               int
 	rate, alone                    float64 // a second
 	hash, server, database, client float64
 	hashing                        float64 // the part of server that its hashing processes use
 }
 
-// turns are how often sign-ins and the hash alone take turns: a machine that becomes slower meanwhile does so for both.
-const turns = 8
-
-func (b *bench) signInCrowd(s *server.Server, e engineRun, c crowd) (crowdRun, error) {
-	alone, err := b.hashesOn(e.server, c)
+func (b *bench) signInCrowd(s *server.Server, e engineRun, c crowd, turns int) (r crowdRun, err error) {
+	atOnce := min(c.atOnce, e.server.Count())
+	alone, err := b.hashesAlone(e.server, atOnce, time.Second)
 	if err != nil {
-		return crowdRun{}, err
+		return r, err
 	}
+	defer func() { err = errors.Join(err, move(b.cores)) }()
 	clocks := [4]clock{s.CPU, e.cpu, ownCPU, func() (time.Duration, error) { return server.CPUAlone(s.PID()) }}
 	var used [4]time.Duration
 	var took time.Duration
@@ -128,26 +128,26 @@ func (b *bench) signInCrowd(s *server.Server, e engineRun, c crowd) (crowdRun, e
 		part := crowd{c.members[len(c.members)*turn/turns : len(c.members)*(turn+1)/turns], c.atOnce}
 		spent, lasted, err := b.measured(e.others, clocks, func() { signInAll(s, part, &failed) })
 		if err != nil {
-			return crowdRun{}, err
+			return r, err
 		}
 		for i := range used {
 			used[i] += spent[i]
 		}
 		took += lasted
-		again, err := b.hashesOn(e.server, c)
+		again, err := b.hashesAlone(e.server, atOnce, time.Second)
 		if err != nil {
-			return crowdRun{}, err
+			return r, err
 		}
 		alone.add(again)
 	}
-	r := crowdRun{n: len(c.members), failed: int(failed.Load()), alone: alone.rate(), hash: ms(alone.each())}
+	r = crowdRun{n: len(c.members), turns: turns, failed: int(failed.Load()), alone: alone.rate(), hash: ms(alone.each())}
 	in := float64(max(r.n-r.failed, 1))
 	r.rate, r.server, r.database, r.client = in/took.Seconds(), ms(used[0])/in, ms(used[1])/in, ms(used[2])/in
 	r.hashing = r.server - ms(used[3])/in
 	return r, nil
 }
 
-// measured runs f with this process on some cores, and returns how far each clock went and how long it took.
+// measured runs f with this process on some cores from then on, and returns how far each clock went and how long it took.
 func (b *bench) measured(on cores, clocks [4]clock, f func()) (spent [4]time.Duration, took time.Duration, err error) {
 	if err := move(on); err != nil {
 		return spent, 0, err
@@ -170,16 +170,6 @@ func (b *bench) measured(on cores, clocks [4]clock, f func()) (spent [4]time.Dur
 	return spent, took, nil
 }
 
-// hashesOn is hashesAlone for a moment on some cores, one at a time for each of them that the crowd would use; this process
-// is back on all of its own afterwards.
-func (b *bench) hashesOn(on cores, c crowd) (h hashing, err error) {
-	if err := move(on); err != nil {
-		return h, err
-	}
-	h, err = hashesAlone(b.ctx, min(c.atOnce, on.Count()), time.Second)
-	return h, errors.Join(err, move(b.cores))
-}
-
 // ownCPU is the processor time of this process, the client, without the programs that it started.
 func ownCPU() (time.Duration, error) {
 	var u syscall.Rusage
@@ -187,14 +177,14 @@ func ownCPU() (time.Duration, error) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }
 
-func (b *bench) reportCrowd(e engineRun, atOnce int, r crowdRun) {
+func (b *bench) reportCrowd(e engineRun, c crowdSize, r crowdRun) {
 	share, goal := r.rate/r.alone, "≥ 0.90"
 	if !e.goal {
 		goal = "none"
 	}
-	b.add(finding{what: fmt.Sprintf("Sign-ins on %s, %d at once (%.0f a second), against the password hash alone (%.0f)", e.name, atOnce, r.rate, r.alone),
+	b.add(finding{what: fmt.Sprintf("Sign-ins on %s, %d at once (%.0f a second), against the password hash alone (%.0f)", e.name, c.atOnce, r.rate, r.alone),
 		value: fmt.Sprintf("%.2f", share), goal: goal, within: share >= 0.9 || !e.goal,
 		how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, in %d turns with the hash alone, on the server's cores (%d of %d; who asks and PostgreSQL are on %d). In processor time each took %.1f ms of the server, of which %.1f in its hashing processes, whose memory is in huge pages (a hash alone, in small ones: %.1f), %.1f of PostgreSQL and %.1f of who asks",
-			r.n, turns, e.server.Count(), b.cores.Count(), e.others.Count(), r.server, r.hashing, r.hash, r.database, r.client)})
-	b.add(finding{what: fmt.Sprintf("Sign-ins of them that failed, %s, %d at once", e.name, atOnce), value: fmt.Sprintf("%d of %d", r.failed, r.n), goal: "0", within: r.failed == 0, how: "counted in the same run"})
+			r.n, r.turns, e.server.Count(), b.cores.Count(), e.others.Count(), r.server, r.hashing, r.hash, r.database, r.client)})
+	b.add(finding{what: fmt.Sprintf("Sign-ins of them that failed, %s, %d at once", e.name, c.atOnce), value: fmt.Sprintf("%d of %d", r.failed, r.n), goal: "0", within: r.failed == 0, how: "counted in the same run"})
 }
