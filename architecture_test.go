@@ -106,8 +106,8 @@ func TestArchitectureImports(t *testing.T) {
 		}
 		for _, spec := range s.file.Imports {
 			path, _ := strconv.Unquote(spec.Path.Value)
-			if path == "unsafe" && (spec.Name == nil || spec.Name.Name != "_") {
-				t.Errorf("%s uses unsafe memory, and does more than link to a function", s.path)
+			if path == "unsafe" && (s.path != "internal/factor/arena.go" || spec.Name == nil || spec.Name.Name != "_") {
+				t.Errorf("%s: internal/factor/arena.go alone links to functions that are not exported, and nothing is unsafe beyond that", s.path)
 			}
 			if why := refused(s.folder, r, path); why != "" {
 				t.Errorf("%s imports %s: %s", s.path, path, why)

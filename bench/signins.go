@@ -184,7 +184,7 @@ func (b *bench) reportCrowd(e engineRun, c crowdSize, r crowdRun) {
 	}
 	b.add(finding{what: fmt.Sprintf("Sign-ins on %s, %d at once (%.0f a second), against the password hash alone (%.0f)", e.name, c.atOnce, r.rate, r.alone),
 		value: fmt.Sprintf("%.2f", share), goal: goal, within: share >= 0.9 || !e.goal,
-		how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, in %d turns with the hash alone, on the server's cores (%d of %d; who asks and PostgreSQL are on %d). In processor time each took %.1f ms of the server, of which %.1f in its hashing processes, whose memory is in huge pages (a hash alone, in small ones: %.1f), %.1f of PostgreSQL and %.1f of who asks",
+		how: fmt.Sprintf("%d whole sign-ins with password and authenticator digits over HTTP, in %d turns with the hash alone, on the server's cores (%d of %d; who asks and PostgreSQL are on %d). In processor time each took %.1f ms of the server, of which %.1f in its hashing processes, whose memory is in huge pages and is cleared after the answer (a hash alone is as the library does it, in small pages and memory that is cleared within it: %.1f), %.1f of PostgreSQL and %.1f of who asks",
 			r.n, r.turns, e.server.Count(), b.cores.Count(), e.others.Count(), r.server, r.hashing, r.hash, r.database, r.client)})
 	b.add(finding{what: fmt.Sprintf("Sign-ins of them that failed, %s, %d at once", e.name, c.atOnce), value: fmt.Sprintf("%d of %d", r.failed, r.n), goal: "0", within: r.failed == 0, how: "counted in the same run"})
 }

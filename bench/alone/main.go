@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -67,8 +68,12 @@ func hashes(h *factor.Hasher, phc string, workers int, more func(done int64) boo
 	for range workers {
 		wait.Go(func() {
 			for more(done.Load()) {
-				if ok, _, err := h.Verify(context.Background(), phc, password, true); err != nil || !ok {
-					errs <- fmt.Errorf("the password is not right: %w", err)
+				ok, _, err := h.Verify(context.Background(), phc, password, true)
+				if err == nil && !ok {
+					err = errors.New("the password is not right")
+				}
+				if err != nil {
+					errs <- err
 					return
 				}
 				done.Add(1)

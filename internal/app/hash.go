@@ -12,8 +12,7 @@ import (
 )
 
 // newHasher makes a hasher with a worker for each core. With a command each worker is a process of its own: what a hash
-// leaves behind, 19 MiB that the library cannot use again, is then not this process's to clean up, and a page never waits
-// for a hash to end.
+// works in, 19 MiB, is then not this process's to clean up, and a page never waits for a hash to end.
 func newHasher(command []string) (h *factor.Hasher, end func()) {
 	cores := runtime.GOMAXPROCS(0)
 	if len(command) == 0 {
@@ -24,20 +23,20 @@ func newHasher(command []string) (h *factor.Hasher, end func()) {
 }
 
 // Hash computes password hashes for a server, one after the other, until its standard input ends. It leaves it to the
-// server when that is. The memory of a hash is made zero when its answer is out, and other processes come first meanwhile.
+// server when that is. When an answer is out, its password and what it was computed in are made zero, and what else the job
+// left behind is collected: there is next to nothing else in this memory.
 func Hash() error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(hashGarbage)
+	debug.SetGCPercent(-1)
 	useHugePages(hashMemory)
 	arena := factor.NewArena()
 	return subprocess.Serve(os.Stdin, os.Stdout, arena.Digest, func() {
 		giveWay()
-		arena.Clear(giveWay)
+		arena.Clear()
+		runtime.GC()
 	})
 }
 
-const (
-	hashMemory  = 32 << 20 // the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take
-	hashGarbage = 10       // in the hundred of what is in use: after some 2 MiB, which are hundreds of hashes
-)
+// hashMemory is the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take.
+const hashMemory = 32 << 20

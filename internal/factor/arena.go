@@ -7,39 +7,45 @@ import (
 
 // Arena is memory of new hashes' size in which they are computed one after the other. The library takes new memory for each
 // hash and makes it zero while somebody waits; an arena is made zero afterwards, and holds nothing of a password then.
-type Arena struct{ blocks []block }
+type Arena struct {
+	blocks []block
+	seed   [seedSize + 8]byte
+	first  [len(block{}) * 8]byte
+	used   bool // and not cleared since
+}
 
 // block is the unit of Argon2's memory, 1024 bytes (RFC 9106 section 3.2).
 type block [128]uint64
 
 // NewArena takes the memory.
-func NewArena() *Arena { return &Arena{make([]block, memory)} }
+func NewArena() *Arena { return &Arena{blocks: make([]block, memory)} }
 
-// Digest does w as Work.Digest does, in a that is clear; where w asks for other memory than new hashes, outside of it. Then a
-// is to be cleared.
+// Digest does w as Work.Digest does; where w asks for other memory than new hashes, outside of the arena. The password is
+// wiped. Then a is to be cleared, while nobody waits: else the next Digest does it.
 func (a *Arena) Digest(w Work) []byte {
+	defer clear(w.Password)
 	if w.Memory != memory || w.Threads != threads || w.Passes < 1 {
 		return w.Digest()
 	}
-	seed := initHash(w.Password, w.Salt, nil, nil, w.Passes, memory, threads, w.Size, argon2id)
+	a.Clear()
+	a.used = true
+	a.seed = initHash(w.Password, w.Salt, nil, nil, w.Passes, memory, threads, w.Size, argon2id)
 	for i := range 2 { // the first two blocks of the only lane (RFC 9106 section 3.2, steps 3 and 4)
-		var first [len(block{}) * 8]byte
-		binary.LittleEndian.PutUint32(seed[seedSize:], uint32(i))
-		blake2bHash(first[:], seed[:])
+		binary.LittleEndian.PutUint32(a.seed[seedSize:], uint32(i))
+		blake2bHash(a.first[:], a.seed[:])
 		for j := range a.blocks[i] {
-			a.blocks[i][j] = binary.LittleEndian.Uint64(first[j*8:])
+			a.blocks[i][j] = binary.LittleEndian.Uint64(a.first[j*8:])
 		}
 	}
 	processBlocks(a.blocks, w.Passes, memory, threads, argon2id)
 	return extractKey(a.blocks, memory, threads, w.Size)
 }
 
-// Clear makes the arena zero, and calls pause every 256 KiB.
-func (a *Arena) Clear(pause func()) {
-	const step = 256 // blocks
-	for at := 0; at < len(a.blocks); at += step {
-		clear(a.blocks[at:min(at+step, len(a.blocks))])
-		pause()
+// Clear makes the arena zero.
+func (a *Arena) Clear() {
+	if a.used {
+		clear(a.blocks)
+		a.seed, a.first, a.used = [len(a.seed)]byte{}, [len(a.first)]byte{}, false
 	}
 }
 

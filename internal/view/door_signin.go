@@ -40,13 +40,15 @@ func (s SignIn) key() any {
 		return nil
 	}
 	var logo Picture
-	if s.Logo != nil {
+	has := s.Logo != nil
+	if has {
 		logo, s.Logo = *s.Logo, nil
 	}
 	return struct {
-		SignIn
-		Picture
-	}{s, logo}
+		page SignIn
+		has  bool
+		logo Picture
+	}{s, has, logo}
 }
 
 // EndedWords says why a session ended, to the one who held it.

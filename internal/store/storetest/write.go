@@ -147,6 +147,7 @@ var _ = register("text that an engine cannot store is refused alike", func(b *be
 				return tx.InsertTechnician(b.ctx, sallyport.Technician{ID: "x", FirstName: bad, Status: sallyport.Active, Method: sallyport.MethodOff})
 			},
 			"key":    func(tx *store.Tx) error { _, err := tx.TechnicianByKey(b.ctx, bad); return err },
+			"typed":  func(tx *store.Tx) error { _, _, err := tx.TechnicianWithFactor(b.ctx, bad); return err },
 			"id":     func(tx *store.Tx) error { _, err := tx.Technician(b.ctx, sallyport.TechnicianID(bad)); return err },
 			"search": func(tx *store.Tx) error { _, _, err := tx.Rows(b.ctx, sallyport.Filter{Search: bad}); return err },
 			"event": func(tx *store.Tx) error {
