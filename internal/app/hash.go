@@ -5,6 +5,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"syscall"
 
 	"sallyport/internal/factor"
@@ -23,19 +24,50 @@ func newHasher(command []string) (h *factor.Hasher, end func()) {
 }
 
 // Hash computes password hashes for a server, one after the other, until its standard input ends. It leaves it to the
-// server when that is. When an answer is out, its password and what it was computed in are made zero, and what else the job
-// left behind is collected: there is next to nothing else in this memory.
+// server when that is. When an answer is out, its password and what it was computed in are made zero.
 func Hash() error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
 	useHugePages(hashMemory)
 	arena := factor.NewArena()
+	garbage := garbage{allocated: allocatedBytes()}
 	return subprocess.Serve(os.Stdin, os.Stdout, arena.Digest, func() {
 		giveWay()
 		arena.Clear()
-		runtime.GC()
+		if garbage.much() {
+			runtime.GC()
+		}
 	})
+}
+
+// garbage is what jobs left behind since it was last collected. A job that the arena serves leaves some hundred bytes, for
+// which a collection would keep the core from the server for a millisecond, at the moment at which it goes on.
+type garbage struct {
+	allocated func() uint64 // by this process so far, in bytes
+	collected uint64        // of them
+}
+
+// muchGarbage is how many bytes are worth a collection.
+const muchGarbage = 1 << 20
+
+// much reports whether there is so much that it is to be collected, which the caller does.
+func (g *garbage) much() bool {
+	now := g.allocated()
+	if now-g.collected < muchGarbage {
+		return false
+	}
+	g.collected = now
+	return true
+}
+
+// allocatedBytes returns a function that says what this process has allocated so far.
+func allocatedBytes() func() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	return func() uint64 {
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
 }
 
 // hashMemory is the heap of a hashing process, in bytes: the hash's 19 MiB and as much more as whole huge pages take.
