@@ -150,7 +150,7 @@ func (d *draft) readRole(w who, role sallyport.RoleID) {
 	case !known:
 		d.refuse(FieldRole, "Please choose one of the roles.")
 	case !w.gives(role):
-		d.refuse(FieldRole, "Nobody gives a role that may do more than his own.")
+		d.refuse(FieldRole, "Nobody gives a role that may do more than their own.")
 	default:
 		d.next.Role = role
 	}

@@ -174,7 +174,7 @@ func (s *Service) decideReset(ctx context.Context, actor sallyport.Actor, id str
 }
 
 var (
-	errOwnApproval  = sallyport.E(sallyport.Forbidden, "own_approval", "Nobody approves his own password reset.")
+	errOwnApproval  = sallyport.E(sallyport.Forbidden, "own_approval", "Nobody approves their own password reset.")
 	errChangedEmail = sallyport.E(sallyport.Forbidden, "changed_email", "You changed the email address of this account in the last seven days: somebody else must approve.")
 	errResetOver    = sallyport.E(sallyport.Gone, "reset_over", "This request was decided already, or has run out.")
 	errNoEmail      = sallyport.E(sallyport.Unavailable, "email_not_ready", "The link goes by email, and Email Settings are not proved.")

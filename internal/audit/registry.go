@@ -29,15 +29,15 @@ var Types = []Description{
 	{SignInHelp, "A technician asked for help on the code page.", []string{"number"}, false},
 
 	{SessionEnded, "A session ended before its time. The reason says by whom or why.", []string{"session"}, false},
-	{SessionStepUp, "A technician confirmed that it is him, before a sensitive change.", nil, false},
-	{SessionStepUpWrong, "He tried to and the answer was wrong.", nil, false},
+	{SessionStepUp, "A technician proved again who is there, before a sensitive change.", nil, false},
+	{SessionStepUpWrong, "A technician tried to prove that, and the answer was wrong.", nil, false},
 
 	{FactorEnrolled, "A second factor was set up and proved.", []string{"factor", "address"}, true},
 	{FactorRetired, "The earlier second factor was taken away after the new one was proved, or with the method.", []string{"factor", "address"}, true},
 	{FactorReset, "An administrator reset a second factor.", []string{"factor", "enrolment_code"}, true},
 	{SetupOpened, "An administrator opened a set-up again that was not begun in time.", []string{"setup_until"}, true},
 	{RecoveryRenewed, "A technician took ten new recovery codes; the old ones are void.", nil, true},
-	{PasswordChanged, "A technician changed his own password.", nil, true},
+	{PasswordChanged, "A technician changed their own password.", nil, true},
 	{PasswordResetAsked, "Somebody asked for a password reset. The target stands in the event only where there is one.", []string{"user_name"}, false},
 	{PasswordResetWaiting, "A password reset waits for an administrator, because nothing outside the mailbox would be asked for.", nil, false},
 	{PasswordResetApproved, "An administrator approved a waiting password reset.", nil, true},
@@ -54,7 +54,7 @@ var Types = []Description{
 	{TechnicianSignedOut, "An administrator signed a technician out everywhere.", []string{"sessions"}, true},
 	{SaveRefused, "A change was refused. The reason is the code of the refusal and the fields; nothing was changed.", nil, false},
 	{InvitationSent, "An invitation was made and handed to the outbox, or shown to the administrator.", nil, true},
-	{InvitationAccepted, "An invited technician set his password.", []string{"status"}, true},
+	{InvitationAccepted, "An invited technician set a password.", []string{"status"}, true},
 	{HelpDone, "An administrator marked a request for help as done.", []string{"number"}, false},
 
 	{EmailSettingsDraft, "A draft of the Email Settings was saved.", gatewayFields, true},

@@ -27,7 +27,7 @@ func (c *Console) help(w http.ResponseWriter, r *http.Request) error {
 			Note: h.Note, From: h.Address, Browser: h.Browser, Asked: desk.When(h.CreatedAt), MayEdit: h.MayEdit})
 	}
 	if len(page.Rows) == 0 {
-		page.Empty = &view.Empty{Title: "Nobody needs help", Text: "Whoever presses “I need help” at the code page stands here, with a number that he reads out to you."}
+		page.Empty = &view.Empty{Title: "Nobody needs help", Text: "Whoever presses “I need help” at the code page stands here, with a number to be read out to you."}
 	}
 	return c.pages.Render(w, http.StatusOK, page)
 }

@@ -35,7 +35,7 @@ func (c *Console) invitations(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Pager = view.NewPager(f.Page, f.Size, p.Total, func(n int) string { return address("/admin/invitations", url.Values{}, n) })
 	if len(p.Rows) == 0 {
-		page.Empty = &view.Empty{Title: "No open invitations", Text: "Whoever is added gets an invitation, and stands here until he has set a password."}
+		page.Empty = &view.Empty{Title: "No open invitations", Text: "Whoever is added gets an invitation, and stands here until a password is set."}
 	}
 	return c.pages.Render(w, http.StatusOK, page)
 }

@@ -105,6 +105,28 @@ func TestD3_12(t *testing.T) {
 	})
 }
 
+// An event of a secret that does not open and which could not be written is written at the next attempt, not an hour later.
+func TestUnopenedSecretIsToldOfWhenItCanBe(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+		t.Fatal(err)
+	}
+	w.copySecrets(t, sallyport.ChannelEmail, "draft", "live")
+	code := delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: time.Minute}
+	for i, full := range []bool{true, true, false, false} {
+		w.full.Store(full)
+		var e *sallyport.SendError
+		if err := w.SendCode(t.Context(), code); !errors.As(err, &e) || e.Code != "settings" {
+			t.Errorf("attempt %d: %v", i, err)
+		}
+		if _, all := w.events(t); full && all[0].Type == "secret.open.failed" {
+			t.Errorf("attempt %d: an event on a full disk", i)
+		}
+	}
+	w.wantUnopened(t, 1, sallyport.Actor{Kind: sallyport.ActorSystem}, "Email Settings")
+}
+
 // copySecrets puts the sealed secrets of one slot into another, as somebody does who can write to the database.
 func (w *world) copySecrets(t *testing.T, channel sallyport.Channel, from, to string) {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,25 @@ type world struct {
 	post  *post
 	boss  sallyport.Actor
 	admin sallyport.Actor
+	full  atomic.Bool // nothing can be written
+}
+
+// disk is the database of a world, on a disk that may be full.
+type disk struct {
+	store.Transactions[delivery.Tx]
+	full *atomic.Bool
+}
+
+var errDiskFull = errors.New("the disk is full")
+
+// Write implements delivery.Store.
+func (d disk) Write(ctx context.Context, fn func(delivery.Tx) error) error {
+	return d.Transactions.Write(ctx, func(tx delivery.Tx) error {
+		if err := fn(tx); err != nil || !d.full.Load() {
+			return err
+		}
+		return errDiskFull
+	})
 }
 
 func newWorld(t *testing.T) *world {
@@ -82,7 +102,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}}
 	db := engines.Open(t, w.clock)
 	w.db = db
-	w.Service = delivery.New(delivery.Options{Store: store.For[delivery.Tx](db), Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
+	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full}, Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
 		BuildEmail: func(_ sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			w.post.built(secrets)

@@ -23,7 +23,7 @@ type Choice struct {
 }
 
 const (
-	worthApp = "The app on his own phone shows a new code every 30 seconds, so moving the phone number to another SIM card (SIM swapping) gains nothing; " +
+	worthApp = "The app shows a new code every 30 seconds on the phone itself, so moving the phone number to another SIM card (SIM swapping) gains nothing; " +
 		"a fake sign-in page can still ask for a typed code."
 	worthEmail = "Better than a password alone, but whoever reads the mailbox has the code, no typed code stops a fake sign-in page, " +
 		"and NIST SP 800-63B-4 counts an email code as no second factor."

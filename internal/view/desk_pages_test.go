@@ -206,11 +206,11 @@ func desks() map[string]Page {
 	sessions := Sessions{Desk: frame("Sessions"), MayEnd: true, Counts: "2 live sessions", Visited: "/admin/sessions", Rows: []SessionRow{
 		{Key: "00", TechnicianID: "x", Name: "Mara Voss", UserName: "mara@northwind.example", Browser: "Firefox on Windows", Address: "203.0.113.7", Method: "Authenticator App", Started: Moment{noon.Add(-time.Hour), noon}, Used: Moment{noon, noon}, Ends: Moment{noon.Add(11 * time.Hour), noon}, Own: true, MayEnd: true},
 		{Key: "01", TechnicianID: "y", Name: "Dana Reyes", UserName: "dana@northwind.example", Browser: "Safari on iPhone", Address: "2001:db8:85a3::8a2e:370:7334", Method: "Recovery code", Started: Moment{noon.Add(-3 * time.Hour), noon}, Used: Moment{noon.Add(-20 * time.Minute), noon}, Ends: Moment{noon.Add(9 * time.Hour), noon}, MayEnd: true}}}
-	empty := &Empty{Title: "Nobody needs help", Text: "Whoever presses “I need help” at the code page stands here, with a number that he reads out to you."}
+	empty := &Empty{Title: "Nobody needs help", Text: "Whoever presses “I need help” at the code page stands here, with a number to be read out to you."}
 	asked := Confirm{Desk: under(frame("Reset second factor"), "Dana Reyes"), Subject: "Dana Reyes (dana@northwind.example)", Post: "/admin/technicians/x/reset", Button: "Reset and sign out", Danger: true, Cancel: "/admin/technicians/x",
 		Lines:  []PreviewLine{{Text: "Dana is signed out of 2 browsers at once."}, {Kind: "warn", Text: "Make sure that it is really Dana who asks: call back on a number you know."}},
 		Reason: &Field{Name: "reason", Label: "Reason", Hint: "It stands in the audit log."}}
-	decide := Confirm{Desk: refusedAt(under(frame("Password reset of Dana Reyes"), "Password resets"), sallyport.E(sallyport.Forbidden, "own_reset", "Nobody approves his own password reset.")), Subject: "Dana Reyes (dana)", Post: "/admin/resets/1", Button: "Approve and send the link", Other: &Link{Label: "Deny", Href: "/admin/resets/1/deny"}, Cancel: "/admin/resets",
+	decide := Confirm{Desk: refusedAt(under(frame("Password reset of Dana Reyes"), "Password resets"), sallyport.E(sallyport.Forbidden, "own_reset", "Nobody approves their own password reset.")), Subject: "Dana Reyes (dana)", Post: "/admin/resets/1", Button: "Approve and send the link", Other: &Link{Label: "Deny", Href: "/admin/resets/1/deny"}, Cancel: "/admin/resets",
 		Lines: []PreviewLine{{Text: "Asked from 203.0.113.7, 5 min ago."}}}
 	return map[string]Page{
 		"technicians":       list(5, 5),
@@ -222,7 +222,7 @@ func desks() map[string]Page {
 		"invitations": Invitations{Desk: teamFrame("/invitations", 42), MayWrite: true, Rows: []InvitationRow{{ID: "x", Name: "Noor Haddad", Email: "noor@northwind.example", Role: "Admin", Method: "Authenticator App", Added: Moment{noon.Add(-time.Hour), noon}, Expires: Moment{noon.Add(71 * time.Hour), noon}},
 			{ID: "y", Name: "Otto Berg", Email: "otto@northwind.example", Role: "Admin", Method: "Email", Added: Moment{noon.Add(-100 * time.Hour), noon}, Over: true}}},
 		"resets": Resets{Desk: teamFrame("/resets", 42), MayWrite: true, Rows: []ResetRow{{ID: "1", TechnicianID: "x", Name: "Dana Reyes", UserName: "dana", Email: "dana@northwind.example", Asked: Moment{noon.Add(-5 * time.Minute), noon}, From: "203.0.113.7", Expires: Moment{noon.Add(23 * time.Hour), noon}},
-			{ID: "2", TechnicianID: "y", Name: "Mara Voss", UserName: "mara", Email: "mara@northwind.example", Asked: Moment{noon, noon}, From: "203.0.113.8", Expires: Moment{noon.Add(24 * time.Hour), noon}, Barred: "Nobody approves his own password reset."}}},
+			{ID: "2", TechnicianID: "y", Name: "Mara Voss", UserName: "mara", Email: "mara@northwind.example", Asked: Moment{noon, noon}, From: "203.0.113.8", Expires: Moment{noon.Add(24 * time.Hour), noon}, Barred: "Nobody approves their own password reset."}}},
 		"help":           Help{Desk: teamFrame("/help", 42), Rows: []HelpRow{{ID: "1", Number: "4711", TechnicianID: "x", Name: "Dana Reyes", UserName: "dana", Note: "My phone fell into the sea.", From: "203.0.113.7", Browser: "Firefox on Windows", Asked: Moment{noon.Add(-2 * time.Minute), noon}, MayEdit: true}}},
 		"help-empty":     Help{Desk: teamFrame("/help", 42), Empty: empty},
 		"edit":           editing(frame("Dana Reyes")),
