@@ -79,6 +79,7 @@ type world struct {
 	log      *os.File
 	db       *sql.DB
 	admin    *account
+	provedAt time.Time // when he signed in
 	accounts []*account
 	past     history
 	asked    asked
@@ -132,6 +133,7 @@ func (w *world) fill(f *team.Folder) {
 		w.accounts = append(w.accounts, &account{Member: m, method: m.Method, live: map[string]bool{}, seen: map[string]struct{}{}})
 	}
 	w.admin, w.accounts = w.accounts[0], w.accounts[2:]
+	w.provedAt = time.Now()
 	w.admin.live[tokens[0].Reveal()], w.admin.seen[tokens[0].Reveal()] = true, struct{}{}
 }
 
@@ -162,7 +164,33 @@ func (w *world) round(ctx context.Context) error {
 	if err := w.look(ctx, s); err != nil {
 		return err
 	}
+	if err := w.proveAdmin(ctx, s); err != nil {
+		return err
+	}
 	return w.work(ctx, s)
+}
+
+// provedFor is how long the administrator acts with one session: 15 minutes after its last proof he would be asked for
+// another one in the place of each act.
+const provedFor = 5 * time.Minute
+
+// proveAdmin signs the administrator in anew where that was too long ago.
+func (w *world) proveAdmin(ctx context.Context, s *server.Server) error {
+	if time.Since(w.provedAt) < provedFor {
+		return nil
+	}
+	digits, ok := w.admin.nextDigits(time.Now())
+	if !ok {
+		return nil // they were sent a moment ago: after the next kill
+	}
+	token, err := s.Client().SignIn(ctx, w.admin.UserName, team.Password, digits)
+	if err != nil {
+		return fmt.Errorf("%s: %w", w.admin.UserName, err)
+	}
+	w.provedAt = time.Now()
+	w.admin.forgetSessions() // the one before lives on until it was idle for too long
+	w.admin.live[token], w.admin.seen[token] = true, struct{}{}
+	return nil
 }
 
 // killStarting kills a server that may not have begun to answer.
