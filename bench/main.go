@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -68,10 +69,31 @@ func main() {
 	flag.BoolVar(&b.again, "again", false, "with -only: what is measured takes the place of its lines in the page, and the others stay as they are")
 	flag.BoolVar(&b.quick, "quick", false, "a small part of most rounds, to see that the measurements work; what they find says nothing, and no file is written")
 	flag.Parse()
-	if err := b.run(*only, *out); err != nil {
+	err := known(*only)
+	if err == nil {
+		err = b.run(*only, *out)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// known says which of the names in only is that of no measurement.
+func known(only string) error {
+	if only == "" {
+		return nil
+	}
+	var names []string
+	for _, m := range measurements {
+		names = append(names, m.name)
+	}
+	for name := range strings.SplitSeq(only, ",") {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("there is no measurement %q; there are %s", name, strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
 
 func (b *bench) run(only, out string) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -127,8 +126,8 @@ func save(ctx context.Context, admin *server.Client, m *team.Member) (time.Durat
 	if err != nil {
 		return 0, err
 	}
-	if a.Status != http.StatusSeeOther {
-		return 0, fmt.Errorf("a Save answered %d: %.300s", a.Status, a.Body)
+	if !a.Done() {
+		return 0, fmt.Errorf("a Save answered %d %s: %.300s", a.Status, a.Location, a.Body)
 	}
 	m.Role, m.Version = role, m.Version+1
 	return took, nil

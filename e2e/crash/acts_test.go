@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"sallyport"
@@ -173,17 +172,12 @@ func (w *worker) signOutEverywhere(ctx context.Context, a *account) error {
 		a.forgetSessions()
 		return errGone
 	}
-	if !done(answer) {
+	if !answer.Done() {
 		return fmt.Errorf("sign out everywhere answered %d %s", answer.Status, answer.Location)
 	}
 	a.raises.ack()
 	a.killSessions()
 	return nil
-}
-
-// done reports whether the console did what it was asked for. Where it asks for a proof or a sign-in first it leads elsewhere.
-func done(a server.Answer) bool {
-	return a.Status == http.StatusSeeOther && strings.HasPrefix(a.Location, "/admin/")
 }
 
 var versionField = regexp.MustCompile(`name="version"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="version"`)
@@ -212,7 +206,7 @@ func (w *worker) save(ctx context.Context, a *account) error {
 		a.unsure = true
 		return errGone
 	}
-	if !done(answer) {
+	if !answer.Done() {
 		return fmt.Errorf("Save of %s and %s answered %d %s", role, method, answer.Status, answer.Location)
 	}
 	a.raises.ack()

@@ -30,6 +30,11 @@ type Answer struct {
 	Body     string
 }
 
+// Done reports whether the console did what a form asked for. Where it wants a proof or a sign-in first it leads elsewhere.
+func (a Answer) Done() bool {
+	return a.Status == http.StatusSeeOther && strings.HasPrefix(a.Location, "/admin/")
+}
+
 // Client makes a browser with connections of its own.
 func (s *Server) Client() *Client { return s.ClientWith(NewTransport(s.Port)) }
 
