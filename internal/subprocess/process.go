@@ -144,7 +144,7 @@ func start(command []string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := calmly(cmd.Start); err != nil {
 		return nil, err
 	}
 	go func() { _ = cmd.Wait() }() // its end is noticed by the pipe

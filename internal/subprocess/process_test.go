@@ -16,6 +16,7 @@ type Job struct {
 	Say  string
 	Die  bool
 	Meet string // a folder in which three jobs wait for each other
+	Read string // a file to answer with
 }
 
 // TestMain is the process under test where it is called with an argument of its own.
@@ -29,6 +30,10 @@ func TestMain(m *testing.M) {
 				_ = os.WriteFile(filepath.Join(j.Meet, j.Say), nil, 0o600)
 				there, _ := os.ReadDir(j.Meet)
 				n = len(there)
+			}
+			if j.Read != "" {
+				text, err := os.ReadFile(j.Read)
+				return fmt.Sprint(string(text), err)
 			}
 			return fmt.Sprintf("%d %s %v", os.Getpid(), j.Say, os.Environ())
 		}, func() {})
