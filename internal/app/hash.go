@@ -35,9 +35,7 @@ func Hash() error {
 	return subprocess.Serve(os.Stdin, os.Stdout, arena.Digest, func() {
 		giveWay()
 		arena.Clear()
-		if garbage.much() {
-			runtime.GC()
-		}
+		garbage.collect()
 	})
 }
 
@@ -51,14 +49,12 @@ type garbage struct {
 // muchGarbage is how many bytes are worth a collection.
 const muchGarbage = 1 << 20
 
-// much reports whether there is so much that it is to be collected, which the caller does.
-func (g *garbage) much() bool {
-	now := g.allocated()
-	if now-g.collected < muchGarbage {
-		return false
+// collect collects it where there is much of it.
+func (g *garbage) collect() {
+	if now := g.allocated(); now-g.collected >= muchGarbage {
+		g.collected = now
+		runtime.GC()
 	}
-	g.collected = now
-	return true
 }
 
 // allocatedBytes returns a function that says what this process has allocated so far.

@@ -168,6 +168,15 @@ func auditLog(d Desk) Audit {
 	return p
 }
 
+// noFigures are those of a console in which nobody has signed in yet.
+func noFigures() Figures {
+	var days []Day
+	for i := range 30 {
+		days = append(days, Day{Date: noon.Truncate(24*time.Hour).AddDate(0, 0, i-29)})
+	}
+	return Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays(days)}
+}
+
 // figures are 30 days of a team, busier towards their end, with a day of nothing.
 func figures() Figures {
 	var days []Day
@@ -245,7 +254,7 @@ func desks() map[string]Page {
 		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-draft": drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
-		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": Figures{Desk: under(frame("Sign-ins in figures"), "Audit"), Days: NewDays([]Day{{Date: noon}})}, "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
+		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
 	}
 }
 
