@@ -195,6 +195,10 @@ compare:          /* Service.compare, outside any transaction; a guess may be ri
     begin();
     atomic { step(i, now); g = signIn[i].gen };           /* no other sign-in of this place has that generation */
     if :: now == s :: now != s -> goto rollback fi;
+    if                                                    /* useUp: the technician's row first, as all acts take it */
+    :: what == app && s == enrol                          /* nothing was counted; retire takes it below */
+    :: else -> update(technicianRow, true)
+    fi;
     if
     :: what == email ->
 #if MUTATION != 5

@@ -29,7 +29,8 @@ func (r rules) confirmed(s state, q question, a said) []state {
 	return []state{s.put(s.asks(i, q))}
 }
 
-// renewed: ten new recovery codes, and nothing older lives on but the session that acts, under a new token.
+// renewed: ten new recovery codes, and nothing older lives on but the session that acts, under a new token and with the
+// proof that it has.
 func (r rules) renewed(s state, q question, a said) []state {
 	l, live := s.live(q.Within)
 	fresh, old := r.fresh(l, q.Shows)
@@ -47,7 +48,7 @@ func (r rules) renewed(s state, q question, a said) []state {
 	}
 	s = r.end(s)
 	s.Sheet, s.Gone = q.Fresh, nil
-	return []state{s.enter(session{Token: q.Token, Proved: q.Shows})}
+	return []state{s.enter(session{Token: q.Token, Proved: l.Proved})}
 }
 
 // proved gives the session that was proved again its new token. Other sign-ins that are to prove it go on with that.

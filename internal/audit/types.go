@@ -15,6 +15,7 @@ const (
 	SignInFactorRight        Type = "signin.factor.right"
 	SignInFactorWrong        Type = "signin.factor.wrong"
 	SignInFactorDisabled     Type = "signin.factor.disabled"
+	SignInRecoveryDisabled   Type = "signin.recovery.disabled"
 	SignInRecoveryUsed       Type = "signin.recovery.used"
 	SignInRecoveryWrong      Type = "signin.recovery.wrong"
 	SignInEnrolmentCodeRight Type = "signin.enrolment-code.right"

@@ -29,6 +29,7 @@ const (
 	NoticeFactorOff     NoticeKind = "factor-off"     // switched off by too many wrong answers
 	NoticePassword      NoticeKind = "password"       // changed by its owner or by a link
 	NoticeRecoveryUsed  NoticeKind = "recovery-used"  // Left: how many there are still
+	NoticeRecoveryOff   NoticeKind = "recovery-off"   // switched off by too many wrong ones
 	NoticeRecoveryNew   NoticeKind = "recovery-new"   // ten new ones were made
 	NoticeSignedOut     NoticeKind = "signed-out"     // by an administrator, everywhere: By
 	NoticeHelp          NoticeKind = "help"           // to administrators: Who, Number

@@ -89,6 +89,14 @@ The password of your account was changed.
 A recovery code was used to sign in to your account. {{if eq .Left 0}}None is left: please make
 new ones on your own page.{{else if eq .Left 1}}One is left: please make new ones on your own page.{{else}}You have {{.Left}} left.{{end}}
 `+notYou),
+	NoticeRecoveryOff: text("Your recovery codes were switched off", `
+There were so many wrong recovery codes after your right password that none is
+taken any more. Your second factor still works: sign in with it and make new
+recovery codes on your own page.
+
+If the wrong ones were not yours, somebody knows your password: change it and
+tell your administrator at once.
+`),
 	NoticeRecoveryNew: text("New recovery codes were made", `
 Ten new recovery codes were made for your account. The old ones no longer work.
 `+notYou),

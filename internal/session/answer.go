@@ -215,7 +215,7 @@ func whyNotCounted(m moment, recovery bool) error {
 	case !off && run < m.settings.FactorRun:
 		return nil
 	case recovery:
-		return sallyport.E(sallyport.Forbidden, "recovery_disabled", "Too many wrong recovery codes. Ask your administrator to reset your second factor.")
+		return sallyport.E(sallyport.Forbidden, "recovery_disabled", "Too many wrong recovery codes: none is taken any more. Sign in with your second factor and make new ones, or ask your administrator to reset it.")
 	}
 	return errDisabled
 }

@@ -128,6 +128,31 @@ func TestResendLimits(t *testing.T) {
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
 }
 
+// TestSuccessFreesItsOwnSends: a code that led to a success no longer counts for the day, and neither do the others of its
+// sign-in; what other sign-ins had sent to that mailbox counts on.
+func TestSuccessFreesItsOwnSends(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	inVain, day := 0, w.clock.Now().Add(24*time.Hour)
+	for w.clock.Now().Add(2 * time.Hour).Before(day) {
+		if w.begin("dana").Page.Sent {
+			inVain++
+		}
+		w.clock.Advance(time.Hour)
+		if page := w.begin("dana"); page.Page.Sent { // its owner
+			w.clock.Advance(31 * time.Second)
+			if _, err := w.s.Send(ctx, page.SignIn, browser); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
+				t.Fatal(err)
+			}
+			w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+		}
+		w.clock.Advance(time.Minute)
+	}
+	if inVain != 10 {
+		t.Errorf("%d codes that led to nothing were sent within a day", inVain)
+	}
+}
+
 // TestSendsAtOnce: thirty that ask for a fresh code at once, at two nodes, get one, as often as the limits let them.
 func TestSendsAtOnce(t *testing.T) {
 	w := newWorld(t)

@@ -105,7 +105,7 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 		if over, err = s.provedInVain(ctx, tx, t); err != nil {
 			return err
 		}
-		if err := s.recordWrong(ctx, tx, t); err != nil {
+		if err := s.recordWrong(ctx, tx, t, over); err != nil {
 			return err
 		}
 		if over || t.offset != 0 {
@@ -148,9 +148,9 @@ func (s *Service) stepUpKey(session sallyport.Hash) string {
 	return "s" + s.opaque("guess", string(session[:]))
 }
 
-// recordWrong writes the event, and what a wrong answer leads to: a notice after three in one sign-in, the end of
-// the factor after too many in a row.
-func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try) error {
+// recordWrong writes the event, and what a wrong answer leads to: a notice after three in a row (where over is true the
+// end of the session is another), the end of the factor, or of the recovery codes, after too many.
+func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try, over bool) error {
 	signIn, technician := t.m.signIn, t.m.technician
 	what := map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorWrong, AnswerRecovery: audit.SignInRecoveryWrong,
 		AnswerEnrolment: audit.SignInEnrolmentCodeWrong, AnswerPassword: audit.SignInPasswordWrong}[t.kind]
@@ -161,15 +161,29 @@ func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try) error {
 	if err := tx.InsertEvent(ctx, event.Event()); err != nil {
 		return err
 	}
-	if signIn.Wrong+1 == 3 && signIn.Purpose == sallyport.PurposeSignIn && t.m.step.Kind != login.Enrol {
+	if t.run == wrongTold && t.kind != AnswerPassword && t.m.step.Kind != login.Enrol && !over {
 		if err := s.tell(ctx, tx, NoticeWrongCodes, technician, t.client); err != nil {
 			return err
 		}
 	}
-	if t.run >= t.m.settings.FactorRun && t.kind != AnswerRecovery {
-		return s.disable(ctx, tx, &t.m, t.client)
+	switch {
+	case t.run < t.m.settings.FactorRun:
+		return nil
+	case t.kind == AnswerRecovery:
+		return s.recoveryOff(ctx, tx, technician, t.client)
 	}
-	return nil
+	return s.disable(ctx, tx, &t.m, t.client)
+}
+
+// wrongTold is the wrong answer in a row at which its owner is told, however many sign-ins they are spread over.
+const wrongTold = 3
+
+// recoveryOff tells that the last wrong recovery code in a row was one too many: none is taken until there are new ones.
+func (s *Service) recoveryOff(ctx context.Context, tx Tx, t sallyport.Technician, c sallyport.Client) error {
+	if err := s.tell(ctx, tx, NoticeRecoveryOff, t, c); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SignInRecoveryDisabled, himself(t, c)).On(t).Event())
 }
 
 const stepUpTries = 3 // wrong answers that end the session (contract section 6; fixed)

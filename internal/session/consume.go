@@ -121,7 +121,7 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 		used, err = tx.UseEnrolmentCode(ctx, m.technician.ID, m.technician.Generation)
 	case t.code != nil:
 		if used, err = tx.ConsumeCode(ctx, t.code.ID); err == nil && used {
-			err = tx.SucceedSends(ctx, t.code.Address)
+			err = tx.SucceedSends(ctx, t.signIn)
 		}
 	case t.kind == AnswerCode && m.step.Kind != login.Enrol:
 		err = tx.UseStep(ctx, m.technician.ID, t.step, errLost)

@@ -133,10 +133,11 @@ func (s *Service) keepSession(ctx context.Context, tx Tx, m *moment, c sallyport
 	if err != nil {
 		return err
 	}
+	old.ProvedAt = m.now // by the factor that he held, and the one that he has now
 	return s.survive(ctx, tx, survival{&m.technician, old, m}, out)
 }
 
-// survival is an own change that ends everything but the acting session.
+// survival is an own change that ends everything but the acting session, which goes on with the proof that it has.
 type survival struct {
 	technician *sallyport.Technician
 	session    sallyport.Session
@@ -151,7 +152,7 @@ func (s *Service) survive(ctx context.Context, tx Tx, v survival, out *Outcome) 
 	next := v.session
 	next.Hash, _ = token.Hash()
 	next.Generation = v.technician.Generation
-	next.UsedAt, next.ProvedAt = v.m.now, v.m.now
+	next.UsedAt = v.m.now
 	if v.m.signIn.Proofs.Enrolled {
 		next.Method = string(v.technician.Method)
 	}

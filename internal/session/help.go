@@ -2,17 +2,23 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/factor"
 )
 
-// helpNote is how many characters are kept of what he writes.
-const helpNote = 200
+const (
+	helpNote = 200 // characters that are kept of what he writes
+	helpMost = 3   // requests an hour of one technician: each is a message to every administrator who may help
+)
 
-// Help tells the administrators that somebody is stuck after the right password. The number is for him to read out,
-// so that they know whose voice it is.
+// errHelped says that the administrators know by now.
+var errHelped = sallyport.E(sallyport.TooMany, "helped", "Your administrators have been told three times within the hour. Please call them.")
+
+// Help tells the administrators that somebody is stuck after the right password, TooMany where they were told often enough.
+// The number is for him to read out, so that they know whose voice it is.
 func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string, c sallyport.Client) (string, error) {
 	hash, ok := signIn.Hash()
 	if !ok {
@@ -27,6 +33,13 @@ func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string,
 		if m.technician.ID == "" {
 			return sallyport.E(sallyport.Conflict, "nobody_to_ask", "There is no administrator yet. Start the server again for a new set-up address.")
 		}
+		asked, oldest, err := tx.CountHelp(ctx, m.technician.ID, m.now.Add(-time.Hour))
+		if err != nil {
+			return err
+		}
+		if asked >= helpMost {
+			return errHelped.After(oldest.Add(time.Hour).Sub(m.now))
+		}
 		request := sallyport.HelpRequest{ID: sallyport.NewID(), Number: number, Technician: m.technician.ID, Note: cut(note, helpNote),
 			Address: c.Address, Browser: c.Browser, CreatedAt: m.now}
 		if err := tx.InsertHelp(ctx, request); err != nil {
@@ -37,8 +50,11 @@ func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string,
 		}
 		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).Event())
 	})
+	if err != nil {
+		return "", err
+	}
 	s.messages.Wake()
-	return number, err
+	return number, nil
 }
 
 func cut(text string, n int) string {

@@ -287,3 +287,19 @@ func (s *Service) finishSetup(ctx context.Context, tx Tx, m *moment, t *try, out
 	m.signIn.Technician = m.technician.ID
 	return s.enrolAndCreate(ctx, tx, m, t, p, out)
 }
+
+// newPassword judges, hashes and seals a password for t. Nothing is stored yet.
+func (s *Service) newPassword(ctx context.Context, t sallyport.Technician, password string) ([]byte, error) {
+	var set sallyport.Settings
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		set, err = tx.Settings(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPassword(password, t, set); err != nil {
+		return nil, err
+	}
+	return s.sealPassword(ctx, t.ID, password)
+}

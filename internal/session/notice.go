@@ -15,6 +15,7 @@ const (
 	NoticeWrongCodes      NoticeKind = "wrong-codes"    // three wrong answers after the right password
 	NoticeFactorOff       NoticeKind = "factor-off"     // switched off by too many wrong answers
 	NoticeRecoveryUsed    NoticeKind = "recovery-used"  // Left
+	NoticeRecoveryOff     NoticeKind = "recovery-off"   // switched off by too many wrong ones
 	NoticeRecoveryNew     NoticeKind = "recovery-new"   // ten new ones were made
 	NoticePasswordChanged NoticeKind = "password"       // by himself, by a reset or by rescue
 	NoticeReset           NoticeKind = "password-reset" // Link, Until

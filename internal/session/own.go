@@ -133,8 +133,13 @@ func fresh(m *moment, session sallyport.Session) error {
 	return nil
 }
 
-// ChangePassword sets the actor's own password. Everything but the acting session ends; that goes on under a new token.
+// ChangePassword sets the actor's own password. Everything but the acting session ends; that goes on under a new token. The
+// password is its proof only where the method is Off. Whether the new one will do is said first: whoever has to think of
+// another has given no wrong one.
 func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old, password string) (Outcome, error) {
+	if err := s.judgeOwn(ctx, actor, password); err != nil {
+		return Outcome{}, err
+	}
 	g, err := s.countOwnGuess(ctx, actor)
 	if err != nil {
 		return Outcome{}, s.unopened(ctx, actor, g.technician, err)
@@ -146,9 +151,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 	if !ok {
 		return Outcome{}, s.wrongOwnPassword(ctx, actor, g.technician)
 	}
-	sealed, err := s.newPassword(ctx, g.technician, password)
+	sealed, err := s.sealPassword(ctx, g.technician.ID, password)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, s.notCompared(ctx, g, err)
 	}
 	var out Outcome
 	err = s.store.Write(ctx, func(tx Tx) error {
@@ -156,6 +161,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		m, session, err := s.own(ctx, tx, actor)
 		if err != nil {
 			return err
+		}
+		if m.technician.Method == sallyport.MethodOff {
+			session.ProvedAt = m.now
 		}
 		if err := g.right(ctx, tx); err != nil {
 			return err
@@ -176,9 +184,25 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 	return out, err
 }
 
+// ownPasswordChange is where a password was tried, in events.
+const ownPasswordChange = "own password change"
+
+// judgeOwn says what is wrong with a new password of the actor's.
+func (s *Service) judgeOwn(ctx context.Context, actor sallyport.Actor, password string) error {
+	var m moment
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		m, _, err = s.own(ctx, tx, actor)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return checkPassword(password, m.technician, m.settings)
+}
+
 func (s *Service) wrongOwnPassword(ctx context.Context, actor sallyport.Actor, t sallyport.Technician) error {
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) error {
-		return tx.InsertEvent(ctx, audit.New(audit.SignInPasswordWrong, actor).On(t).Because("own password change").Event())
+		return tx.InsertEvent(ctx, audit.New(audit.SignInPasswordWrong, actor).On(t).Because(ownPasswordChange).Event())
 	})
 	if err != nil {
 		return err
@@ -198,7 +222,7 @@ func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (gue
 		return g.count(ctx, tx, func() time.Time { return m.now })
 	})
 	if errors.Is(err, errWaiting) {
-		err = s.waitOwn(ctx, g)
+		err = s.waitOwn(ctx, g, actor)
 	}
 	if err == nil {
 		err = s.openPassword(g.technician, &g.phc)
@@ -206,33 +230,19 @@ func (s *Service) countOwnGuess(ctx context.Context, actor sallyport.Actor) (gue
 	return g, err
 }
 
-// waitOwn says how long to wait with the next try of the own password.
-func (s *Service) waitOwn(ctx context.Context, g guess) error {
+// waitOwn writes the event of a try of the own password that was not counted, and says how long to wait with the next.
+func (s *Service) waitOwn(ctx context.Context, g guess, actor sallyport.Actor) error {
 	wait := time.Duration(0)
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		wait, err = g.longestWait(ctx, tx, false)
-		return err
+	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if wait, err = g.longestWait(ctx, tx, false); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, audit.New(audit.SignInThrottled, actor).On(g.technician).Because(ownPasswordChange).Event())
 	})
 	if err != nil {
 		return err
 	}
 	return tooManyPasswords(wait)
-}
-
-// newPassword judges, hashes and seals a password for t. Nothing is stored yet.
-func (s *Service) newPassword(ctx context.Context, t sallyport.Technician, password string) ([]byte, error) {
-	var set sallyport.Settings
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		set, err = tx.Settings(ctx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := checkPassword(password, t, set); err != nil {
-		return nil, err
-	}
-	return s.sealPassword(ctx, t.ID, password)
 }
 
 // NewRecoveryCodes replaces the actor's ten. It is a sensitive change: ErrStepUp when the last proof is too old.
@@ -250,7 +260,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (
 		if !m.factor.Serves(m.technician) {
 			return sallyport.E(sallyport.Conflict, "no_factor", "Recovery codes belong to a second factor, and none is set up.")
 		}
-		if err := tx.Hold(ctx, actor.ID); err != nil {
+		if err := tx.ClearAnswers(ctx, actor.ID, true); err != nil { // which takes the row; the new ones have had no wrong answer
 			return err
 		}
 		out.UserName = m.technician.UserName

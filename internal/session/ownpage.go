@@ -29,6 +29,7 @@ func (s *Service) Own(ctx context.Context, actor sallyport.Actor, page int) (Own
 		if p.RecoveryLeft, err = tx.RecoveryLeft(ctx, actor.ID); err != nil {
 			return err
 		}
+		p.RecoveryLeft = recoveryLeft(p.Technician, p.Settings, p.RecoveryLeft)
 		f, err := tx.Factor(ctx, actor.ID)
 		if err != nil {
 			return err

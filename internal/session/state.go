@@ -21,7 +21,7 @@ type moment struct {
 	step       login.Step
 
 	wrongYear    int  // wrong answers in 365 days, as at read them
-	recoveryLeft *int // unused recovery codes, as at read them; nil: not known, or no longer
+	recoveryLeft *int // recovery codes that may be used, as at read them; nil: not known, or no longer
 
 	taken bool // the technician's row was taken in this transaction, and made sure of
 	ended bool // the sign-in's row is gone in this transaction
@@ -38,9 +38,19 @@ func at(ctx context.Context, tx Tx, hash sallyport.Hash) (m moment, err error) {
 	if err != nil {
 		return moment{}, err
 	}
-	m = moment{signIn: asked.SignIn, technician: asked.Technician, factor: asked.Factor, wrongYear: asked.WrongYear, recoveryLeft: &asked.RecoveryLeft}
+	m = moment{signIn: asked.SignIn, technician: asked.Technician, factor: asked.Factor, wrongYear: asked.WrongYear}
 	m.look(facts)
+	left := recoveryLeft(m.technician, m.settings, asked.RecoveryLeft)
+	m.recoveryLeft = &left
 	return m, nil
+}
+
+// recoveryLeft is how many of t's unused recovery codes may still be used: none where wrong ones have switched them off.
+func recoveryLeft(t sallyport.Technician, set sallyport.Settings, unused int) int {
+	if t.RecoveryRun >= set.FactorRun {
+		return 0
+	}
+	return unused
 }
 
 // read fills in the facts around the sign-in and technician that m already has, and asks login for the step.

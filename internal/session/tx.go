@@ -87,7 +87,7 @@ type codes interface {
 	SetCodeState(ctx context.Context, id sallyport.CodeID, state sallyport.CodeState, detail string) error
 	InsertSend(ctx context.Context, code sallyport.CodeID, technician sallyport.TechnicianID, address string) error
 	ForgiveSend(ctx context.Context, code sallyport.CodeID) error
-	SucceedSends(ctx context.Context, address string) error
+	SucceedSends(ctx context.Context, signIn sallyport.Hash) error
 	SendCounts(ctx context.Context, technician sallyport.TechnicianID, address string) (sallyport.SendCounts, error)
 }
 
@@ -112,6 +112,7 @@ type links interface {
 	NoteReset(ctx context.Context, technician sallyport.TechnicianID) error
 	CountResets(ctx context.Context, technician sallyport.TechnicianID, since time.Time) (int, error)
 	InsertHelp(ctx context.Context, h sallyport.HelpRequest) error
+	CountHelp(ctx context.Context, technician sallyport.TechnicianID, since time.Time) (n int, oldest time.Time, err error)
 	IsEmpty(ctx context.Context) (bool, error)
 }
 

@@ -87,9 +87,10 @@ func (tx *Tx) ForgiveSend(ctx context.Context, code sallyport.CodeID) error {
 	return err
 }
 
-// SucceedSends notes that a code sent to address led to a success: its sends no longer count for the day.
-func (tx *Tx) SucceedSends(ctx context.Context, address string) error {
-	_, err := tx.exec(ctx, `UPDATE send SET succeeded = TRUE WHERE address = $1 AND NOT succeeded`, args{fold(address)})
+// SucceedSends notes that the codes of a sign-in led to a success: their sends no longer count for the day. Those of other
+// sign-ins do, whoever began them.
+func (tx *Tx) SucceedSends(ctx context.Context, signIn sallyport.Hash) error {
+	_, err := tx.exec(ctx, `UPDATE send SET succeeded = TRUE WHERE code IN (SELECT id FROM code WHERE sign_in = $1)`, args{signIn})
 	return err
 }
 

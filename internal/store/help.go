@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"sallyport"
 )
@@ -19,6 +20,17 @@ func (tx *Tx) InsertHelp(ctx context.Context, h sallyport.HelpRequest) error {
 	_, err := tx.exec(ctx, `INSERT INTO help_request (`+helpColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		args{h.ID, h.Number, h.Technician, h.Note, h.Address, h.Browser, h.CreatedAt, h.DoneAt, h.DoneBy})
 	return err
+}
+
+// CountHelp is how often a technician asked for help since a time, and when first. It takes the technician's row until the
+// end of the transaction, so that of many requests at once each sees those before it.
+func (tx *Tx) CountHelp(ctx context.Context, id sallyport.TechnicianID, since time.Time) (n int, oldest time.Time, err error) {
+	if err = tx.Hold(ctx, id); err != nil {
+		return 0, oldest, err
+	}
+	_, err = tx.one(ctx, `SELECT count(*), COALESCE(min(created_at), 0) FROM help_request WHERE technician = $1 AND created_at > $2`,
+		args{id, since}, &n, stamp{&oldest})
+	return n, oldest, err
 }
 
 // OpenHelp returns the requests that nobody has finished, the oldest first.

@@ -110,7 +110,7 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.NewestCode(ctx, code.SignIn); return err },
 		func() error { _, _, err := tx.CountAttempt(ctx, code.ID); return err },
 		func() error { _, err := tx.ConsumeCode(ctx, code.ID); return err },
-		func() error { return tx.SucceedSends(ctx, "a") },
+		func() error { return tx.SucceedSends(ctx, code.SignIn) },
 		func() error { return tx.SetCodeState(ctx, code.ID, sallyport.Sent, "") },
 		func() error { return tx.ClearAnswers(ctx, t.ID, false) },
 		func() error { return tx.ClearAnswersOf(ctx, t, 1, now, nil) },

@@ -91,6 +91,7 @@ func doors() map[string]Page {
 		"stop-down":          Stop{Door: brand(), Kind: StopDown, Method: sallyport.MethodText, Recovery: true},
 		"help":               AskHelp{Door: brand()},
 		"help-number":        AskHelp{Door: brand(), Number: "4711"},
+		"help-often":         AskHelp{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "helped", "Your administrators have been told three times within the hour. Please call them.").After(38*time.Minute), noon)}, Note: "my phone is lost"},
 		"invitation":         NewPassword{Door: Door{Organisation: "Northwind IT"}, Kind: sallyport.LinkInvitation, Action: "/invitation/x", UserName: "dana@northwind.example", PasswordMin: 15, Method: sallyport.MethodApp, ExpiresAt: noon.Add(72 * time.Hour)},
 		"invitation-short":   NewPassword{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.InvalidField("password", "Please use 15 characters or more."), noon)}, Kind: sallyport.LinkInvitation, Action: "/invitation/x", UserName: "dana@northwind.example", PasswordMin: 15, Method: sallyport.MethodApp, ExpiresAt: noon.Add(72 * time.Hour)},
 		"reset":              NewPassword{Door: Door{Organisation: "Northwind IT"}, Kind: sallyport.LinkReset, Action: "/reset/x", UserName: "dana", PasswordMin: 15, ExpiresAt: noon},

@@ -95,7 +95,20 @@ var _ = register("help is asked for and finished once", func(b *bench) {
 		}
 		return err
 	})
+	counted := func(since time.Time, want int, oldest time.Time) {
+		b.Helper()
+		b.write(func(tx *store.Tx) error {
+			n, first, err := tx.CountHelp(b.ctx, t.ID, since)
+			if n != want || !first.Equal(oldest) {
+				b.Errorf("%d, the first at %v", n, first)
+			}
+			return err
+		})
+	}
+	counted(h.CreatedAt, 0, time.Time{})
+	counted(h.CreatedAt.Add(-1), 1, h.CreatedAt)
 	b.once(func(tx *store.Tx) (bool, error) { return tx.FinishHelp(b.ctx, "h", "boss") })
+	counted(h.CreatedAt.Add(-time.Second), 1, h.CreatedAt) // also a finished one
 	b.read(func(tx *store.Tx) error {
 		open, err := tx.OpenHelp(b.ctx)
 		if len(open) != 0 {
