@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"sallyport/internal/audit"
@@ -43,6 +45,9 @@ func (c *auditVerify) Run(s *session) error {
 	var r ledger.Report
 	if err := s.ask("audit/verify", in, &r); err != nil {
 		return err
+	}
+	for _, a := range r.Acts {
+		s.printf("%s\n", plain(a))
 	}
 	for _, d := range r.Doubts {
 		s.printf("Look at this: %s\n", plain(d))
@@ -88,14 +93,43 @@ func (c *auditCheck) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	e := p.Event
-	s.printf("Proved: event %d at place %d of the log %s, whose head of %d events was signed %s.\n", e.ID, p.Place, plain(p.Head.Origin), p.Head.Size,
+	s.printf("Proved: event %d at place %d of the log %s, whose head of %d events was signed %s.\n", p.Event.ID, p.Place, plain(p.Head.Origin), p.Head.Size,
 		p.Head.At.UTC().Format("2006-01-02 15:04:05 UTC"))
-	s.printf("%s  %s  %s  %s %s  on %s %s\n", e.At.UTC().Format("2006-01-02 15:04:05 UTC"), plain(e.Type), plain(e.Outcome), e.ActorKind, plain(e.ActorName), plain(string(e.Target)), plain(e.TargetName))
-	if p.ActorErased || p.TargetErased {
-		s.printf("A part of what it said of a person was erased; the proof of the rest holds.\n")
-	}
+	s.proved(p)
 	return nil
+}
+
+// proved prints all that a proof says of its event under the names that the file has for it, so that nobody has to open that.
+func (s *session) proved(p audit.Proved) {
+	e := p.Event
+	s.printf("%s  %s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05.000000 UTC"), plain(e.Type), plain(e.Outcome))
+	for _, f := range [][2]string{
+		{"actor_kind", string(e.ActorKind)}, {"actor", string(e.Actor)}, {"actor_name", e.ActorName}, {"address", e.Address}, {"browser", e.Browser},
+		{"request_id", e.RequestID}, {"target", string(e.Target)}, {"target_name", e.TargetName}, {"reason", e.Reason},
+	} {
+		s.field(f[0], f[1])
+	}
+	s.values("before", e.Before)
+	s.values("after", e.After)
+	if p.ActorErased {
+		s.printf("Erased: the actor's name, address, browser and request. The proof of the rest holds.\n")
+	}
+	if p.TargetErased {
+		s.printf("Erased: the target's name, the values before and after, and the reason. The proof of the rest holds.\n")
+	}
+}
+
+func (s *session) values(name string, values map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		s.field(name+" "+key, values[key])
+	}
+}
+
+// field prints what is not empty.
+func (s *session) field(name, value string) {
+	if value != "" {
+		s.printf("  %s: %s\n", plain(name), plain(value))
+	}
 }
 
 type auditHead struct{}

@@ -253,3 +253,19 @@ func FuzzVisible(f *testing.F) {
 		}
 	})
 }
+
+// What a sink was handed first for a place counts, and another event for the same place is remembered.
+func TestKeptTakesTheFirstLine(t *testing.T) {
+	line := func(place int, leaf byte, at string) string {
+		h, err := json.Marshal(Hash{leaf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf(`{"kind":"event","place":%d,"leaf":%s,"at":"%s"}`+"\n", place, h, at)
+	}
+	const early, late = "2026-03-02T09:00:00.000000Z", "2026-03-03T09:00:00.000000Z"
+	k, err := ReadKept([]byte(line(3, 1, early)+line(4, 1, "no time")+line(3, 2, late)+line(4, 1, late)+line(-1, 1, early)), "")
+	if err != nil || len(k.Leaves) != 2 || k.Leaves[3] != (Hash{1}) || !k.Twice[3] || k.Twice[4] || k.Times[3].Format(timeForm) != early || len(k.Times) != 1 {
+		t.Errorf("%+v %v", k, err)
+	}
+}

@@ -5,19 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 )
 
-// Kept is what somebody else kept of the log: signed heads, and the hashes of leaves by their places.
+// Kept is what somebody else kept of the log: signed heads, and what a sink was handed of the events, by their places.
 type Kept struct {
 	Heads  []Head
-	Leaves map[int64]Hash
+	Leaves map[int64]Hash      // as each was handed over first
+	Times  map[int64]time.Time // when it happened, by the same line
+	Twice  map[int64]bool      // places for which another event was handed over later
 }
 
 // ReadKept reads a signed head as a file, or the JSON lines of a sink. A head that the key has not signed is an error.
 // Lines that are neither head nor event of an audit log are passed over, so that a log file of a syslog server, whose
 // lines begin with a header, can be read as it is.
 func ReadKept(text []byte, verifier string) (Kept, error) {
-	k := Kept{Leaves: map[int64]Hash{}}
+	k := Kept{Leaves: map[int64]Hash{}, Times: map[int64]time.Time{}, Twice: map[int64]bool{}}
 	if h, err := OpenHead(string(text), verifier); err == nil {
 		k.Heads = []Head{h}
 		return k, nil
@@ -39,16 +42,19 @@ func (k *Kept) read(l []byte, verifier string) error {
 		return nil
 	}
 	var v struct {
-		Kind, Note string
-		Place      int64
-		Leaf       Hash
+		Kind, Note, At string
+		Place          int64
+		Leaf           Hash
 	}
 	if err := json.Unmarshal(l[start:], &v); err != nil {
 		return nil //nolint:nilerr // some other line, or one that was cut
 	}
 	switch v.Kind {
 	case "event":
-		k.Leaves[v.Place] = v.Leaf
+		if v.Place < 0 {
+			return nil
+		}
+		k.event(v.Place, v.Leaf, v.At)
 	case "head":
 		h, err := OpenHead(strings.TrimSpace(v.Note)+"\n", verifier)
 		if err != nil {
@@ -57,4 +63,18 @@ func (k *Kept) read(l []byte, verifier string) error {
 		k.Heads = append(k.Heads, h)
 	}
 	return nil
+}
+
+// event keeps what came first: a sink may be handed the same event again, and never another one for its place.
+func (k *Kept) event(place int64, leaf Hash, at string) {
+	if first, known := k.Leaves[place]; known {
+		if leaf != first {
+			k.Twice[place] = true
+		}
+		return
+	}
+	k.Leaves[place] = leaf
+	if t, err := ParseTime(at); err == nil {
+		k.Times[place] = t
+	}
 }

@@ -65,7 +65,8 @@ type Proved struct {
 	TargetErased bool
 }
 
-// ReadProof reads a proof's file and checks all of it against a verifier key, without any database.
+// ReadProof reads a proof's file and checks all of it against a verifier key, without any database. A file that is not
+// byte for byte what Write makes of it is refused: of a name that stands in it twice, other readers may take the other.
 func ReadProof(file []byte, verifier string) (Proved, error) {
 	p, err := parseProof(file)
 	if err != nil {
@@ -103,6 +104,9 @@ func parseProof(file []byte) (Proof, error) {
 	}
 	if p.Form != proofForm || d.More() {
 		return p, errors.New("this is no proof of an event that this version knows")
+	}
+	if text, err := p.Write(); err != nil || !bytes.Equal(text, file) {
+		return p, errors.New("this is no proof as Sallyport writes it: something in the file was changed or added, be it a space")
 	}
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/ledger"
@@ -25,22 +26,43 @@ func (c *Console) auditTree(r *http.Request, desk view.Desk) (*view.AuditTree, e
 	return t, nil
 }
 
-// behindMost is how many events a sink may lack before that is pointed at: they come in batches.
-const behindMost = 1000
+// From when on it is pointed at that a sink lacks events. They come in batches; a server that died serves it for 45 s more.
+const (
+	behindMost = 1000 // events
+	behindLong = 2 * time.Minute
+)
 
 func sinkWords(desk view.Desk, s ledger.SinkStatus) view.AuditSink {
 	kind, _, _ := strings.Cut(s.Name, ":")
-	out := view.AuditSink{Name: s.Name, Sent: desk.When(s.SentAt), State: view.Mark{Kind: "good", Word: kind + ": up to date"}, Words: "Up to date."}
-	if s.Behind > 0 {
-		out.Words = fmt.Sprintf("%d events behind.", s.Behind)
+	out := view.AuditSink{Name: s.Name, Sent: desk.When(s.SentAt)}
+	if s.Behind == 0 && s.Reason == "" {
+		out.State, out.Words = view.Mark{Kind: "good", Word: kind + ": up to date"}, "Up to date."
+		return out
 	}
-	if s.Reason != "" || s.Behind > behindMost {
-		out.State = view.Mark{Kind: "warn", Word: fmt.Sprintf("%s: %d behind", kind, s.Behind)}
+	late := desk.Now.Sub(s.Oldest) > behindLong
+	out.State = view.Mark{Kind: "good", Word: fmt.Sprintf("%s: %d behind", kind, s.Behind)}
+	if late || s.Reason != "" || s.Behind > behindMost {
+		out.State.Kind = "warn"
 	}
-	if s.Reason != "" {
-		out.Words = fmt.Sprintf("%d events behind: %s. They wait here and come in order.", s.Behind, strings.TrimSuffix(s.Reason, "."))
+	out.Words = behindWords(desk, s)
+	switch {
+	case s.Reason != "":
+		out.Words += ": " + strings.TrimSuffix(s.Reason, ".") + ". They wait here and come in order."
+	case late: // this server has not asked the sink itself, or not yet
+		out.Words += ". They wait here and come in order. If the sink is down, the log of the server that asked it last says why."
+	default:
+		out.Words += "."
 	}
 	return out
+}
+
+// behindWords is how much a sink lacks and since when, without the full stop.
+func behindWords(desk view.Desk, s ledger.SinkStatus) string {
+	words := count(int(s.Behind), "event", "events") + " behind"
+	if !s.Oldest.IsZero() {
+		words += ", the oldest written " + desk.When(s.Oldest).Words()
+	}
+	return words
 }
 
 // proof downloads the proof of one event. The download itself is an event.

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"sallyport"
@@ -11,8 +10,8 @@ import (
 )
 
 // event holds the event of a place against its stored leaf, and returns the hash that the tree must have there.
-func (c *check) event(ctx context.Context, place int64, leaves *leafPages, stored audit.Hash) (audit.Hash, error) {
-	l, found, err := leaves.peek(ctx, place)
+func (c *check) event(ctx context.Context, place int64, stored audit.Hash) (audit.Hash, error) {
+	l, found, err := c.leaves.peek(ctx, place)
 	if err != nil {
 		return stored, err
 	}
@@ -23,8 +22,8 @@ func (c *check) event(ctx context.Context, place int64, leaves *leafPages, store
 	if !found || l.Place > place {
 		return stored, c.missing(ctx, place, l, found)
 	}
-	leaves.take()
-	if twin, found, err := leaves.peek(ctx, place); err != nil || found && twin.Place == place {
+	c.leaves.take()
+	if twin, found, err := c.leaves.peek(ctx, place); err != nil || found && twin.Place == place {
 		c.twins(l, twin, stored)
 		return stored, err
 	}
@@ -41,14 +40,15 @@ func (c *check) missing(ctx context.Context, place int64, next sallyport.Leaf, f
 	})
 	if err != nil || place < now.Pruned {
 		c.report.Pruned++
+		c.pruned = max(c.pruned, now.Pruned)
 		return err
 	}
 	words := fmt.Sprintf("The event at place %d is missing", place)
 	if c.seen.ID != 0 {
-		words += fmt.Sprintf("; the one before it is event %d (%s)", c.seen.ID, c.seen.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+		words += fmt.Sprintf("; the one before it is event %d (%s)", c.seen.ID, when(c.seen.At))
 	}
 	if found {
-		words += fmt.Sprintf("; the next is event %d (%s)", next.ID, next.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+		words += fmt.Sprintf("; the next is event %d (%s)", next.ID, when(next.At))
 	}
 	c.find(Finding{Kind: Cut, Place: place, Words: words + "."})
 	return nil
@@ -102,78 +102,4 @@ func (t *times) step(l sallyport.Leaf) time.Duration {
 		return by
 	}
 	return 0
-}
-
-// erasures are what the log itself says was taken out of it.
-type erasures struct {
-	people map[sallyport.TechnicianID]bool
-	places map[int64]bool
-	open   map[sallyport.TechnicianID]sallyport.Leaf // the first event whose erased half was a person's, until an event explains it
-	loose  []sallyport.Leaf                          // erased halves of nobody's events
-	below  int64                                     // where retention says that the kept events begin
-}
-
-func newErasures() *erasures {
-	return &erasures{people: map[sallyport.TechnicianID]bool{}, places: map[int64]bool{}, open: map[sallyport.TechnicianID]sallyport.Leaf{}}
-}
-
-// note reads an event for what it explains and for what it needs explained, and reports whether a half of it is erased.
-func (e *erasures) note(l sallyport.Leaf) bool {
-	switch l.Type {
-	case string(audit.AuditErased):
-		e.people[l.Event.Target] = true
-		for _, p := range placesOf(l.After["also"]) {
-			e.places[p] = true
-		}
-	case string(audit.AuditPruned):
-		if n, err := strconv.ParseInt(l.After["below"], 10, 64); err == nil {
-			e.below = max(e.below, n)
-		}
-	}
-	actor, target := len(l.Actor.Salt) == 0, len(l.Target.Salt) == 0
-	if actor {
-		owner := l.Event.Actor
-		if owner == "" && l.ActorKind == sallyport.ActorNobody {
-			owner = l.Event.Target
-		}
-		e.ask(owner, l)
-	}
-	if target {
-		e.ask(l.Event.Target, l)
-	}
-	return actor || target
-}
-
-func (e *erasures) ask(owner sallyport.TechnicianID, l sallyport.Leaf) {
-	if owner == "" {
-		e.loose = append(e.loose, l)
-		return
-	}
-	if _, known := e.open[owner]; !known {
-		e.open[owner] = l
-	}
-}
-
-// unexplained is the first erased half that no event of an erasure stands for.
-func (e *erasures) unexplained() *Finding {
-	var first *sallyport.Leaf
-	look := func(l sallyport.Leaf) {
-		if first == nil || l.Place < first.Place {
-			first = &l
-		}
-	}
-	for person, l := range e.open {
-		if !e.people[person] {
-			look(l)
-		}
-	}
-	for _, l := range e.loose {
-		if !e.places[l.Place] {
-			look(l)
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	return &Finding{Kind: Changed, Event: first.ID, Place: first.Place, Words: fmt.Sprintf("Event %d (%s, place %d) lost what it says of a person, and no event of an erasure says so.", first.ID, first.Type, first.Place)}
 }

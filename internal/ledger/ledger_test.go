@@ -172,6 +172,16 @@ func TestProofs(t *testing.T) {
 			t.Errorf("a proof with %q was taken", c[1])
 		}
 	}
+	for _, c := range [][2]string{{`"phone": "+216"`, `"phone": "+666", "phone": "+216"`}, {`    "after": {`, `    "after": {"phone": "+666"}, "AFTER": {`},
+		{`"reason"`, `"Reason"`}, {`"moved"`, `"\u006doved"`}, {"{\n", "{ \n"}} {
+		changed := strings.Replace(string(file), c[0], c[1], 1)
+		if changed == string(file) {
+			t.Errorf("%q is not in the file", c[0])
+		}
+		if _, err := audit.ReadProof([]byte(changed), w.log.Verifier()); err == nil {
+			t.Errorf("a proof with %q was taken", c[1])
+		}
+	}
 	if _, err := audit.ReadProof(file, newWorld(t).log.Verifier()); err == nil {
 		t.Error("another log's key was taken")
 	}

@@ -20,6 +20,8 @@ var (
 	errMoved = sallyport.E(sallyport.Conflict, "tree_moved", "Another process was faster.")
 	// ErrTree says that the stored tree does not fit itself: nothing is appended to it and no head is signed.
 	ErrTree = sallyport.E(sallyport.Internal, "audit_tree", "The audit log's tree does not fit what was signed. Run “sallyport audit verify”.")
+	// errUnread says that an event without a place cannot be read. The others get theirs.
+	errUnread = sallyport.E(sallyport.Internal, "audit_unread", "An event cannot be read, and gets no place in the audit log's tree.")
 )
 
 // Place gives every committed event its place in the tree, in the order of their numbers as far as they are to be seen.
@@ -54,11 +56,7 @@ type batch struct {
 }
 
 func (s *Service) placeOnce(ctx context.Context) (int, error) {
-	var b batch
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		b, err = prepare(ctx, tx)
-		return err
-	})
+	b, err := s.next(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -73,13 +71,38 @@ func (s *Service) placeOnce(ctx context.Context) (int, error) {
 	return len(b.leaves), nil
 }
 
-// prepare reads what is new and makes its leaves and hashes. It reads at most two hashes for each level of the tree.
-func prepare(ctx context.Context, tx Tx) (batch, error) {
+// next computes the batch that is to be appended. Where the new events cannot be read together, it is of those that can
+// be read one by one.
+func (s *Service) next(ctx context.Context) (b batch, err error) {
+	prepared := func(events func(Tx) ([]sallyport.Event, error)) error {
+		return s.store.Read(ctx, func(tx Tx) (err error) {
+			b, err = prepare(ctx, tx, events)
+			return err
+		})
+	}
+	err = prepared(func(tx Tx) ([]sallyport.Event, error) { return tx.Unplaced(ctx, placeBatch) })
+	if err == nil {
+		s.unreadable(0)
+	}
+	if err == nil || !undecoded(err) {
+		return b, err
+	}
+	events, bad, lookErr := s.readable(ctx)
+	if lookErr != nil || bad == 0 {
+		return b, err
+	}
+	err = prepared(func(Tx) ([]sallyport.Event, error) { return events, nil })
+	s.unreadable(bad)
+	return b, err
+}
+
+// prepare makes the leaves and hashes of new events. It reads at most two hashes for each level of the tree.
+func prepare(ctx context.Context, tx Tx, read func(Tx) ([]sallyport.Event, error)) (batch, error) {
 	var tree sallyport.Tree
 	var events []sallyport.Event
 	err := tx.Together(ctx,
 		func() (err error) { tree, err = tx.Tree(ctx); return err },
-		func() (err error) { events, err = tx.Unplaced(ctx, placeBatch); return err },
+		func() (err error) { events, err = read(tx); return err },
 	)
 	b := batch{from: tree, to: tree}
 	if err != nil || len(events) == 0 {

@@ -44,6 +44,7 @@ type treeTx interface {
 
 type leafTx interface {
 	Unplaced(ctx context.Context, n int) ([]sallyport.Event, error)
+	UnplacedNumbers(ctx context.Context, after int64, n int) ([]int64, error)
 	PlaceEvent(ctx context.Context, l sallyport.Leaf, none error) error
 	Leaves(ctx context.Context, from int64, n int) ([]sallyport.Leaf, error)
 	Leaf(ctx context.Context, id int64) (sallyport.Leaf, bool, error)
@@ -88,8 +89,10 @@ type Service struct {
 	mu      sync.Mutex // guards what follows
 	size    int64      // of the tree, as this process last saw it
 	signed  sallyport.Head
-	trouble string // why the tree does not fit what was signed, empty when it does
+	trouble string // why the log does not grow as it should, empty when it does
 	failed  string // why the last look failed, empty when it did not
+	fails   int    // looks in a row that failed
+	unread  int64  // an event that cannot be read and so gets no place, 0 when there is none
 }
 
 // New makes a Service. It starts nothing.
@@ -134,13 +137,13 @@ func (s *Service) Run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTime)
 			defer cancel()
-			s.report(last, s.settle(last))
+			s.report(last, s.orLeft(s.settle(last)))
 			return
 		case <-prune.C:
 			s.report(ctx, s.Prune(ctx))
 		case <-tick.C:
 		}
-		s.report(ctx, s.keepUp(ctx))
+		s.report(ctx, s.orLeft(s.keepUp(ctx)))
 	}
 }
 
@@ -167,15 +170,13 @@ func (s *Service) report(ctx context.Context, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, trouble := "", ""
-	if err != nil {
-		now = err.Error()
-		if sallyport.CodeOf(err) == ErrTree.Code {
-			trouble = treeTrouble(err)
-		}
+	if err == nil {
+		s.failed, s.trouble, s.fails = "", "", 0
+		return
 	}
-	if now != "" && now != s.failed {
+	s.fails++
+	if err.Error() != s.failed {
 		s.log.ErrorContext(ctx, "audit log", "error", err)
 	}
-	s.failed, s.trouble = now, trouble
+	s.failed, s.trouble = err.Error(), troubleOf(err, s.fails)
 }

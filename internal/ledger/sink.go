@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +30,17 @@ type outlet struct {
 	state    sallyport.SinkState
 	failures uint64 // since the start
 	run      int    // failures in a row
-	reason   string // of the last one, empty when the last delivery went well
+	reason   string // of the last one, empty when the sink has taken something since
 }
+
+// look is what came of looking after a sink where nothing went wrong.
+type look int
+
+const (
+	done    look = iota // the sink has what there was
+	more                // it took a full parcel; there may be more
+	notMine             // another process serves it: this one has learned nothing of it
+)
 
 func (s *Service) pokeSinks() {
 	for _, o := range s.outlets {
@@ -49,26 +59,29 @@ func (s *Service) serve(ctx context.Context, o *outlet) {
 		_ = s.store.Write(last, func(tx Tx) error { return tx.LetGoSink(last, o.sink.Name(), s.holder) }) // it runs out by itself
 	}()
 	for ctx.Err() == nil {
-		more, err := s.deliver(ctx, o)
+		found, err := s.deliver(ctx, o)
 		if ctx.Err() != nil {
 			return
 		}
-		pause := o.note(err)
+		pause := o.note(found, err)
 		if err != nil {
 			s.log.WarnContext(ctx, "audit sink", "sink", o.sink.Name(), "error", err, "again_in", pause.String())
 		}
-		if !more || err != nil {
+		if found != more || err != nil {
 			o.wait(ctx, pause, err == nil)
 		}
 	}
 }
 
-// note remembers how a delivery went, and says how long to wait.
-func (o *outlet) note(err error) time.Duration {
+// note remembers how a delivery went, and says how long to wait. That another process serves the sink does not end a run
+// of failures: a sink that is down would be asked again from the shortest pause on each time its holder changes.
+func (o *outlet) note(found look, err error) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err == nil {
-		o.run, o.reason = 0, ""
+		if found != notMine {
+			o.run, o.reason = 0, ""
+		}
 		return sinkLook
 	}
 	o.failures++
@@ -102,9 +115,9 @@ type parcel struct {
 func (s *Service) Deliver(ctx context.Context, name string) error {
 	for _, o := range s.outlets {
 		for o.sink.Name() == name {
-			more, err := s.deliver(ctx, o)
-			o.note(err)
-			if err != nil || !more {
+			found, err := s.deliver(ctx, o)
+			o.note(found, err)
+			if err != nil || found != more {
 				return err
 			}
 		}
@@ -113,32 +126,35 @@ func (s *Service) Deliver(ctx context.Context, name string) error {
 }
 
 // deliver sends one parcel, if there is something to send and no other process serves the sink.
-func (s *Service) deliver(ctx context.Context, o *outlet) (more bool, err error) {
+func (s *Service) deliver(ctx context.Context, o *outlet) (look, error) {
 	if p, err := s.pack(ctx, o); err != nil || len(p.records) == 0 {
-		return false, err
+		return done, err
 	}
 	held := false
-	err = s.store.Write(ctx, func(tx Tx) (err error) {
+	err := s.store.Write(ctx, func(tx Tx) (err error) {
 		held, err = tx.HoldSink(ctx, o.sink.Name(), s.holder, holdTime)
 		return err
 	})
 	if err != nil || !held {
-		return false, err
+		return notMine, err
 	}
 	p, err := s.pack(ctx, o) // again: its last holder may have moved it
 	if err != nil || len(p.records) == 0 {
-		return false, err
+		return done, err
 	}
 	send, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	if err := o.sink.Send(send, p.records); err != nil {
-		return false, err
+		return done, err
 	}
 	err = s.store.Write(ctx, func(tx Tx) error {
 		_, err := tx.MoveSink(ctx, p.after, s.holder)
 		return err
 	})
-	return p.full && err == nil, err
+	if p.full {
+		return more, err
+	}
+	return done, err
 }
 
 // pack collects what the sink has not taken: events in the order of the tree, then the heads that cover them.
@@ -149,13 +165,21 @@ func (s *Service) pack(ctx context.Context, o *outlet) (parcel, error) {
 		if err != nil {
 			return err
 		}
-		o.mu.Lock()
-		o.state = state
-		o.mu.Unlock()
+		o.saw(state)
 		p, err = packFrom(ctx, tx, state)
 		return err
 	})
 	return p, err
+}
+
+// saw remembers how far the sink was served. One that has taken something since it failed here is up again, whoever asked it.
+func (o *outlet) saw(state sallyport.SinkState) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if state.SentAt.After(o.state.SentAt) {
+		o.run, o.reason = 0, ""
+	}
+	o.state = state
 }
 
 func packFrom(ctx context.Context, tx Tx, state sallyport.SinkState) (parcel, error) {
@@ -169,6 +193,7 @@ func packFrom(ctx context.Context, tx Tx, state sallyport.SinkState) (parcel, er
 		if err != nil {
 			return p, err
 		}
+		leaves = slices.DeleteFunc(leaves, func(l sallyport.Leaf) bool { return l.Place >= tree.Size }) // no part of the log
 		for _, l := range leaves {
 			p.records = append(p.records, audit.EventRecord(l))
 			p.after.Next = l.Place + 1

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 )
 
@@ -117,6 +118,23 @@ func TestD11_19_SinkDownDeliversLater(t *testing.T) {
 	}
 }
 
+// TestEventBeyondTheLogStopsNoSink: one that somebody gave a place far away is handed to nobody, and those after it are.
+func TestEventBeyondTheLogStopsNoSink(t *testing.T) {
+	sink := &memorySink{name: "a"}
+	w := newWorld(t, sink)
+	w.bulk(5)
+	w.place()
+	w.bulk(1)
+	w.behind(`UPDATE event SET leaf = 1000000000 WHERE leaf < 0`)
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	w.bulk(3)
+	w.place()
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if got := sink.places(t); !slices.Equal(got, upTo(8)) {
+		t.Errorf("the sink has %v", got)
+	}
+}
+
 // D11.19: while a sink hangs, events are written and placed as ever.
 func TestD11_19_HangingSinkHoldsUpNobody(t *testing.T) {
 	sink := &hangingSink{begun: make(chan struct{}), end: make(chan struct{})}
@@ -174,4 +192,60 @@ func TestOneProcessServesASink(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// Of two processes each knows why a sink did not take what it was handed by it, until the sink takes something. That the
+// other one serves the sink now is no answer of the sink.
+func TestReasonOutlivesTheLease(t *testing.T) {
+	sink := &memorySink{name: "s", fail: 2}
+	w := newWorld(t, sink)
+	second, third := w.service(), w.service()
+	w.bulk(150)
+	w.place()
+	since := w.clock.Now()
+	says := func(who *ledger.Service, behind int64, reason string) {
+		t.Helper()
+		status, err := who.Status(w.ctx, host)
+		w.ok(err)
+		s := status.Sinks[0]
+		if s.Behind != behind || s.Reason != reason || behind > 0 != s.Oldest.Equal(since) {
+			t.Errorf("%+v, want %d behind and %q", s, behind, reason)
+		}
+	}
+	if w.log.Deliver(w.ctx, "s") == nil {
+		t.Fatal("a failure went unnoticed")
+	}
+	w.pass(time.Minute)
+	if second.Deliver(w.ctx, "s") == nil {
+		t.Fatal("the second process did not take over")
+	}
+	w.ok(w.log.Deliver(w.ctx, "s")) // not its own any more: nothing is tried
+	w.ok(third.Deliver(w.ctx, "s"))
+	says(w.log, 150, "down")
+	says(second, 150, "down")
+	says(third, 150, "")
+	w.ok(second.Deliver(w.ctx, "s"))
+	w.pass(time.Second)
+	w.bulk(1)
+	w.place()
+	since = w.clock.Now()
+	says(w.log, 1, "")
+	says(second, 1, "")
+	w.ok(w.log.Deliver(w.ctx, "s"))
+	says(w.log, 1, "")
+	w.ok(second.Deliver(w.ctx, "s"))
+	says(w.log, 0, "")
+}
+
+// An event that cannot be read holds its sink up, and does not take from the page how far behind that is.
+func TestStatusWithASpoiltEvent(t *testing.T) {
+	w := newWorld(t, &memorySink{name: "s"})
+	w.bulk(3)
+	w.place()
+	w.behind(`UPDATE event SET new_values = '{' WHERE leaf = 0`)
+	status, err := w.log.Status(w.ctx, host)
+	w.ok(err)
+	if s := status.Sinks[0]; s.Behind != 3 || !s.Oldest.IsZero() {
+		t.Errorf("%+v", s)
+	}
 }

@@ -13,16 +13,17 @@ type Status struct {
 	Size     int64
 	Head     sallyport.Head // the newest that was signed; zero while there is none
 	Verifier string
-	Trouble  string // why the tree does not fit what was signed, empty when it does
+	Trouble  string // why the log does not grow as it should, empty when it does
 	Sinks    []SinkStatus
 }
 
 // SinkStatus is how one sink is doing.
 type SinkStatus struct {
 	Name   string
-	Behind int64 // events that it has not taken yet
-	SentAt time.Time
-	Reason string // why the last delivery of this process failed, empty when it did not
+	Behind int64     // events that it has not taken yet
+	Oldest time.Time // when the first of them was written; zero when there is none or it cannot be read
+	SentAt time.Time // when it last took something; zero when it never did
+	Reason string    // why the last delivery of this process failed; empty when none did since the sink last took something
 }
 
 // Status says how far the log has grown and been handed on. It needs audit.read.
@@ -44,18 +45,52 @@ func (s *Service) Status(ctx context.Context, actor sallyport.Actor) (Status, er
 			return err
 		}
 		for _, o := range s.outlets {
-			state, err := tx.SinkState(ctx, o.sink.Name())
+			sink, err := sinkStatus(ctx, tx, o, tree)
 			if err != nil {
 				return err
 			}
-			o.mu.Lock()
-			reason := o.reason
-			o.mu.Unlock()
-			out.Sinks = append(out.Sinks, SinkStatus{state.Name, max(0, tree.Size-max(state.Next, tree.Pruned)), state.SentAt, firstLine(reason)})
+			out.Sinks = append(out.Sinks, sink)
 		}
 		return nil
 	})
+	for i, sink := range out.Sinks {
+		if sink.Behind > 0 {
+			out.Sinks[i].Oldest = s.written(ctx, out.Size-sink.Behind)
+		}
+	}
 	return out, err
+}
+
+func sinkStatus(ctx context.Context, tx Tx, o *outlet, tree sallyport.Tree) (SinkStatus, error) {
+	state, err := tx.SinkState(ctx, o.sink.Name())
+	if err != nil {
+		return SinkStatus{}, err
+	}
+	behind := max(0, tree.Size-max(state.Next, tree.Pruned))
+	return SinkStatus{Name: state.Name, Behind: behind, SentAt: state.SentAt, Reason: firstLine(o.why(state))}, nil
+}
+
+// written is when the event of a place was written, zero when that cannot be read: it has a transaction of its own, for an
+// event that was spoilt must not hide the page that says so.
+func (s *Service) written(ctx context.Context, place int64) (at time.Time) {
+	_ = s.store.Read(ctx, func(tx Tx) error {
+		leaves, err := tx.Leaves(ctx, place, 1)
+		if err == nil && len(leaves) > 0 {
+			at = leaves[0].At
+		}
+		return err
+	})
+	return at
+}
+
+// why is the reason of the last failure here, empty when the sink has taken something since.
+func (o *outlet) why(now sallyport.SinkState) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now.SentAt.After(o.state.SentAt) {
+		return ""
+	}
+	return o.reason
 }
 
 func firstLine(s string) string {

@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +63,12 @@ func TestD10_13(t *testing.T) {
 		"tree gone":    {[]string{`DELETE FROM audit_tree`}, ledger.Added, 1, 0},
 		"truncated": {[]string{`DELETE FROM event WHERE leaf >= 50`, fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(50)),
 			`UPDATE audit_tree SET size = 50`}, ledger.Cut, 0, 50},
-		"forged head": {[]string{`UPDATE audit_head SET note = replace(note, 'at 2026', 'at 2025') WHERE size = 60`}, ledger.Forged, 0, 60},
+		"forged head":        {[]string{`UPDATE audit_head SET note = replace(note, 'at 2026', 'at 2025') WHERE size = 60`}, ledger.Forged, 0, 60},
+		"next hash":          {[]string{addedHash(60)}, ledger.Broken, 0, 60},
+		"next hash, changed": {[]string{addedHash(60), wrong17}, ledger.Changed, 17, 16},
+		"beyond, changed":    {[]string{copyEvent(17, 9000, 60), wrong17}, ledger.Changed, 17, 16},
+		"no JSON":            {noJSON, ledger.Stuck, 9000, 61},
+		"no JSON, changed":   {append(slices.Clone(noJSON), wrong17), ledger.Changed, 17, 16},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,6 +77,7 @@ func TestD10_13(t *testing.T) {
 			}
 			w := filled(t)
 			w.behind(c.tamper...)
+			w.bulk(1) // as on any living system, something waits for its place
 			r := w.verify("")
 			if r.First == nil {
 				t.Fatalf("nothing was noticed: %+v", r)
@@ -79,6 +87,16 @@ func TestD10_13(t *testing.T) {
 			}
 		})
 	}
+}
+
+const wrong17 = `UPDATE event SET outcome = 'wrong' WHERE id = 17`
+
+// noJSON is a new event that cannot be read.
+var noJSON = []string{copyEvent(17, 9000, -1), `UPDATE event SET new_values = 'no JSON' WHERE id = 9000`}
+
+// addedHash is a hash where the next leaf has to go.
+func addedHash(place int64) string {
+	return fmt.Sprintf(`INSERT INTO audit_hash (place, hash) VALUES (%d, zeroblob(32))`, audit.LeafNumber(place))
 }
 
 // copyEvent copies an event to another number and place.
@@ -193,5 +211,46 @@ func TestBackdatedEventIsPointedAt(t *testing.T) {
 	w.bulk(1)
 	if r := w.whole(""); len(r.Doubts) != 1 {
 		t.Errorf("a clock that was set: %v", r.Doubts)
+	}
+}
+
+// What stands in the way of new events is shown to administrators, once it is not a passing failure; what can be placed
+// is placed.
+func TestPlacingTroubleIsShown(t *testing.T) {
+	for name, c := range map[string]struct {
+		tamper, mend []string
+		size         int64
+	}{
+		"next leaf": {[]string{copyEvent(17, 9000, 60)}, []string{`DELETE FROM event WHERE id = 9000`}, 60},
+		"next hash": {[]string{addedHash(60)}, []string{fmt.Sprintf(`DELETE FROM audit_hash WHERE place = %d`, audit.LeafNumber(60))}, 60},
+		"no JSON":   {noJSON, []string{`DELETE FROM event WHERE id = 9000`}, 63},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := filled(t)
+			w.behind(c.tamper...)
+			w.bulk(3)
+			w.looks(5)
+			status, err := w.log.Status(w.ctx, host)
+			if err != nil || status.Trouble == "" || status.Size != c.size {
+				t.Errorf("%+v %v", status, err)
+			}
+			w.behind(c.mend...)
+			w.looks(1)
+			status, err = w.log.Status(w.ctx, host)
+			if err != nil || status.Trouble != "" || status.Size != 63 {
+				t.Errorf("mended: %+v %v", status, err)
+			}
+			w.whole("")
+		})
+	}
+}
+
+// looks lets the server look for new events n times, as it does at its end.
+func (w *world) looks(n int) {
+	ended, end := context.WithCancel(w.ctx)
+	end()
+	for range n {
+		w.log.Run(ended)
 	}
 }

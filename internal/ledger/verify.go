@@ -18,6 +18,7 @@ const (
 	Added   Kind = "added"   // one is too many
 	Forged  Kind = "forged"  // a head was not signed by the log's key
 	Broken  Kind = "broken"  // a hash of the tree was changed, the events were not
+	Stuck   Kind = "stuck"   // what has a place is whole, but new events get none
 )
 
 // Finding is the first thing that is wrong.
@@ -39,12 +40,14 @@ type Report struct {
 	Kept     int   // heads kept elsewhere that fit
 	KeptLeaf int   // events kept elsewhere that fit
 	First    *Finding
+	Acts     []string // what retention and erasures took out of the log, and the events that say so
 	Doubts   []string // what somebody should look at although the tree is whole
 	Verifier string
 }
 
 // Verify holds every event against the tree, the tree against itself, and both against the signed heads: those that are
-// stored and those in kept, a file from elsewhere (a head, or a sink's lines; empty for none). It needs audit.read.
+// stored and those in kept, a file from elsewhere (a head, or a sink's lines; empty for none). It needs audit.read. New
+// events are placed before; what stands in their way does not end it, and the answer is not whole then.
 func (s *Service) Verify(ctx context.Context, actor sallyport.Actor, kept []byte) (Report, error) {
 	r := Report{Verifier: s.Verifier()}
 	if err := s.store.Read(ctx, func(tx Tx) error { return may(ctx, tx, actor, sallyport.ReadAudit) }); err != nil {
@@ -57,12 +60,13 @@ func (s *Service) Verify(ctx context.Context, actor sallyport.Actor, kept []byte
 			return r, sallyport.InvalidField("head", "The file cannot be used: "+err.Error()+".")
 		}
 	}
-	if err := s.Place(ctx); err != nil && sallyport.CodeOf(err) != ErrTree.Code {
-		return r, err
+	placing := s.Place(ctx)
+	if placing != nil && ctx.Err() != nil {
+		return r, placing
 	}
 	c := &check{s: s, report: &r, kept: outside, erased: newErasures()}
-	err := c.run(ctx)
-	r.First = c.first
+	c.hashes, c.leaves = &hashPages{c: c}, &leafPages{c: c}
+	err := c.all(ctx, placing)
 	return r, err
 }
 
@@ -72,195 +76,135 @@ type check struct {
 	report *Report
 	kept   audit.Kept
 	tree   sallyport.Tree
-	heads  []signedHead // by size
+	pruned int64        // the highest bound of retention that was seen
+	signed []signedHead // all of them, by size
+	heads  []signedHead // those that are not compared yet
+	hashes *hashPages
+	leaves *leafPages
 	walk   walk
+	odd    *span // the first places whose stored hash does not fit, until something tells whether it or an event was changed
 	erased *erasures
 	times  times
-	first  *Finding
 	good   int64 // size of the last head that fitted
 	seen   sallyport.Leaf
 }
 
-type signedHead struct {
-	audit.Head
-	outside bool
+// span is places of the tree, both ends included.
+type span struct{ first, last int64 }
+
+// all runs the check, and says what it means that new events could not be placed before it.
+func (c *check) all(ctx context.Context, placing error) error {
+	placing = c.s.orLeft(placing)
+	if placing != nil {
+		c.doubt("New events could not be placed: %s", placingWords(placing))
+	}
+	if err := c.run(ctx); err != nil {
+		return err
+	}
+	if c.odd != nil && c.found() {
+		c.report.Doubts = slices.Insert(c.report.Doubts, 0, fmt.Sprintf(
+			"The tree's hash over places %d to %d was changed or is missing, or an event there was changed together with its leaf.", c.odd.first, c.odd.last))
+	}
+	if placing != nil {
+		c.find(Finding{Kind: Stuck, Event: c.s.unreadEvent(), Place: c.tree.Size,
+			Words: "Every event that has a place is as it was, but not all new ones get one. Verify again; where that stays so, a row of the database stands in their way."})
+	}
+	return nil
 }
 
 func (c *check) run(ctx context.Context) error {
-	if err := c.begin(ctx); err != nil || c.first != nil {
+	if err := c.begin(ctx); err != nil || c.found() {
 		return err
 	}
-	hashes := &hashPages{c: c}
-	leaves := &leafPages{c: c}
 	for place := range c.tree.Size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := c.leaf(ctx, place, leaves, hashes); err != nil || c.first != nil {
+		if err := c.leaf(ctx, place); err != nil || c.found() {
 			return err
 		}
 	}
-	return c.end(ctx, leaves)
-}
-
-func (c *check) begin(ctx context.Context) error {
-	var stored []sallyport.Head
-	err := c.s.store.Read(ctx, func(tx Tx) (err error) {
-		if c.tree, err = tx.Tree(ctx); err != nil {
-			return err
-		}
-		stored, err = allHeads(ctx, tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	c.report.Size = c.tree.Size
-	for _, h := range stored {
-		if audit.SignedBy(h.Note) != c.s.signer.KeyHash() {
-			c.doubt("The head of size %d was signed with another key, and was not compared.", h.Size)
-			continue
-		}
-		open, err := audit.OpenHead(h.Note, c.s.Verifier())
-		if err != nil || open.Size != h.Size {
-			c.find(Finding{Kind: Forged, Place: h.Size, Words: fmt.Sprintf("The stored head of size %d was not signed by this log.", h.Size)})
-			return nil
-		}
-		c.heads = append(c.heads, signedHead{open, false})
-	}
-	for _, h := range c.kept.Heads {
-		c.heads = append(c.heads, signedHead{h, true})
-	}
-	slices.SortStableFunc(c.heads, func(a, b signedHead) int { return int(min(1, max(-1, a.Size-b.Size))) })
-	return nil
-}
-
-func allHeads(ctx context.Context, tx Tx) ([]sallyport.Head, error) {
-	const page = 1000
-	var out []sallyport.Head
-	for after := int64(0); ; after = out[len(out)-1].Size {
-		heads, err := tx.Heads(ctx, after, page)
-		out = append(out, heads...)
-		if err != nil || len(heads) < page {
-			return out, err
-		}
-	}
+	return c.end(ctx)
 }
 
 // leaf compares one place: its event with its stored hash, that with what somebody else kept, and the hashes above it
 // that it completes.
-func (c *check) leaf(ctx context.Context, place int64, leaves *leafPages, hashes *hashPages) error {
-	storedLeaf, found, err := hashes.next(ctx, audit.LeafNumber(place))
-	if err != nil {
+func (c *check) leaf(ctx context.Context, place int64) error {
+	storedLeaf, found, err := c.hashes.next(ctx, audit.LeafNumber(place))
+	if err == nil && !found {
+		storedLeaf, err = c.withoutHash(ctx, place)
+	}
+	if err != nil || c.found() {
 		return err
 	}
-	if !found {
-		c.find(Finding{Kind: Broken, Place: place, Words: fmt.Sprintf("The tree's hash for place %d is missing.", place)})
+	truth, err := c.event(ctx, place, storedLeaf)
+	if err != nil || c.found() {
+		return err
+	}
+	if c.outside(place, truth); c.found() {
 		return nil
 	}
-	truth, err := c.event(ctx, place, leaves, storedLeaf)
-	if err != nil || c.first != nil {
+	if err := c.above(ctx, place, truth); err != nil {
 		return err
 	}
-	if h, ok := c.kept.Leaves[place]; ok {
-		if h != truth {
-			c.find(Finding{Kind: Changed, Event: c.seen.ID, Place: place, Words: fmt.Sprintf("%s is not what was handed to the sink. The tree was changed with it.", c.naming(place))})
-			return nil
-		}
-		c.report.KeptLeaf++
-	}
-	if err := c.above(ctx, place, truth, hashes); err != nil || c.first != nil {
-		return err
-	}
-	c.headsOf(place + 1)
-	return nil
+	return c.headsOf(ctx, place+1)
 }
 
-// above compares the inner hashes that the leaf at place completes.
-func (c *check) above(ctx context.Context, place int64, leaf audit.Hash, hashes *hashPages) error {
+// withoutHash is the leaf of a place whose hash is gone, by its event: whether that is the one which was placed, the next
+// signed head tells.
+func (c *check) withoutHash(ctx context.Context, place int64) (audit.Hash, error) {
+	l, found, err := c.leaves.peek(ctx, place)
+	if err != nil || !found || l.Place != place {
+		if err == nil {
+			c.find(Finding{Kind: Broken, Place: place, Words: fmt.Sprintf("The tree's hash for place %d is missing.", place)})
+		}
+		return audit.Hash{}, err
+	}
+	c.suspect(place, place)
+	return audit.LeafHash(l), nil
+}
+
+// outside compares a leaf with what somebody else kept of it.
+func (c *check) outside(place int64, truth audit.Hash) {
+	h, ok := c.kept.Leaves[place]
+	switch {
+	case !ok:
+	case c.kept.Twice[place]:
+		c.find(Finding{Kind: Changed, Event: c.seenAt(place), Place: place, Words: fmt.Sprintf("The sink was handed two different events for place %d: the log was changed between the two, and the tree with it.", place)})
+	case h != truth:
+		c.find(Finding{Kind: Changed, Event: c.seenAt(place), Place: place, Words: fmt.Sprintf("%s is not what was handed to the sink. The tree was changed with it.", c.naming(place))})
+	default:
+		c.report.KeptLeaf++
+	}
+}
+
+// above compares the inner hashes that the leaf at place completes. One that does not fit does not end the check: what
+// is signed over it tells whether the hash was changed, or an event together with its leaf.
+func (c *check) above(ctx context.Context, place int64, leaf audit.Hash) error {
 	for _, node := range c.walk.add(leaf) {
-		h, found, err := hashes.next(ctx, audit.NumberOf(node.level, node.place))
+		h, found, err := c.hashes.next(ctx, audit.NumberOf(node.level, node.place))
 		if err != nil {
 			return err
 		}
 		if !found || h != node.hash {
-			first := node.place << node.level
-			c.find(Finding{Kind: Broken, Place: first, Words: fmt.Sprintf("The tree's hash over places %d to %d was changed or is missing; the events there fit their leaves.", first, place)})
-			return nil
+			c.suspect(node.place<<node.level, place)
 		}
 	}
 	return nil
 }
 
-// headsOf compares the signed heads of trees of that size.
-func (c *check) headsOf(size int64) {
-	for len(c.heads) > 0 && c.heads[0].Size <= size && c.first == nil {
-		h := c.heads[0]
-		c.heads = c.heads[1:]
-		if h.Size == size && h.Root != c.walk.root() {
-			c.find(Finding{Kind: Changed, Event: c.seen.ID, Place: c.good, Words: fmt.Sprintf(
-				"The events at places %d to %d are not those of the head that was signed %s: the first that was changed, cut or added is among them. The tree was changed with it.",
-				c.good, size-1, h.At.UTC().Format("2006-01-02 15:04:05 UTC"))})
-			return
-		}
-		c.good = size
-		if h.outside {
-			c.report.Kept++
-		} else {
-			c.report.Heads++
-		}
+// suspect remembers the first places whose stored hash does not fit. What a head before them holds is not among them.
+func (c *check) suspect(first, last int64) {
+	if c.odd == nil {
+		c.odd = &span{max(first, c.good), last}
 	}
 }
 
-// end looks at what is left: places beyond the tree, heads of larger trees, the tree's own row, retention and erasure.
-func (c *check) end(ctx context.Context, leaves *leafPages) error {
-	root := c.walk.root()
-	c.report.Root = root.String()
-	over, found, err := leaves.peek(ctx, c.tree.Size)
-	if err != nil {
-		return err
-	}
-	switch {
-	case found && over.Place >= c.tree.Size && !c.grownSince(ctx, over.Place):
-		c.find(Finding{Kind: Added, Event: over.ID, Place: over.Place, Words: fmt.Sprintf("Event %d stands at place %d, where the tree has no leaf.", over.ID, over.Place)})
-	case len(c.heads) > 0:
-		h := c.heads[len(c.heads)-1]
-		c.find(Finding{Kind: Cut, Place: c.tree.Size, Words: fmt.Sprintf(
-			"The log has %d events, and had %d when a head was signed at %s: it was cut after event %d, or an older database was put in its place.",
-			c.tree.Size, h.Size, h.At.UTC().Format("2006-01-02 15:04:05 UTC"), c.seen.ID)})
-	case c.tree.Size > 0 && root.String() != hashText(c.tree.Root):
-		c.find(Finding{Kind: Broken, Place: c.tree.Size, Words: "The stored root of the tree was changed; the events fit their leaves."})
-	case c.tree.Pruned > c.erased.below:
-		c.find(Finding{Kind: Cut, Place: c.erased.below, Words: fmt.Sprintf("The events at places %d to %d are gone, and no event of retention says so.", c.erased.below, c.tree.Pruned-1)})
-	default:
-		if f := c.erased.unexplained(); f != nil {
-			c.find(*f)
-		}
-	}
-	return nil
-}
-
-// grownSince reports whether the tree reached a place while it was verified.
-func (c *check) grownSince(ctx context.Context, place int64) bool {
-	var tree sallyport.Tree
-	err := c.s.store.Read(ctx, func(tx Tx) (err error) {
-		tree, err = tx.Tree(ctx)
-		return err
-	})
-	return err == nil && place < tree.Size
-}
-
-func hashText(b []byte) string {
-	h, err := audit.ToHash(b)
-	if err != nil {
-		return ""
-	}
-	return h.String()
-}
+func (c *check) found() bool { return c.report.First != nil }
 
 func (c *check) find(f Finding) {
-	if c.first == nil {
-		c.first = &f
+	if c.report.First == nil {
+		c.report.First = &f
 	}
 }
 
@@ -275,8 +219,16 @@ func (c *check) doubt(format string, a ...any) {
 
 // naming is the event at a place in words.
 func (c *check) naming(place int64) string {
-	if c.seen.Place == place && c.seen.ID != 0 {
-		return fmt.Sprintf("Event %d (%s, %s, place %d)", c.seen.ID, c.seen.Type, c.seen.At.UTC().Format("2006-01-02 15:04:05 UTC"), place)
+	if c.seenAt(place) != 0 {
+		return fmt.Sprintf("Event %d (%s, %s, place %d)", c.seen.ID, c.seen.Type, when(c.seen.At), place)
 	}
 	return fmt.Sprintf("The event at place %d", place)
+}
+
+// seenAt is the number of the event at a place if that is the one which was looked at last, otherwise 0.
+func (c *check) seenAt(place int64) int64 {
+	if c.seen.Place != place {
+		return 0
+	}
+	return c.seen.ID
 }

@@ -12,19 +12,28 @@ const eventColumns = `at, type, actor_kind, actor, actor_name, target, target_na
 
 // InsertEvent writes one line of the audit log. Its ID is given here; its time is the database's where At is zero.
 func (tx *Tx) InsertEvent(ctx context.Context, e sallyport.Event) error {
-	before, err := encodeText(e.Before)
+	statement, a, err := eventRow(e)
 	if err != nil {
 		return err
+	}
+	return tx.later(ctx, nil, statement, a)
+}
+
+// eventRow is the statement that writes e, and its arguments.
+func eventRow(e sallyport.Event) (statement string, a args, err error) {
+	before, err := encodeText(e.Before)
+	if err != nil {
+		return "", nil, err
 	}
 	after, err := encodeText(e.After)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
 	search := foldText(e.Type, e.ActorName, e.TargetName, e.Address, e.Browser, e.RequestID, e.Reason)
-	return tx.later(ctx, nil, `INSERT INTO event (`+eventColumns+`, search)
+	return `INSERT INTO event (` + eventColumns + `, search)
 		VALUES (CASE WHEN CAST($1 AS BIGINT) = 0 THEN now_us() ELSE $1 END, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		args{e.At, e.Type, e.ActorKind, e.Actor, e.ActorName, e.Target, e.TargetName, before, after, e.Address, e.Browser,
-			e.RequestID, e.Reason, e.Outcome, search})
+			e.RequestID, e.Reason, e.Outcome, search}, nil
 }
 
 // eventPage is how many events Events returns where the filter names no number.

@@ -32,6 +32,12 @@ func (tx *Tx) Unplaced(ctx context.Context, n int) ([]sallyport.Event, error) {
 	return all(ctx, tx, scanEvent, `SELECT id, `+eventColumns+` FROM event WHERE leaf < 0 ORDER BY id LIMIT $1`, args{n})
 }
 
+// UnplacedNumbers returns the numbers of up to n events after a number that have no place in the tree yet, in order.
+func (tx *Tx) UnplacedNumbers(ctx context.Context, after int64, n int) ([]int64, error) {
+	return all(ctx, tx, func(r row) (id int64, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM event WHERE leaf < 0 AND id > $1 ORDER BY id LIMIT $2`, args{after, n})
+}
+
 // PlaceEvent gives an event its place. Where it is not there or has one, the transaction fails with none.
 func (tx *Tx) PlaceEvent(ctx context.Context, l sallyport.Leaf, none error) error {
 	return tx.later(ctx, none, `UPDATE event SET leaf = $1, actor_salt = $2, actor_mark = $3, target_salt = $4, target_mark = $5

@@ -41,7 +41,7 @@ func (tx *Tx) LeavesOf(ctx context.Context, person sallyport.TechnicianID, after
 }
 
 // LeavesOfNobody returns up to n placed events after an id that name no target but have something in before or after:
-// a mailbox or a name as it was typed.
+// a mailbox, for example.
 func (tx *Tx) LeavesOfNobody(ctx context.Context, after int64, n int) ([]sallyport.Leaf, error) {
 	return all(ctx, tx, scanLeaf, `SELECT `+leafColumns+` FROM event WHERE leaf >= 0 AND id > $1
 		AND target = '' AND (old_values <> '' OR new_values <> '') ORDER BY id LIMIT $2`, args{after, n})

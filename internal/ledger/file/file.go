@@ -4,6 +4,7 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,10 +47,45 @@ func (s *Sink) Send(_ context.Context, batch []sallyport.SinkRecord) (err error)
 	for _, r := range batch {
 		out = append(append(out, r.JSON...), '\n')
 	}
-	if _, err := f.Write(out); err != nil {
-		return fmt.Errorf("write to the file of the audit log: %w", err)
+	return put(f, info.Size(), out)
+}
+
+// disk is what put needs of an open file.
+type disk interface {
+	io.ReaderAt
+	io.Writer
+	Sync() error
+	Stat() (os.FileInfo, error)
+	Truncate(size int64) error
+}
+
+// put appends to a file of a size, or leaves it as it was: a batch that does not fit comes again, and parts of it would eat
+// whatever space somebody frees.
+func put(f disk, size int64, out []byte) error {
+	n, err := f.Write(out)
+	if err == nil {
+		err = f.Sync()
 	}
-	return f.Sync()
+	if err != nil {
+		return errors.Join(fmt.Errorf("write to the file of the audit log: %w", err), takeBack(f, size, out[:n]))
+	}
+	return nil
+}
+
+// takeBack cuts off the end of a file what was written to it when it had a size, if that is what the file ends with. Where
+// somebody else wrote to it or cut it meanwhile, it stays as it is: a part too many is cleared up more easily than a record
+// too few. It is assumed that nobody appends between the look and the cut, as each node has a file of its own, and that
+// a rotation renames: then this is still the file that was written to, under another name.
+func takeBack(f disk, size int64, written []byte) error {
+	info, err := f.Stat()
+	if err != nil || len(written) == 0 || info.Size() != size+int64(len(written)) {
+		return err
+	}
+	end := make([]byte, len(written))
+	if _, err := f.ReadAt(end, size); err != nil || !bytes.Equal(end, written) {
+		return err
+	}
+	return f.Truncate(size)
 }
 
 // torn reports whether the file ends within a line.

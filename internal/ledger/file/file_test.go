@@ -46,7 +46,7 @@ func TestFile(t *testing.T) {
 	send(`{"a":4}`)
 	holds(path, "{\"a\":4}\n")
 
-	// A batch that was cut by a full disk: its torn line is ended, and does not spoil the next one.
+	// A batch that was cut by a crash: its torn line is ended, and does not spoil the next one.
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err == nil {
 		_, err = f.WriteString(`{"a":`)

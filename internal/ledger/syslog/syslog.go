@@ -51,9 +51,10 @@ func New(address string, o Options) (*Sink, error) {
 // Name implements the ledger's Sink.
 func (s *Sink) Name() string { return "syslog:" + s.to.String() }
 
-// Send hands the batch over. Over TCP and TLS each batch has a connection of its own, and counts as handed over when the
-// server has read to its end and closed: syslog knows no other answer. A local socket takes it or does not; datagrams may
-// be lost without a word.
+// Send hands the batch over. Over TCP and TLS each batch has a connection of its own, and counts as handed over when that
+// was closed in order after its end: syslog knows no other answer. It tells of a server that died, and nothing of somebody
+// on the way who keeps the batch and closes; over TLS neither, see stream. A local socket takes it or does not; datagrams
+// may be lost without a word.
 func (s *Sink) Send(ctx context.Context, batch []sallyport.SinkRecord) error {
 	messages := make([][]byte, len(batch))
 	for i, r := range batch {
@@ -119,7 +120,8 @@ func datagrams(ctx context.Context, conn net.Conn, err error, messages [][]byte)
 // halfCloser is a connection that can say that nothing more will come.
 type halfCloser interface{ CloseWrite() error }
 
-// stream writes the batch, says that this was all, and waits until the server has read it and closes too.
+// stream writes the batch, says that this was all, and waits until the server has read it and closes too. Over TLS a close
+// without close_notify counts as well, for rsyslog with gtls sends none. Nothing in it shows that it came from the server.
 func stream(ctx context.Context, conn net.Conn, err error, messages [][]byte) error {
 	if err != nil {
 		return err
@@ -137,7 +139,7 @@ func stream(ctx context.Context, conn net.Conn, err error, messages [][]byte) er
 			return fmt.Errorf("syslog: %w", err)
 		}
 	}
-	if _, err := io.Copy(io.Discard, io.LimitReader(conn, 64<<10)); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := io.Copy(io.Discard, io.LimitReader(conn, 64<<10)); err != nil { // also one that ends within a record of TLS
 		return fmt.Errorf("syslog: the server did not read to the end: %w", err)
 	}
 	return nil

@@ -43,6 +43,11 @@ var _ = register("event gets one place, once", func(b *bench) {
 		b.ok(err)
 		rest, err := tx.Unplaced(b.ctx, 10)
 		b.ok(err)
+		numbers, err := tx.UnplacedNumbers(b.ctx, 3, 10)
+		if len(numbers) != 2 || numbers[0] != 4 || numbers[1] != 5 {
+			b.Errorf("unplaced after 3: %v", numbers)
+		}
+		b.ok(err)
 		l, found, err := tx.Leaf(b.ctx, 3)
 		_, none, _ := tx.Leaf(b.ctx, 99)
 		if len(leaves) != 1 || len(rest) != 3 || !found || l.Place != -1 || none {

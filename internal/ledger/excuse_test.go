@@ -1,0 +1,226 @@
+package ledger_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+	"sallyport/internal/ledger"
+	"sallyport/internal/store"
+)
+
+// allPruned deletes all events as if retention had done so, with an event that says so.
+func allPruned(at string) []string {
+	return []string{copyEvent(17, 9000, -1), fmt.Sprintf(`UPDATE event SET type = 'audit.pruned', at = %s, new_values = '{"below":"60","until":"2026-03-02T09:00:00Z"}' WHERE id = 9000`, at),
+		`DELETE FROM event WHERE leaf >= 0`, `UPDATE audit_tree SET pruned = 60`}
+}
+
+// Events that retention cannot have deleted yet are cut, whatever an event says, and whatever time it gives itself.
+func TestForgedRetentionIsCut(t *testing.T) {
+	for name, at := range map[string]string{"now": "at", "long ago": "1", "in ten years": "at + 315360000000000"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sink := &memorySink{name: "m"}
+			w := filled(t, sink)
+			w.ok(w.log.Deliver(w.ctx, "m"))
+			kept := w.head()
+			w.behind(allPruned(at)...)
+			if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 40 || !strings.Contains(r.First.Words, "Event 9000 (audit.pruned)") {
+				t.Errorf("by the heads: %+v", r.First)
+			}
+			w.behind(noHeads)
+			if r := w.verify(sink.text()); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 0 {
+				t.Errorf("by the lines of a sink: %+v", r.First)
+			}
+		})
+	}
+}
+
+// Retention at its shortest, to the second, is never taken for a cut, and is told.
+func TestShortestRetentionIsWhole(t *testing.T) {
+	key, _ := sallyport.SettingByName("audit-keep")
+	settings := sallyport.Settings{}
+	if key.Set(&settings, "89") == nil || key.Set(&settings, "90") != nil {
+		t.Fatal("the shortest retention is another one")
+	}
+	sink := &memorySink{name: "m"}
+	w := newWorld(t, sink)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		now, err := tx.Settings(w.ctx)
+		w.ok(err)
+		now.AuditKeep = settings.AuditKeep
+		return tx.PutSettings(w.ctx, now)
+	}))
+	for range 8 {
+		w.bulk(1)
+		w.place()
+		w.ok(w.log.Prune(w.ctx))
+		late := audit.New(audit.SignInFinished, as(dana)).Event()
+		late.At = w.clock.Now()
+		w.pass(time.Second)
+		w.head()
+		w.write(late) // it waited for its commit, and is older than the head that does not hold it
+		w.pass(30*24*time.Hour - 2*time.Second)
+	}
+	w.ok(w.log.Deliver(w.ctx, "m"))
+	r := w.whole(sink.text())
+	if r.Pruned == 0 || len(r.Acts) != 1 || !strings.Contains(r.Acts[0], fmt.Sprintf("below place %d, up to 2026-", r.Pruned)) {
+		t.Errorf("%d: %v", r.Pruned, r.Acts)
+	}
+}
+
+// An event of an erasure excuses nothing of an account that exists, and is told where there is no event of its deletion.
+func TestForgedErasureIsNoExcuse(t *testing.T) {
+	w := filled(t)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		return tx.InsertTechnician(w.ctx, sallyport.Technician{ID: mara.ID, UserName: "m", UserNameKey: "m", Skeleton: "m", Role: sallyport.SuperAdmin, Status: sallyport.Active, Method: sallyport.MethodApp, Version: 1})
+	}))
+	w.behind(copyEvent(17, 9000, -1), `UPDATE event SET type = 'audit.erased', target = 'mara-id' WHERE id = 9000`,
+		`UPDATE event SET actor_name = '', address = '', browser = '', request = '', actor_salt = x'' WHERE leaf >= 0`)
+	if r := w.verify(""); r.First == nil || r.First.Kind != ledger.Changed || r.First.Event != 1 {
+		t.Errorf("%+v", r.First)
+	}
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.DeleteTechnician(w.ctx, mara.ID) }))
+	if r := w.whole(""); len(r.Acts) != 1 || !strings.Contains(r.Acts[0], "mara-id, of whose deletion no event is there, was erased: by event 9000") {
+		t.Errorf("%v", r.Acts)
+	}
+}
+
+// meddling is a store in which something else happens right before the n-th look.
+type meddling struct {
+	store.Transactions[ledger.Tx]
+	left int
+	do   func()
+}
+
+func (m *meddling) Read(ctx context.Context, look func(ledger.Tx) error) error {
+	if m.left--; m.left == 0 {
+		m.do()
+	}
+	return m.Transactions.Read(ctx, look)
+}
+
+// An erasure, or retention, that runs while the log is verified is no finding, whenever it comes.
+func TestNoAlarmWhileThingsAreTakenOut(t *testing.T) {
+	for name, act := range map[string]func(*world) error{
+		"erased":                 func(w *world) error { _, err := w.log.Erase(w.ctx, host, dana.UserName, ""); return err },
+		"pruned":                 func(w *world) error { return w.log.Prune(w.ctx) },
+		"erased, not yet placed": eraseOnly,
+	} {
+		for n := 2; n <= 6; n++ {
+			t.Run(fmt.Sprint(name, " before look ", n), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				life(w)
+				kept := w.head()
+				w.pass(402 * 24 * time.Hour)
+				w.bulk(5)
+				w.place()
+				m := &meddling{store.For[ledger.Tx](w.db), n, func() { w.ok(act(w)) }}
+				s, err := ledger.New(ledger.Options{Store: m, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+				w.ok(err)
+				r, err := s.Verify(w.ctx, host, []byte(kept))
+				if err != nil || r.First != nil {
+					t.Errorf("%+v %v", r.First, err)
+				}
+				if len(r.Doubts) > 0 {
+					t.Errorf("%v", r.Doubts)
+				}
+				w.whole(kept)
+			})
+		}
+	}
+}
+
+// Events that somebody deletes as retention does, but without its event, while the log is verified, are cut.
+func TestCutWhileVerified(t *testing.T) {
+	w := filled(t)
+	m := &meddling{store.For[ledger.Tx](w.db), 4, func() {
+		w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+			_, err := tx.PruneEvents(w.ctx, 0, 5)
+			return err
+		}))
+	}}
+	s, err := ledger.New(ledger.Options{Store: m, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+	w.ok(err)
+	r, err := s.Verify(w.ctx, host, nil)
+	if err != nil || r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 0 {
+		t.Errorf("%+v %v", r.First, err)
+	}
+}
+
+// eraseOnly is an erasure whose process dies before its event has a place.
+func eraseOnly(w *world) error {
+	return w.db.Write(w.ctx, func(tx *store.Tx) error {
+		leaves, err := tx.LeavesOf(w.ctx, mara.ID, 0, 1)
+		if err != nil {
+			return err
+		}
+		audit.EraseActor(&leaves[0])
+		if err := tx.RewriteEvent(w.ctx, leaves[0]); err != nil {
+			return err
+		}
+		return tx.InsertEvent(w.ctx, audit.New(audit.AuditErased, host).On(sallyport.Technician{ID: mara.ID}).Event())
+	})
+}
+
+// regrown makes the tree anew over the first events, as somebody can who owns the database but not the key.
+func regrown(w *world, size int64) {
+	w.Helper()
+	w.behind(fmt.Sprintf(`DELETE FROM event WHERE leaf >= %d`, size), fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(size)))
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		root, err := audit.Root(size, func(number int64) (h audit.Hash, err error) {
+			b, err := tx.TreeHash(w.ctx, number)
+			copy(h[:], b)
+			return h, err
+		})
+		w.ok(err)
+		tree, err := tx.Tree(w.ctx)
+		w.ok(err)
+		_, err = tx.GrowTree(w.ctx, tree.Size, sallyport.Tree{Size: size, Root: root[:]})
+		return err
+	}))
+}
+
+// half is a log of 60 events with a head at 40, all of it in a sink.
+func half(t *testing.T) (*world, *memorySink) {
+	sink := &memorySink{name: "m"}
+	w := worldWith(t, false, sink)
+	w.bulk(40)
+	w.head()
+	w.bulk(20)
+	w.place()
+	w.ok(w.log.Deliver(w.ctx, "m"))
+	w.whole(sink.text())
+	return w, sink
+}
+
+// What a sink was handed shows that the end was cut, though no head was signed over it.
+func TestSinkShowsACutEnd(t *testing.T) {
+	w, sink := half(t)
+	regrown(w, 50)
+	if r := w.verify(sink.text()); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 50 {
+		t.Errorf("%+v", r.First)
+	}
+	w.bulk(1) // others take the places
+	if r := w.verify(sink.text()); r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != 50 {
+		t.Errorf("grown on: %+v", r.First)
+	}
+}
+
+// A sink that is made to take forged events for places that it had shows both.
+func TestSinkWasHandedTwoEvents(t *testing.T) {
+	w, sink := half(t)
+	rewritten(w, 50)
+	w.behind(`UPDATE audit_sink SET next = 40, held_until = 0`)
+	w.head()
+	w.ok(w.log.Deliver(w.ctx, "m"))
+	r := w.verify(sink.text())
+	if r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != 49 || !strings.Contains(r.First.Words, "two different events for place 49") {
+		t.Errorf("%+v", r.First)
+	}
+}
