@@ -127,3 +127,31 @@ func TestOperationsPage(t *testing.T) {
 		t.Logf("%s", out)
 	}
 }
+
+var bucketMatcher = regexp.MustCompile("\\b(?:le|quantile)(=~?)\"([^\"]*)\"")
+
+// Prometheus 2 names the bucket of one second "1", Prometheus 3 "1.0": an alert that matches only one of them never fires.
+func TestOperationsPageAlerts(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, found := strings.Cut(string(page), "```yaml\n")
+	rules, _, _ = strings.Cut(rules, "```")
+	matchers := bucketMatcher.FindAllStringSubmatch(rules, -1)
+	if !found || len(matchers) == 0 {
+		t.Fatal("the page has no alert on a bucket")
+	}
+	for _, m := range matchers {
+		if m[1] != "=~" {
+			t.Errorf("%s matches one spelling alone", m[0])
+			continue
+		}
+		bucket := regexp.MustCompile("^(?:" + m[2] + ")$")
+		for spelling, want := range map[string]bool{"1": true, "1.0": true, "10": false, "100": false, "1.5": false, "0.1": false, "+Inf": false} {
+			if bucket.MatchString(spelling) != want {
+				t.Errorf("%s: %s matches: %v", m[0], spelling, !want)
+			}
+		}
+	}
+}

@@ -23,15 +23,27 @@ type fate struct {
 }
 
 // TestFailOver kills the database's server while people sign in and an administrator changes how they do, and makes its
-// synchronous standby the one that is written to. Nothing that was acknowledged is lost: every Save stands, what it ended
-// stays ended, every session that nobody ended is let in, at both nodes.
+// synchronous standby the one that is written to.
 func TestFailOver(t *testing.T) {
 	primary := postgres.Start(t)
+	failOver(t, primary, primary.Port, primary.Crash)
+}
+
+// TestFailOverFromSilence is the same where the machine vanishes: its server takes connections and says nothing any more.
+func TestFailOverFromSilence(t *testing.T) {
+	primary := postgres.Start(t)
+	front := primary.Front(t)
+	failOver(t, primary, front.Port, front.Silence)
+}
+
+// failOver loses a primary that is reached at a port, and goes on with its standby. Nothing that was acknowledged is lost:
+// every Save stands, what it ended stays ended, every session that nobody ended is let in, at both nodes.
+func failOver(t *testing.T, primary *postgres.Server, port int, lose func()) {
 	if err := primary.Exec("postgres", `CREATE DATABASE own`); err != nil {
 		t.Fatal(err)
 	}
 	standby := primary.Standby(t)
-	address := strings.Replace(primary.TCP("own", primary.Port), "/own", ","+hostOf(t, standby)+"/own", 1)
+	address := strings.Replace(primary.TCP("own", port), "/own", ","+hostOf(t, standby)+"/own", 1)
 	w := newWorld(t, address, 600, sallyport.MethodOff)
 	fates := make([]fate, len(w.members))
 	var signedIn, saves, refused atomic.Int64
@@ -60,7 +72,7 @@ func TestFailOver(t *testing.T) {
 		}
 	})
 	w.until("load", func() bool { return saves.Load() > 20 })
-	primary.Crash()
+	lose()
 	had := refused.Load()
 	w.until("load without a database", func() bool { return refused.Load() > had+4 })
 	if err := standby.Exec("postgres", `ALTER SYSTEM SET synchronous_standby_names = ''`); err != nil {
@@ -75,6 +87,11 @@ func TestFailOver(t *testing.T) {
 	t.Logf("%d sign-ins and %d Saves acknowledged, %d of them before the fail-over; %d were refused meanwhile", signedIn.Load(), saves.Load(), before, refused.Load())
 	for i := range w.nodes {
 		browser := w.at(i)
+		browser.HoldSession(w.admin)
+		w.until("this node lets in again, too", func() bool {
+			live, err := browser.Live(t.Context())
+			return err == nil && live
+		})
 		for who, f := range fates {
 			w.held(browser, who, f)
 		}

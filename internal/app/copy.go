@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -21,8 +20,9 @@ type Copied struct {
 }
 
 // Copy copies the SQLite database of cfg's data folder into the empty PostgreSQL database at address. The source must not
-// be served, which the folder's lock ensures until the copy is done. Nobody is signed in at the copy. The restore epoch
-// rises in it, so that a node that has seen the copy does not go back to the source by mistake.
+// be served, which the folder's lock ensures until the copy is done. Nobody is signed in at the copy, or about to be; links
+// and enrolment codes that were handed out go on. The restore epoch rises in it, so that a node that has seen the copy does
+// not go back to the source by mistake.
 func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, err error) {
 	f, err := openFolder(cfg.Data, false)
 	if errors.Is(err, ErrHeld) {
@@ -33,37 +33,33 @@ func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, 
 	}
 	began := time.Now()
 	defer func() { err = errors.Join(err, f.close()) }()
-	done.Tables, err = store.Copy(ctx, f.path, address, func(exec func(string, ...any) error) error {
-		for _, table := range []string{"session", "code", "sign_in", "kept", "node"} {
-			if err := exec(`DELETE FROM ` + table); err != nil {
-				return err
-			}
-		}
-		return exec(`INSERT INTO meta (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE
-			SET value = convert_to((convert_from(meta.value, 'UTF8')::BIGINT + 1)::TEXT, 'UTF8')`, epochKey)
+	done.Tables, err = store.Copy(ctx, f.path, address, func(c *store.Copying) (err error) {
+		done.Rows, err = endCopied(c)
+		return err
 	})
 	done.Still = time.Since(began)
-	if err != nil {
-		return done, err
+	return done, err
+}
+
+// endCopied ends in the copy what a browser was in the midst of, raises the restore epoch, writes the copy's event, and
+// says how many rows were copied.
+func endCopied(c *store.Copying) (rows int, err error) {
+	for _, table := range []string{"session", "code", "sign_in", "kept", "node"} {
+		if err := c.Exec(`DELETE FROM ` + table); err != nil {
+			return 0, err
+		}
+	}
+	if err := c.Exec(`INSERT INTO meta (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE
+		SET value = convert_to((convert_from(meta.value, 'UTF8')::BIGINT + 1)::TEXT, 'UTF8')`, epochKey); err != nil {
+		return 0, err
 	}
 	sessions := 0
-	for _, t := range done.Tables {
-		done.Rows += t.Rows
+	for _, t := range c.Tables {
+		rows += t.Rows
 		if t.Name == "session" {
 			sessions = t.Rows
 		}
 	}
-	return done, noteCopy(ctx, address, done.Rows, sessions)
-}
-
-func noteCopy(ctx context.Context, address string, rows, sessions int) error {
-	db, err := store.Open(ctx, store.Options{Address: address})
-	if err != nil {
-		return fmt.Errorf("the copy is whole, but its event is not written: %w", err)
-	}
-	err = db.Write(ctx, func(tx *store.Tx) error {
-		return tx.InsertEvent(ctx, audit.New(audit.CopyMade, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
-			Changed(nil, map[string]string{"rows": strconv.Itoa(rows), "sessions": strconv.Itoa(sessions)}).Event())
-	})
-	return errors.Join(err, db.Close())
+	return rows, c.InsertEvent(audit.New(audit.CopyMade, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+		Changed(nil, map[string]string{"rows": strconv.Itoa(rows), "sessions": strconv.Itoa(sessions)}).Event())
 }

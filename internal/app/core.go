@@ -77,10 +77,10 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 	if c.now == nil {
 		c.now = time.Now
 	}
-	var err error
-	if c.db, err = store.Open(ctx, store.Options{Folder: f.path, Address: cfg.Database, Now: c.now}); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+	if err := c.openDatabase(ctx, o.restoring); err != nil {
+		return nil, err
 	}
+	var err error
 	for _, warning := range c.db.Warnings() {
 		c.log.Warn(warning)
 	}
@@ -91,7 +91,7 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 		err = c.checkNode(ctx)
 	}
 	if err == nil && !o.restoring {
-		err = c.checkState(ctx)
+		err = c.agree(ctx)
 	}
 	if err == nil {
 		err = c.newServices()
@@ -100,6 +100,27 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 		return nil, errors.Join(err, c.db.Close())
 	}
 	return c, nil
+}
+
+// openDatabase opens the database where this node has seen its newest primary, or a newer one. A primary that was replaced
+// is not even looked into, unless an operator has accepted it with another node, or is about to with this one.
+func (c *core) openDatabase(ctx context.Context, restoring bool) (err error) {
+	if c.state, err = openState(c.folder.path); err != nil {
+		return err
+	}
+	o := store.Options{Folder: c.folder.path, Address: c.cfg.Database, Now: c.now, Seen: c.state.get().Primary}
+	c.db, err = store.Open(ctx, o)
+	if replaced(err) != nil && (restoring || c.accepted(ctx)) {
+		o.Seen = store.Primary{}
+		c.db, err = store.Open(ctx, o)
+	}
+	if old := replaced(err); old != nil {
+		return old
+	}
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
 }
 
 func (c *core) newServices() error {

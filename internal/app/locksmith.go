@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 //
 //	key-check, key-id   the key in force
 //	key-since           when it was put in force, in microseconds
-//	key-moving          not empty while values wait to be sealed with it
+//	key-moving          its name while values wait to be sealed with it, otherwise empty
 const (
 	sinceKey  = "key-since"
 	movingKey = "key-moving"
@@ -65,11 +64,14 @@ func (l locksmith) RotateKey(ctx context.Context, actor sallyport.Actor) (done c
 	if err != nil {
 		return done, err
 	}
+	if moving != "" && moving != l.c.keys.ID() {
+		return done, errKeyChanged
+	}
 	left, stuck, err := l.move(ctx)
 	if err != nil {
 		return done, err
 	}
-	if done = (control.Rotated{Key: l.c.keys.ID(), Values: left, Stuck: stuck, Finished: true}); moving || left > 0 {
+	if done = (control.Rotated{Key: l.c.keys.ID(), Values: left, Stuck: stuck, Finished: true}); moving != "" || left > 0 {
 		return done, l.finish(ctx, actor, &done)
 	}
 	keys := l.c.keys.Keys()
@@ -97,13 +99,25 @@ func (l locksmith) refresh(ctx context.Context) error {
 	return l.c.followKey(ctx)
 }
 
-func (l locksmith) moving(ctx context.Context) (moving bool, err error) {
+// moving names the key that values wait to be sealed with, empty where none do.
+func (l locksmith) moving(ctx context.Context) (key string, err error) {
 	err = l.c.db.Read(ctx, func(tx *store.Tx) error {
 		flag, err := tx.Meta(ctx, movingKey)
-		moving = len(flag) > 0
+		key = string(flag)
 		return err
 	})
-	return moving, err
+	return key, err
+}
+
+var errKeyChanged = sallyport.E(sallyport.Conflict, "key_changed", "Another node has put a key in force at this moment. Look with: sallyport key list")
+
+// inForce refuses a transaction where another key is in force than the one that this node seals with.
+func (l locksmith) inForce(ctx context.Context, tx *store.Tx) error {
+	check, err := tx.Meta(ctx, checkKey)
+	if err == nil && !l.c.keys.Matches(check) {
+		return errKeyChanged
+	}
+	return err
 }
 
 // force puts a key of the file in force, for all nodes, which must hold it.
@@ -111,12 +125,8 @@ func (l locksmith) force(ctx context.Context, actor sallyport.Actor, fresh strin
 	before := l.c.keys.ID()
 	check := l.c.keys.CheckOf(fresh)
 	err := l.c.db.Write(ctx, func(tx *store.Tx) error {
-		stands, err := tx.Meta(ctx, checkKey)
-		if err != nil {
+		if err := l.inForce(ctx, tx); err != nil {
 			return err
-		}
-		if !bytes.Equal(stands, l.c.keys.Check()) {
-			return sallyport.E(sallyport.Conflict, "key_changed", "Another node has put a key in force at this moment. Look with: sallyport key list")
 		}
 		if err := l.everywhere(ctx, tx, fresh); err != nil {
 			return err

@@ -33,7 +33,11 @@ func MigrateUp(ctx context.Context, cfg config.Config) error {
 // withDatabase gives use the configured database: PostgreSQL's at once, SQLite's as the owner of its folder.
 func withDatabase(cfg config.Config, use func(store.Options) error) error {
 	if cfg.Database != "" {
-		return use(store.Options{Address: cfg.Database})
+		s, err := openState(cfg.Data)
+		if err != nil {
+			return err
+		}
+		return use(store.Options{Address: cfg.Database, Seen: s.get().Primary})
 	}
 	f, err := openFolder(cfg.Data, false)
 	if errors.Is(err, ErrHeld) {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"sallyport"
 	"sallyport/internal/ledger"
 	"sallyport/internal/web"
 )
@@ -104,9 +105,13 @@ func (o *operations) handler() http.Handler {
 	return mux
 }
 
-// ready answers whether a request could be served now: the database gives an answer, and this node is fit to serve.
+// ready answers whether a request could be served now: this node is fit to serve, the database gives an answer, and a session
+// can be looked up, by the way that each check of one goes.
 func (o *operations) ready(w http.ResponseWriter, r *http.Request) {
 	err := o.core.fit.check()
+	if err == nil {
+		_, err = o.core.session.Usable(r.Context(), sallyport.Hash{})
+	}
 	if err == nil {
 		err = o.core.db.Ping(r.Context())
 	}

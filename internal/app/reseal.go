@@ -17,7 +17,8 @@ const (
 	agreeTime  = 10 * time.Second // how long other nodes are waited for
 )
 
-// finish seals everything with the key in force, and says in the audit log that it is done.
+// finish seals everything with the key in force, and says in the audit log that it is done. It leaves the end to whoever has
+// put another key in force meanwhile.
 func (l locksmith) finish(ctx context.Context, actor sallyport.Actor, done *control.Rotated) error {
 	for again := true; again; {
 		agreed, err := l.agreed(ctx)
@@ -33,8 +34,8 @@ func (l locksmith) finish(ctx context.Context, actor sallyport.Actor, done *cont
 	}
 	return l.c.db.Write(ctx, func(tx *store.Tx) error {
 		flag, err := tx.Meta(ctx, movingKey)
-		if err != nil || len(flag) == 0 {
-			return err // another node was here before
+		if err != nil || string(flag) != done.Key {
+			return err // another node was here before, or has begun anew
 		}
 		if err := tx.PutMeta(ctx, movingKey, []byte{}); err != nil {
 			return err
@@ -44,15 +45,16 @@ func (l locksmith) finish(ctx context.Context, actor sallyport.Actor, done *cont
 	})
 }
 
-// resume finishes a rotation that a stop of the process broke off.
+// resume finishes a rotation that a stop of the process broke off. While this node does not seal with the key that is moved
+// to, because another node has just put it in force, there is nothing to finish here.
 func (l locksmith) resume(ctx context.Context) error {
 	l.c.keysMu.Lock()
 	defer l.c.keysMu.Unlock()
 	moving, err := l.moving(ctx)
-	if err != nil || !moving {
+	if err != nil || moving != l.c.keys.ID() {
 		return err
 	}
-	return l.finish(ctx, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}, &control.Rotated{Key: l.c.keys.ID()})
+	return l.finish(ctx, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}, &control.Rotated{Key: moving})
 }
 
 // agreed waits until every node that runs seals with the key in force. One that takes too long ends the command, which
@@ -114,6 +116,9 @@ func (l locksmith) move(ctx context.Context) (moved, stuck int, err error) {
 func (l locksmith) moveBatch(ctx context.Context, batch []store.Sealed) (moved, stuck int, err error) {
 	err = l.c.db.Write(ctx, func(tx *store.Tx) error {
 		moved, stuck = 0, 0 // the function may run again
+		if err := l.inForce(ctx, tx); err != nil {
+			return err
+		}
 		for _, s := range batch {
 			fresh, err := l.c.keys.Reseal(s.Value, keyring.Place{Table: s.Table, Row: s.Row, Column: s.Column})
 			if err != nil {

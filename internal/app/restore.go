@@ -19,7 +19,8 @@ type Restored struct {
 }
 
 // AcceptRestore takes a database that was put back from a backup as the one to go on with: whatever was alive in it is
-// ended, and the restore epoch rises in the database and beside it, so that other nodes notice. No node may be running.
+// ended, and the restore epoch rises in the database and beside it, so that other nodes notice. No node may be running. A
+// primary that was replaced is taken only where the one that has replaced it does not answer.
 func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Restored, err error) {
 	f, err := openFolder(cfg.Data, false)
 	if errors.Is(err, ErrHeld) {
@@ -34,9 +35,6 @@ func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Rest
 		return done, errors.Join(err, f.close())
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	if c.state, err = openState(f.path); err != nil {
-		return done, err
-	}
 	var now seen
 	err = c.db.Write(ctx, func(tx *store.Tx) (err error) {
 		now, done, err = c.acceptRestore(ctx, tx)

@@ -22,6 +22,8 @@ import (
 //	mark   rises each minute, with each start's end and with each backup
 //	epoch  rises when an operator accepts a restored database (restore --accept), which ends all that was alive in it
 //
+// A node that runs compares the newest event that it has seen as well, each second: see loss.go.
+//
 // It keeps too which primary of PostgreSQL it has met last, for one that was replaced counts on when it comes back. A node
 // that finds the database behind what it has seen, or on a primary that was replaced, does not serve it.
 
@@ -50,6 +52,7 @@ type state struct {
 	path string
 	mu   sync.Mutex
 	seen seen
+	last logEnd // in memory alone
 }
 
 // openState reads the file; a node without one has seen nothing yet.
@@ -157,23 +160,6 @@ func putNumber(ctx context.Context, tx *store.Tx, key string, n int64) error {
 	return tx.PutMeta(ctx, key, strconv.AppendInt(nil, n, 10))
 }
 
-// checkState compares the database with what this node has seen of it, and keeps what it finds. Where its address names a
-// primary that was replaced first, it goes on to the one that has replaced it.
-func (c *core) checkState(ctx context.Context) (err error) {
-	if c.state, err = openState(c.folder.path); err != nil {
-		return err
-	}
-	err = c.agree(ctx)
-	if replaced(err) != nil {
-		c.db.Saw(c.state.get().Primary)
-		err = c.agree(ctx)
-	}
-	if old := replaced(err); old != nil {
-		return old
-	}
-	return err
-}
-
 // replaced finds what says that a primary was replaced, nil where that is not the cause.
 func replaced(err error) error {
 	var old *store.OldPrimaryError
@@ -183,25 +169,46 @@ func replaced(err error) error {
 	return nil
 }
 
+// accepted reports whether an operator has accepted the database since, with another node: its restore epoch is later than
+// the one that this node has seen.
+func (c *core) accepted(ctx context.Context) bool {
+	text, err := store.MetaOf(ctx, c.cfg.Database, epochKey)
+	if err != nil {
+		return false
+	}
+	epoch, err := strconv.ParseInt(string(text), 10, 64)
+	return err == nil && epoch > c.state.get().Epoch
+}
+
+// agree compares the database with what this node has seen of it, and keeps what it finds.
 func (c *core) agree(ctx context.Context) error {
 	var now seen
+	var lost error
 	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
-		now, err = stored(ctx, tx)
+		if now, err = stored(ctx, tx); err != nil {
+			return err
+		}
+		lost, err = c.followLog(ctx, tx, now.Epoch)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	now.Primary = c.db.Primary()
-	return c.compare(now)
+	if err := c.compare(now); err != nil {
+		return err
+	}
+	return lost
 }
 
+// compare looks at the primary before the marks: those of one that was replaced say nothing, for it may have counted on, or
+// its successor.
 func (c *core) compare(now seen) error {
-	if had := c.state.get(); now.behind(had) {
+	if had := c.state.get(); now.Epoch == had.Epoch && now.Before(had.Primary) {
+		return &store.OldPrimaryError{Is: now.Primary, Seen: had.Primary}
+	} else if now.behind(had) {
 		return fmt.Errorf("the database is older than what this node has seen of it (it is at %s, and was at %s): a backup was put back, "+
 			"in which ended sessions and used codes live. Stop every node, then run: sallyport restore --accept", now, had)
-	} else if now.Epoch == had.Epoch && now.Before(had.Primary) {
-		return &store.OldPrimaryError{Is: now.Primary, Seen: had.Primary}
 	} else if now.Epoch == had.Epoch {
 		return c.state.met(now.Primary) // the mark is kept when this node raises it
 	}

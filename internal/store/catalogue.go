@@ -13,7 +13,7 @@ import (
 // them. Reading them from the database leaves none out that a later step adds.
 func (c copying) tables(ctx context.Context) ([]table, error) {
 	names, err := c.strings(ctx, `SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
-		AND relname <> 'goose_db_version' ORDER BY relname`)
+		AND relname <> $1 ORDER BY relname`, stepsTable)
 	if err != nil {
 		return nil, err
 	}

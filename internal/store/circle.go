@@ -19,7 +19,7 @@ const (
 	circleChannel = "sallyport"
 	announceEvery = time.Second
 	circleAgain   = time.Second // after a connection was lost
-	speakTime     = time.Second // for one statement to the others
+	speakTime     = time.Second // for one statement to the others, once there is a connection
 	forgotten     = time.Minute // a server that was not seen for so long has no row any more
 )
 
@@ -28,6 +28,7 @@ const (
 // What it writes need not survive a stop of the database, and so waits for no disk and no standby.
 type Circle struct {
 	cfg    *pgx.ConnConfig
+	hosts  *hosts     // by cfg
 	met    *primaries // of the database that it goes with, nil before With
 	id     string
 	self   func() Node                                         // what is announced; its ID is this circle's
@@ -50,13 +51,14 @@ func NewCircle(address string, self func() Node, refuse func(context.Context, sa
 		return nil, err
 	}
 	cfg.RuntimeParams["synchronous_commit"] = "off"
-	return &Circle{cfg: cfg, id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1), asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
+	return &Circle{cfg: cfg, hosts: hostsOf(cfg), id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1), asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
 }
 
 // With lets the circle go where db goes: never to a primary that db knows to be replaced, and away from one.
 func (c *Circle) With(db *DB) *Circle {
 	if c.met = db.primaries; c.met != nil {
 		c.cfg.ValidateConnect = c.met.validate
+		c.hosts = hostsOf(c.cfg)
 	}
 	return c
 }
@@ -140,7 +142,7 @@ func (c *Circle) announce(ctx context.Context, conn *pgx.Conn) error {
 func (c *Circle) hear(ctx context.Context) error {
 	cfg := c.cfg.Copy()
 	cfg.DialFunc = plainDialer
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := hostsOf(cfg).connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -276,27 +278,38 @@ func (c *Circle) others(ctx context.Context) (nodes []Node, err error) {
 
 var errVoice = errors.New("store: no connection to the other servers")
 
-// speaks does one thing on the connection that speaks, in its turn and within speakTime: nobody waits longer behind it.
+// speaks does one thing on the connection that speaks, in its turn and within speakTime each. Where it has to be made first
+// that may take as long as it takes, if ctx allows.
 func (c *Circle) speaks(ctx context.Context, do func(context.Context, *pgx.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, speakTime)
+	turn, cancel := context.WithTimeout(ctx, speakTime)
 	defer cancel()
 	select {
 	case c.speaking <- struct{}{}:
 		defer func() { <-c.speaking }()
-	case <-ctx.Done():
-		return errors.Join(errVoice, ctx.Err())
+	case <-turn.Done():
+		return errors.Join(errVoice, turn.Err())
 	}
+	if err := c.connect(ctx); err != nil {
+		return errors.Join(errVoice, err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, speakTime)
+	defer cancel()
+	return do(ctx, c.voice)
+}
+
+// connect makes the connection that speaks, where there is none or it leads to a primary that was replaced.
+func (c *Circle) connect(ctx context.Context) error {
 	if c.voice != nil && c.replaced(c.voice) {
 		_ = c.voice.Close(ctx)
 	}
-	if c.voice == nil || c.voice.IsClosed() {
-		voice, err := pgx.ConnectConfig(ctx, c.cfg)
-		if err != nil {
-			return errors.Join(errVoice, err)
-		}
+	if c.voice != nil && !c.voice.IsClosed() {
+		return nil
+	}
+	voice, err := c.hosts.connect(ctx)
+	if err == nil {
 		c.voice = voice
 	}
-	return do(ctx, c.voice)
+	return err
 }
 
 func (c *Circle) speak(ctx context.Context, statement string, args ...any) error {

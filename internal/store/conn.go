@@ -82,12 +82,19 @@ func (c *conn) statement(query string) (*sql.Stmt, func(), error) {
 }
 
 func (c *conn) close() error {
+	if c.pg != nil {
+		c.discard()
+		return nil
+	}
 	return errors.Join(c.forget(), c.raw.Close())
 }
 
-// discard closes the connection itself instead of handing it back to the pool. Its statements go first: they reach into
-// memory that the connection frees.
+// discard closes the connection itself instead of handing it back to the pool. On SQLite its statements go first: they reach
+// into memory that the connection frees. A server is asked nothing more: it may be one that does not answer.
 func (c *conn) discard() {
+	if c.pg != nil {
+		_ = c.pg.Close(context.Background())
+	}
 	_ = c.forget()
 	_ = c.raw.Raw(func(any) error { return driver.ErrBadConn })
 }

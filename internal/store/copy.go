@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"sallyport"
 )
 
 // CopiedTable is one table of a copy: as many rows, of the same content, on both sides.
@@ -24,18 +26,50 @@ type CopiedTable struct {
 	Digest [sha256.Size]byte
 }
 
-// ErrNotEmpty says that the target of a copy holds something.
-var ErrNotEmpty = errors.New("the target is not empty: a copy is made into an empty database alone")
+// Copying is a copy's transaction in which every table stands already.
+type Copying struct {
+	Tables []CopiedTable
+
+	ctx context.Context
+	to  pgx.Tx
+}
+
+// Exec runs a statement.
+func (c *Copying) Exec(statement string, args ...any) error {
+	_, err := c.to.Exec(c.ctx, statement, args...)
+	return err
+}
+
+// InsertEvent is Tx.InsertEvent.
+func (c *Copying) InsertEvent(e sallyport.Event) error {
+	statement, a, err := eventRow(e)
+	if err != nil {
+		return err
+	}
+	values, err := bind(a)
+	if err != nil {
+		return err
+	}
+	return c.Exec(statement, values...)
+}
 
 // Copy copies the SQLite database in folder, which nobody may write to meanwhile, into the empty PostgreSQL database at
-// address. Every table is read back and compared by count and digest before anything counts; last runs then, in the same
-// transaction. Either all of it happened or nothing.
-func Copy(ctx context.Context, folder, address string, last func(exec func(statement string, args ...any) error) error) ([]CopiedTable, error) {
+// address; one that is not is ErrNotEmpty, and is left as it is. Every table is read back and compared by count and digest
+// before anything counts; last runs then, in the same transaction. Either all of it happened or nothing.
+func Copy(ctx context.Context, folder, address string, last func(*Copying) error) ([]CopiedTable, error) {
 	from, err := openSQLite(ctx, Options{Folder: folder, Now: time.Now})
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
 	defer from.Close()
+	target, err := openTarget(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	defer target.Close(context.WithoutCancel(ctx))
+	if err := refuseUsed(ctx, from.readers.pool, target); err != nil {
+		return nil, err
+	}
 	to, err := openPostgres(ctx, Options{Address: address}) // its schema is made here
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
@@ -43,30 +77,27 @@ func Copy(ctx context.Context, folder, address string, last func(exec func(state
 	if err := to.Close(); err != nil {
 		return nil, err
 	}
+	done := &Copying{ctx: ctx}
+	err = pgx.BeginFunc(ctx, target, func(tx pgx.Tx) error {
+		done.to = tx
+		if done.Tables, err = (copying{from: from.readers.pool, to: tx}).all(ctx); err != nil {
+			return err
+		}
+		return last(done)
+	})
+	return done.Tables, err
+}
+
+// openTarget connects to the target for as long as a large table takes.
+func openTarget(ctx context.Context, address string) (*pgx.Conn, error) {
 	cfg, err := postgresConfig(address)
 	if err != nil {
 		return nil, err
 	}
 	delete(cfg.RuntimeParams, "statement_timeout")
 	delete(cfg.RuntimeParams, "idle_in_transaction_session_timeout")
-	cfg.DialFunc = (&net.Dialer{Timeout: connectTime}).DialContext // a large table takes as long as it takes
-	target, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("target: %w", err)
-	}
-	defer target.Close(context.WithoutCancel(ctx))
-	var copied []CopiedTable
-	err = pgx.BeginFunc(ctx, target, func(tx pgx.Tx) error {
-		c := copying{from: from.readers.pool, to: tx}
-		if copied, err = c.all(ctx); err != nil {
-			return err
-		}
-		return last(func(statement string, args ...any) error {
-			_, err := tx.Exec(ctx, statement, args...)
-			return err
-		})
-	})
-	return copied, err
+	cfg.DialFunc = (&net.Dialer{Timeout: connectTime}).DialContext
+	return pgx.ConnectConfig(ctx, cfg)
 }
 
 type copying struct {
@@ -105,33 +136,6 @@ func (c copying) all(ctx context.Context) ([]CopiedTable, error) {
 		copied = append(copied, one)
 	}
 	return copied, nil
-}
-
-// seeds are the rows that the schema itself begins with, by the condition that tells what was added since.
-var seeds = map[string]string{"audit_tree": "size > 0"}
-
-// empty refuses a target that holds anything, and takes away what the schema began with: the source has its own.
-func (c copying) empty(ctx context.Context, tables []table) error {
-	for _, t := range tables {
-		added, seeded := seeds[t.name]
-		if !seeded {
-			added = "TRUE"
-		}
-		var some bool
-		if err := c.to.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM `+t.name+` WHERE `+added+`)`).Scan(&some); err != nil {
-			return err
-		}
-		if some {
-			return fmt.Errorf("%w (it has rows in %s)", ErrNotEmpty, t.name)
-		}
-		if !seeded {
-			continue
-		}
-		if _, err := c.to.Exec(ctx, `DELETE FROM `+t.name); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // table copies one table, reads it back, and compares.

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +11,43 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/postgres"
 )
+
+// What a target holds is left as it was: neither a table is made nor a step of the schema taken where a copy is refused.
+func TestCopyLeavesAUsedTarget(t *testing.T) {
+	folder := t.TempDir()
+	if err := open(t, folder, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	const older = `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`
+	for _, c := range []struct{ name, address, make, words string }{
+		{"a foreign table", postgres.Empty(t), `CREATE TABLE "Shop's" (x INT)`, "it has the table Shop's, which is not one of Sallyport's"},
+		{"a foreign view", postgres.Empty(t), `CREATE VIEW session AS SELECT 1`, "it has the table session, which"},
+		{"a foreign table beside", postgres.Database(t), `CREATE TABLE shop (x INT)`, "it has the table shop, which"},
+		{"an installation of the version before", postgres.Database(t), `INSERT INTO meta (name, value) VALUES ('x', ''); ` + older, "was used: it has rows in meta"},
+		{"one whose log has begun", postgres.Database(t), `INSERT INTO audit_tree VALUES (1, 0, '', 0); ` + older, "was used: it has rows in audit_tree"},
+	} {
+		db := raw(t, c.address)
+		state := func() (tables string, step int) {
+			t.Helper()
+			if err := db.QueryRow(`SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace`).Scan(&tables); err != nil {
+				t.Fatal(err)
+			}
+			_ = db.QueryRow(`SELECT max(version_id) FROM goose_db_version`).Scan(&step) // where there is one
+			return tables, step
+		}
+		if _, err := db.Exec(c.make); err != nil {
+			t.Fatal(err)
+		}
+		tables, step := state()
+		_, err := store.Copy(t.Context(), folder, c.address, func(*store.Copying) error { return nil })
+		if !errors.Is(err, store.ErrNotEmpty) || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if now, at := state(); now != tables || at != step {
+			t.Errorf("%s: step %d of\n%s\nbecame step %d of\n%s", c.name, step, tables, at, now)
+		}
+	}
+}
 
 // A copy carries every kind of value: empty bytes, booleans, no technician, text beyond ASCII, and generated numbers go on.
 func TestCopyCarriesEveryValue(t *testing.T) {
@@ -35,7 +74,7 @@ func TestCopyCarriesEveryValue(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Copy(ctx, folder, address, func(func(string, ...any) error) error { return nil }); err != nil {
+	if _, err := store.Copy(ctx, folder, address, func(*store.Copying) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	copied := openPostgres(t, address)
@@ -69,13 +108,13 @@ func TestCopyIsWholeOrNothing(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Copy(ctx, folder, address, func(func(string, ...any) error) error { return errUndo }); err == nil {
+	if _, err := store.Copy(ctx, folder, address, func(*store.Copying) error { return errUndo }); err == nil {
 		t.Fatal("it went through")
 	}
 	if meta(t, openPostgres(t, address), "kept") != nil {
 		t.Error("something was left")
 	}
-	if _, err := store.Copy(ctx, folder, address, func(func(string, ...any) error) error { return nil }); err != nil {
+	if _, err := store.Copy(ctx, folder, address, func(*store.Copying) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if string(meta(t, openPostgres(t, address), "kept")) != "kept" {

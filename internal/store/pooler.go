@@ -14,8 +14,8 @@ var (
 
 // refusePooler looks whether a connection stays the one that it is: locks that hold over several transactions, prepared
 // statements and what nodes tell each other need that.
-func refusePooler(ctx context.Context, cfg *pgx.ConnConfig) error {
-	one, err := pgx.ConnectConfig(ctx, cfg)
+func refusePooler(ctx context.Context, at *hosts) error {
+	one, err := at.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func refusePooler(ctx context.Context, cfg *pgx.ConnConfig) error {
 	if uint32(first) == one.PgConn().PID() {
 		return nil // nothing stands between
 	}
-	two, err := pgx.ConnectConfig(ctx, cfg)
+	two, err := at.connect(ctx)
 	if err != nil {
 		return err
 	}

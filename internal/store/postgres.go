@@ -16,7 +16,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"sallyport/internal/store/migrations"
 )
@@ -43,22 +42,24 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if o.ReadOnlyConns < 1 {
 		o.ReadOnlyConns = postgresReaders
 	}
-	met := &primaries{}
+	met := &primaries{newest: o.Seen}
 	cfg.ValidateConnect = met.validate
+	hosts := eachHost(cfg)
+	lookFirst(ctx, hosts)
 	warnings, err := preparePostgres(ctx, cfg)
 	if err != nil {
 		return nil, failure(fmt.Errorf("open the database: %w", err))
 	}
-	if met.get() == (Primary{}) {
+	if !met.said() {
 		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
 	}
 	return &DB{
-		writer:    newLane(stdlib.OpenDB(with(cfg, writing)), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
-		readers:   newLane(stdlib.OpenDB(*cfg), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
-		checks:    newLane(stdlib.OpenDB(with(cfg, checking)), postgresChecks, "").of(met),
+		writer:    newLane(pool(cfg, admit), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
+		readers:   newLane(pool(cfg, nil), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
+		checks:    newLane(pool(cfg, tell(checking)), postgresChecks, "").of(met),
 		turns:     &turns{},
 		primaries: met,
-		hosts:     eachHost(cfg),
+		hosts:     hosts,
 		warnings:  warnings,
 	}, nil
 }
@@ -75,15 +76,19 @@ const (
 	checking = writing + `; SET plan_cache_mode = force_generic_plan`
 )
 
-// with is cfg whose new connections are told settings. They are said after one was made, because a pooler in between may not
-// know them; one that does not take them is closed.
-func with(cfg *pgx.ConnConfig, settings string) pgx.ConnConfig {
+// pool opens connections by cfg, to whichever host takes them. One on which greet fails is closed; nil: nothing is asked of it.
+func pool(cfg *pgx.ConnConfig, greet pgconn.AfterConnectFunc) *sql.DB {
 	c := cfg.Copy()
-	c.AfterConnect = func(ctx context.Context, p *pgconn.PgConn) error {
-		_, err := p.Exec(ctx, settings).ReadAll()
+	c.AfterConnect = greet
+	return sql.OpenDB(hostsOf(c))
+}
+
+// tell tells a new connection settings. They are said after it was made, because a pooler in between may not know them.
+func tell(settings string) pgconn.AfterConnectFunc {
+	return func(ctx context.Context, c *pgconn.PgConn) error {
+		_, err := c.Exec(ctx, settings).ReadAll()
 		return err
 	}
-	return *c
 }
 
 // CheckAddress says what is wrong with the address of a PostgreSQL database, nil where nothing is. It connects to nothing.
@@ -172,32 +177,10 @@ func limit(cfg *pgx.ConnConfig) {
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // never a standby
 	cfg.OnNotice = noteNotice
-	cfg.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := plainDialer(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &patient{Conn: c}, nil
-	}
+	cfg.DialFunc = dialPatient
 }
-
-// plainDialer notices a machine that is gone, and bounds nothing else.
-var plainDialer = (&net.Dialer{Timeout: connectTime,
-	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}).DialContext
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-
-// patient is a connection on which every question must be answered in answerTime. It costs no goroutine per statement,
-// as a context with a time limit would.
-type patient struct{ net.Conn }
-
-// Write implements net.Conn.
-func (p *patient) Write(b []byte) (int, error) {
-	if err := p.SetDeadline(time.Now().Add(answerTime)); err != nil {
-		return 0, err
-	}
-	return p.Conn.Write(b)
-}
 
 // preparePostgres brings the schema up to date and looks at the server. What it finds and does not like comes back as
 // sentences.
@@ -206,28 +189,49 @@ func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error)
 	delete(steps.RuntimeParams, "statement_timeout") // a step may take long, and wait for another node's
 	delete(steps.RuntimeParams, "lock_timeout")
 	delete(steps.RuntimeParams, "idle_in_transaction_session_timeout")
-	steps.DialFunc = (&net.Dialer{Timeout: connectTime}).DialContext
-	db := stdlib.OpenDB(*steps)
+	steps.DialFunc = dialUncancelled
+	db := sql.OpenDB(hostsOf(steps))
 	defer db.Close()
-	var encoding, durable, fsync string
-	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')`).
-		Scan(&encoding, &durable, &fsync); err != nil {
+	var encoding string
+	var keeps durability
+	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
+		current_setting('synchronous_standby_names'), current_setting('fsync')`).Scan(&encoding, &keeps.commit, &keeps.standbys, &keeps.fsync); err != nil {
 		return nil, err
 	}
 	if encoding != "UTF8" {
 		return nil, fmt.Errorf("the database's encoding is %s: make it with ENCODING 'UTF8'", encoding)
 	}
-	if err := refusePooler(ctx, cfg); err != nil {
+	if err := refusePooler(ctx, hostsOf(cfg)); err != nil {
 		return nil, err
 	}
-	var warnings []string
-	if durable == "off" {
-		warnings = append(warnings, "synchronous_commit is off on the database: an acknowledged Save can be lost when its server stops, and what was ended can come back")
-	}
-	if fsync == "off" {
-		warnings = append(warnings, "fsync is off on the database: it can be lost whole when its machine stops")
-	}
+	warnings := append(keeps.warnings(), keeps.waitsForNone(len(places(cfg)))...)
 	return warnings, migrations.Postgres(ctx, db)
+}
+
+// durability is what a server does before it calls a commit done, as its settings say.
+type durability struct{ commit, standbys, fsync string }
+
+// warnings say what can be lost. A commit that the standby has taken over the network and not yet put on its disk
+// (remote_write) is lost only where both servers stop at once.
+func (d durability) warnings() (said []string) {
+	switch {
+	case d.commit == "off":
+		said = append(said, "synchronous_commit is off on the database: an acknowledged Save can be lost when its server stops, and what was ended can come back")
+	case d.commit == "local" && d.standbys != "":
+		said = append(said, "synchronous_commit is local on the database: an acknowledged Save is lost where the standby takes over before it has it, and what was ended can come back")
+	}
+	if d.fsync == "off" {
+		said = append(said, "fsync is off on the database: it can be lost whole when its machine stops")
+	}
+	return said
+}
+
+// waitsForNone warns where the address names more hosts than one, and no standby must have what is acknowledged.
+func (d durability) waitsForNone(hosts int) []string {
+	if hosts < 2 || d.standbys != "" {
+		return nil
+	}
+	return []string{"synchronous_standby_names is empty on the database, and its address names a second one: an acknowledged Save is lost where that one takes over before it has it, and what was ended can come back"}
 }
 
 // postgresPassing reports whether err may pass by itself or by an operator's hand.
@@ -265,5 +269,3 @@ func undone(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.SeverityUnlocalized == "ERROR"
 }
-
-var errNotReplicated = errors.New("the standby had not confirmed the commit when somebody cancelled the wait for it")

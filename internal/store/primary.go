@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,12 +38,19 @@ func (e *OldPrimaryError) Error() string {
 type primaries struct {
 	mu     sync.Mutex
 	newest Primary
+	told   bool // a server has said which primary it is
 }
 
 func (p *primaries) get() Primary {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.newest
+}
+
+func (p *primaries) said() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.told
 }
 
 // meet notes a primary, unless it was replaced by one that was met.
@@ -53,7 +61,7 @@ func (p *primaries) meet(found Primary) error {
 		return &OldPrimaryError{Is: found, Seen: p.newest}
 	}
 	if found.System != "" {
-		p.newest = found
+		p.newest, p.told = found, true
 	}
 	return nil
 }
@@ -98,32 +106,51 @@ func (db *DB) Primary() Primary {
 	return db.primaries.get()
 }
 
-// Saw says which primary was met before this process began. No connection to one that it replaced is used or made any more.
-func (db *DB) Saw(before Primary) {
-	if db.primaries != nil {
-		db.primaries.saw(before)
-	}
-}
-
-func (p *primaries) saw(before Primary) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.newest.Before(before) {
-		p.newest = before
-	}
-}
-
 // LookAround connects to every host that the address names. Where another primary than the one in use takes writes, and is
 // the newer, its is the next transaction.
 func (db *DB) LookAround(ctx context.Context) {
-	if db.primaries == nil || len(db.hosts) < 2 {
+	lookAt(ctx, db.hosts)
+}
+
+// lookAt meets the primaries among several hosts. It waits as long as for the slowest of them.
+func lookAt(ctx context.Context, hosts []*pgx.ConnConfig) {
+	if len(hosts) < 2 {
 		return
 	}
-	for _, host := range db.hosts {
-		if c, err := pgx.ConnectConfig(ctx, host); err == nil {
-			_ = c.Close(ctx)
-		}
+	var all sync.WaitGroup
+	for _, host := range hosts {
+		all.Go(func() {
+			if c, err := pgx.ConnectConfig(ctx, host); err == nil {
+				_ = c.Close(ctx)
+			}
+		})
 	}
+	all.Wait()
+}
+
+// firstLook is how long a start waits for hosts that do not answer, before it takes one that does.
+const firstLook = time.Second
+
+// lookFirst meets the primaries before anything is changed on one: the newest of two is the one to work on.
+func lookFirst(ctx context.Context, hosts []*pgx.ConnConfig) {
+	ctx, cancel := context.WithTimeout(ctx, firstLook)
+	defer cancel()
+	lookAt(ctx, hosts)
+}
+
+// MetaOf reads a meta entry of the PostgreSQL database at address as it stands: no step of the schema is taken, and the
+// server may be one that was replaced.
+func MetaOf(ctx context.Context, address, name string) (value []byte, err error) {
+	cfg, err := postgresConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	c, err := hostsOf(cfg).connect(ctx)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer c.Close(context.WithoutCancel(ctx))
+	return value, failure(c.QueryRow(ctx, `SELECT value FROM meta WHERE name = $1`, name).Scan(&value))
 }
 
 // eachHost is cfg for each of its hosts alone.

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5/stdlib"
-
 	"sallyport/internal/store/migrations"
 )
 
@@ -28,7 +26,7 @@ func SchemaOf(ctx context.Context, o Options) (Schema, error) {
 		if err != nil {
 			return Schema{}, err
 		}
-		db := stdlib.OpenDB(*cfg)
+		db := pool(cfg, nil)
 		s, err := migrations.PostgresState(ctx, db)
 		return Schema{"PostgreSQL", s.Have, s.Newest}, errors.Join(err, db.Close())
 	}
