@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -96,7 +95,7 @@ func openTarget(ctx context.Context, address string) (*pgx.Conn, error) {
 	}
 	delete(cfg.RuntimeParams, "statement_timeout")
 	delete(cfg.RuntimeParams, "idle_in_transaction_session_timeout")
-	cfg.DialFunc = (&net.Dialer{Timeout: connectTime}).DialContext
+	cfg.DialFunc = dialUncancelled
 	return pgx.ConnectConfig(ctx, cfg)
 }
 
