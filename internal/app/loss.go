@@ -24,9 +24,9 @@ func (l logEnd) lacks(there []sallyport.Event) bool {
 }
 
 // followLog says, as lost, whether the database lacks an event that this process has seen in it: changes of which
-// somebody was told that they are done are not in it. It remembers the newest.
-func (c *core) followLog(ctx context.Context, tx *store.Tx, epoch int64) (lost, err error) {
-	if last := c.state.logEnd(); last.id > 0 && last.epoch == epoch {
+// somebody was told that they are done are not in it. It remembers the newest. Last is the newest before tx began.
+func (c *core) followLog(ctx context.Context, tx *store.Tx, epoch int64, last logEnd) (lost, err error) {
+	if last.id > 0 && last.epoch == epoch {
 		there, err := tx.Events(ctx, sallyport.EventFilter{Before: last.id + 1, Limit: 1})
 		if err != nil {
 			return nil, err

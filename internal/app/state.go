@@ -182,29 +182,30 @@ func (c *core) accepted(ctx context.Context) bool {
 
 // agree compares the database with what this node has seen of it, and keeps what it finds.
 func (c *core) agree(ctx context.Context) error {
+	had, last := c.state.get(), c.state.logEnd()
 	var now seen
 	var lost error
 	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if now, err = stored(ctx, tx); err != nil {
 			return err
 		}
-		lost, err = c.followLog(ctx, tx, now.Epoch)
+		lost, err = c.followLog(ctx, tx, now.Epoch, last)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	now.Primary = c.db.Primary()
-	if err := c.compare(now); err != nil {
+	if err := c.compare(now, had); err != nil {
 		return err
 	}
 	return lost
 }
 
 // compare looks at the primary before the marks: those of one that was replaced say nothing, for it may have counted on, or
-// its successor.
-func (c *core) compare(now seen) error {
-	if had := c.state.get(); now.Epoch == had.Epoch && now.Before(had.Primary) {
+// its successor. Had is what was seen before now was read: what others here have seen since is later, and no loss.
+func (c *core) compare(now, had seen) error {
+	if now.Epoch == had.Epoch && now.Before(had.Primary) {
 		return &store.OldPrimaryError{Is: now.Primary, Seen: had.Primary}
 	} else if now.behind(had) {
 		return fmt.Errorf("the database is older than what this node has seen of it (it is at %s, and was at %s): a backup was put back, "+
@@ -217,13 +218,14 @@ func (c *core) compare(now seen) error {
 
 // mark does act and raises the mark, in one transaction, then keeps the new one outside of the database.
 func (c *core) mark(ctx context.Context, act func(*store.Tx) error) error {
+	had := c.state.get()
 	var now seen
 	err := c.db.Write(ctx, func(tx *store.Tx) (err error) {
 		if now, err = stored(ctx, tx); err != nil {
 			return err
 		}
 		now.Primary = c.db.Primary()
-		if err := c.compare(now); err != nil {
+		if err := c.compare(now, had); err != nil {
 			return err
 		}
 		now.Mark++

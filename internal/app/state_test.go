@@ -4,7 +4,9 @@ import (
 	"errors"
 	"testing"
 
+	"sallyport/internal/config"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/postgres"
 )
 
 // A primary that was replaced is known by its timeline, however far its marks are; a database that is behind, by its marks.
@@ -28,10 +30,37 @@ func TestCompare(t *testing.T) {
 		if err := s.put(had); err != nil {
 			t.Fatal(err)
 		}
-		err = (&core{state: s}).compare(c.now)
+		err = (&core{state: s}).compare(c.now, had)
 		var old *store.OldPrimaryError
 		if (err == nil) != c.fine || err != nil && errors.As(err, &old) == c.behind {
 			t.Errorf("%+v after %+v: %v", c.now, had, err)
+		}
+	}
+}
+
+// A mark that this node raises while it looks at the database is no loss.
+func TestLookWhileTheMarkRises(t *testing.T) {
+	ctx, s := t.Context(), postgres.Shared(t)
+	c := coreOf(t, config.Config{Data: t.TempDir(), Database: s.URL(s.Name(t)), Key: t.TempDir() + "/key"}, Options{})
+	ended := make(chan error)
+	go func() {
+		var err error
+		for range 100 {
+			err = errors.Join(err, c.markTime(ctx))
+		}
+		ended <- err
+	}()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+		}
+		if err := c.agree(ctx); err != nil {
+			t.Error(err)
 		}
 	}
 }
