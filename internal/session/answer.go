@@ -42,7 +42,7 @@ func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c
 func (s *Service) settle(ctx context.Context, t *try) (Outcome, error) {
 	right, err := s.compare(ctx, t)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, errors.Join(err, s.notProved(ctx, t))
 	}
 	if !right {
 		return Outcome{}, s.wrong(ctx, t)
@@ -69,6 +69,7 @@ type try struct {
 	m      moment          // as it was counted
 	code   *sallyport.Code // the sent code that it is compared with
 	run    int             // answers in a row, this one with them
+	until  time.Time       // the session's next proof is not looked at before that; zero where it is not asked for one
 	step   int64           // TOTP step that matched
 	offset int             // of the phone's clock, confirmed at set-up by a second code
 }
@@ -109,7 +110,7 @@ var shape = map[AnswerKind]string{
 func (s *Service) count(ctx context.Context, t *try) error {
 	var refused error
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
-		t.code, t.run, refused = nil, 0, nil
+		t.code, t.run, t.until, refused = nil, 0, time.Time{}, nil
 		if t.m, err = at(ctx, tx, t.signIn); err != nil {
 			return err
 		}
@@ -171,6 +172,9 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 	recovery := t.kind == AnswerRecovery
 	if refused := whyNotCounted(t.m, recovery); refused != nil {
 		return refused, nil
+	}
+	if refused, err := s.countProof(ctx, tx, t); refused != nil || err != nil {
+		return refused, err
 	}
 	if t.run, err = tx.CountAnswer(ctx, t.m.technician, t.m.settings.FactorRun, recovery); err != nil {
 		return nil, err

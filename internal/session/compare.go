@@ -133,21 +133,6 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 	return sallyport.InvalidField("code", message)
 }
 
-// provedInVain counts a wrong answer against the session that was asked for its proof again, whichever step-up it was
-// given in and whatever its token is by now, and reports the third.
-func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, err error) {
-	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
-		return false, nil
-	}
-	key := s.stepUpKey(t.m.signIn.Session)
-	wrong, err := tx.CountGuesses(ctx, []string{key}, key)
-	return wrong[key] >= stepUpTries, err
-}
-
-func (s *Service) stepUpKey(session sallyport.Hash) string {
-	return "s" + s.opaque("guess", string(session[:]))
-}
-
 // recordWrong writes the event, and what a wrong answer leads to: a notice after three in a row (where over is true the
 // end of the session is another), the end of the factor, or of the recovery codes, after too many.
 func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try, over bool) error {
@@ -184,25 +169,6 @@ func (s *Service) recoveryOff(ctx context.Context, tx Tx, t sallyport.Technician
 		return err
 	}
 	return tx.InsertEvent(ctx, audit.New(audit.SignInRecoveryDisabled, himself(t, c)).On(t).Event())
-}
-
-const stepUpTries = 3 // wrong answers that end the session (contract section 6; fixed)
-
-var errGuessing = sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
-
-// endGuessing ends the session whose holder could not prove it again.
-func (s *Service) endGuessing(ctx context.Context, tx Tx, t *try) error {
-	if _, err := tx.EndSession(ctx, t.m.signIn.Session, sallyport.EndedByGuessing); err != nil {
-		return err
-	}
-	if _, err := tx.DeleteSignIn(ctx, t.signIn); err != nil {
-		return err
-	}
-	if err := s.tell(ctx, tx, NoticeSessionEnded, t.m.technician, t.client); err != nil {
-		return err
-	}
-	return tx.InsertEvent(ctx, audit.New(audit.SessionEnded, himself(t.m.technician, t.client)).On(t.m.technician).
-		Because(string(sallyport.EndedByGuessing)).Event())
 }
 
 // clockHint notices a phone whose clock is off: at set-up by the first such code, at sign-in by the second. A step

@@ -337,32 +337,6 @@ func TestThreeWrongAnswersEndTheSession(t *testing.T) {
 	}
 }
 
-// A wrong answer counts against the session even where another tab's right one has given that a new token meanwhile.
-func TestWrongAnswersFollowTheSession(t *testing.T) {
-	w := newWorld(t)
-	w.technician("dana", sallyport.MethodApp)
-	key, first := w.enrolled("dana")
-	actor := w.actor(first.Session)
-	right := w.stepUp(actor)
-	wrong := w.stepUp(actor)
-	bad, lives := wrongApp(w, key), sallyport.Token("")
-	meanwhile := &between{Transactions: store.For[session.Tx](w.db), after: 1, do: func() {
-		lives = w.mustAnswer(right, session.AnswerCode, w.digits(key, 0)).Session
-	}}
-	_, err := w.over(meanwhile).Answer(ctx, wrong, session.Answer{Kind: session.AnswerCode, Typed: bad}, browser)
-	wantField(t, err, "not right")
-	_, err = w.answer(wrong, session.AnswerCode, bad)
-	wantField(t, err, "not right")
-	if !w.usable(lives) {
-		t.Fatal("the session ended too early")
-	}
-	_, err = w.answer(wrong, session.AnswerCode, bad)
-	wantCode(t, err, "guessing")
-	if w.usable(lives) {
-		t.Error("the session lives on after three wrong answers")
-	}
-}
-
 // TestOwnPasswordIsAskedForAndCounted: a wrong one is an event and a try; the right one ends everything but the acting session.
 func TestOwnPasswordIsAskedForAndCounted(t *testing.T) {
 	w := newWorld(t)

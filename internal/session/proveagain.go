@@ -1,0 +1,86 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/audit"
+)
+
+const (
+	stepUpTries = 3                // wrong answers that end the session (contract section 6; fixed)
+	stepUpLife  = 10 * time.Second // how long one answer is waited for before the next is looked at
+)
+
+var (
+	errGuessing = sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
+	errBeside   = sallyport.E(sallyport.TooMany, "answer_beside", "Another answer of yours is being looked at. Please try again in a moment.").After(time.Second)
+)
+
+// countProof counts an answer of a session that is asked for its proof again, before it is compared, and refuses it while
+// another one is being looked at: one after the other, or more than three of them would be compared before it is known that
+// three were wrong. It counts for the session, whichever tab it was given in. An answer whose end is lost in a crash counts
+// as a wrong one, and the next is looked at when its time is over.
+func (s *Service) countProof(ctx context.Context, tx Tx, t *try) (refused, err error) {
+	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
+		return nil, nil
+	}
+	key := s.stepUpKey(t.m.signIn.Session)
+	tries, err := tx.CountGuesses(ctx, []string{key})
+	if err != nil {
+		return nil, err
+	}
+	if tries[key] == 0 {
+		return errBeside, nil
+	}
+	t.until = t.m.now.Add(stepUpLife)
+	return nil, tx.SetGuessWait(ctx, key, t.until)
+}
+
+// provedInVain lets the next answer be looked at, and reports the third wrong one. Where this one took so long that others
+// were looked at meanwhile it is counted anew, under the token that the session has by now.
+func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, err error) {
+	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
+		return false, nil
+	}
+	key := s.stepUpKey(t.m.signIn.Session)
+	held, err := tx.Guess(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	if held.WaitUntil.Equal(t.until) {
+		return held.Wrong >= stepUpTries, tx.TakeGuesses(ctx, key, 0, t.until)
+	}
+	tries, err := tx.CountGuesses(ctx, []string{key}, key)
+	return tries[key] >= stepUpTries, err
+}
+
+// notProved takes an answer back that could not be compared: whoever found no place at the hash has given no wrong one.
+func (s *Service) notProved(ctx context.Context, t *try) error {
+	if t.until.IsZero() {
+		return nil
+	}
+	return s.counted(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.TakeGuesses(ctx, s.stepUpKey(t.m.signIn.Session), 1, t.until)
+	})
+}
+
+func (s *Service) stepUpKey(session sallyport.Hash) string {
+	return "s" + s.opaque("guess", string(session[:]))
+}
+
+// endGuessing ends the session whose holder could not prove it again.
+func (s *Service) endGuessing(ctx context.Context, tx Tx, t *try) error {
+	if _, err := tx.EndSession(ctx, t.m.signIn.Session, sallyport.EndedByGuessing); err != nil {
+		return err
+	}
+	if _, err := tx.DeleteSignIn(ctx, t.signIn); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, tx, NoticeSessionEnded, t.m.technician, t.client); err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.SessionEnded, himself(t.m.technician, t.client)).On(t.m.technician).
+		Because(string(sallyport.EndedByGuessing)).Event())
+}
