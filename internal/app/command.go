@@ -13,7 +13,7 @@ import (
 // socket when it is not, never through the database's file beside a server. close ends it.
 func Command(ctx context.Context, cfg config.Config, o Options) (client *control.Client, closeIt func() error, err error) {
 	me := os.Getuid()
-	f, err := openFolder(cfg.Data, false)
+	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
 		return control.Remote(cfg.Data), func() error { return nil }, nil
 	}

@@ -24,7 +24,8 @@ type Copied struct {
 // and enrolment codes that were handed out go on. The restore epoch rises in it, so that a node that has seen the copy does
 // not go back to the source by mistake.
 func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, err error) {
-	f, err := openFolder(cfg.Data, false)
+	cfg.Database = "" // the source is SQLite, whatever is configured by now
+	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
 		return done, errors.New("the server is running: stop it first; what it wrote meanwhile would be missing in the copy")
 	}

@@ -108,6 +108,9 @@ func (c *core) openDatabase(ctx context.Context, restoring bool) (err error) {
 	if c.state, err = openState(c.folder.path); err != nil {
 		return err
 	}
+	if err := c.lostFile(); err != nil {
+		return err
+	}
 	o := store.Options{Folder: c.folder.path, Address: c.cfg.Database, Now: c.now, Seen: c.state.get().Primary}
 	c.db, err = store.Open(ctx, o)
 	if replaced(err) != nil && (restoring || c.accepted(ctx)) {

@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"sallyport/internal/config"
+	"sallyport/internal/store"
 )
 
 // lockName is the file whose lock says which process owns the folder.
@@ -45,6 +48,23 @@ func openFolder(path string, server bool) (*folder, error) {
 	f := &folder{path: path, owner: uid, back: back}
 	if err := f.take(); err != nil {
 		return nil, errors.Join(err, back())
+	}
+	return f, nil
+}
+
+// openUsed takes the folder for a command. Where the configured database is SQLite's, it must be there: a command that made
+// one would call a copy, or a restore, of nothing a success.
+func openUsed(cfg config.Config) (*folder, error) {
+	f, err := openFolder(cfg.Data, false)
+	if err != nil || cfg.Database != "" {
+		return f, err
+	}
+	there, err := store.Exists(f.path)
+	if err == nil && !there {
+		err = fmt.Errorf("there is no database in %s: put sallyport.db back there if there was one; the first “sallyport serve” makes a new one", f.path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
 }

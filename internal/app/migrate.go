@@ -39,7 +39,7 @@ func withDatabase(cfg config.Config, use func(store.Options) error) error {
 		}
 		return use(store.Options{Address: cfg.Database, Seen: s.get().Primary})
 	}
-	f, err := openFolder(cfg.Data, false)
+	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
 		return errors.New("the server is running: it took every step of the schema at its start")
 	}

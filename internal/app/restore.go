@@ -22,7 +22,7 @@ type Restored struct {
 // ended, and the restore epoch rises in the database and beside it, so that other nodes notice. No node may be running. A
 // primary that was replaced is taken only where the one that has replaced it does not answer.
 func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Restored, err error) {
-	f, err := openFolder(cfg.Data, false)
+	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
 		return done, errors.New("the server is running: stop it, and every other node, first")
 	}
@@ -48,6 +48,9 @@ func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Rest
 
 func (c *core) acceptRestore(ctx context.Context, tx *store.Tx) (now seen, done Restored, err error) {
 	if now, err = stored(ctx, tx); err != nil {
+		return now, done, err
+	}
+	if err = somebodyWas(ctx, tx, now); err != nil {
 		return now, done, err
 	}
 	now.Primary = c.db.Primary()
@@ -76,4 +79,14 @@ func (c *core) acceptRestore(ctx context.Context, tx *store.Tx) (now seen, done 
 	return now, done, tx.InsertEvent(ctx, audit.New(audit.RestoreAccepted, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
 		Changed(map[string]string{"restore_epoch": fmt.Sprint(now.Epoch - 1)}, map[string]string{"restore_epoch": fmt.Sprint(now.Epoch),
 			"sessions": fmt.Sprint(done.Sessions)}).Event())
+}
+
+// somebodyWas refuses a database that no server ever ran on and nobody was stored in: it is not the one that was put back,
+// and accepted it would open set-up again.
+func somebodyWas(ctx context.Context, tx *store.Tx, now seen) error {
+	fresh, err := tx.IsEmpty(ctx)
+	if err == nil && fresh && now == (seen{}) {
+		err = errors.New("this database is new, not one that was put back: look at database in the configuration")
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sallyport/internal/app"
+	"sallyport/internal/testkit/postgres"
 )
 
 // D11.8: a backup that was put back is noticed, is served only when an operator says so, and revives nothing.
@@ -56,5 +57,19 @@ func TestD11_8(t *testing.T) {
 	again, _ := running(t, cfg, quiet())
 	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
 		t.Error("a cookie of before works")
+	}
+}
+
+// A new PostgreSQL database in the place of the one that was to be put back is not accepted: set-up would be open again.
+func TestRestoreOfNothing(t *testing.T) {
+	cfg := nodeConfig(t, postgres.Database(t), nil)
+	staffOn(t, cfg.Data, cfg.Database)
+	_, stop := running(t, cfg, quiet())
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Database = postgres.Database(t)
+	if done, err := app.AcceptRestore(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "this database is new") {
+		t.Errorf("%+v, %v", done, err)
 	}
 }

@@ -180,6 +180,19 @@ func (c *core) accepted(ctx context.Context) bool {
 	return err == nil && epoch > c.state.get().Epoch
 }
 
+// lostFile refuses to begin anew in the place of a SQLite database that was there: set-up would be open again.
+func (c *core) lostFile() error {
+	if c.cfg.Database != "" || c.state.get() == (seen{}) {
+		return nil
+	}
+	there, err := store.Exists(c.folder.path)
+	if err != nil || there {
+		return err
+	}
+	return fmt.Errorf("there is no database in %s, and this node has seen one (at %s): put it back there. If it was on PostgreSQL, "+
+		"database is missing in the configuration", c.folder.path, c.state.get())
+}
+
 // agree compares the database with what this node has seen of it, and keeps what it finds.
 func (c *core) agree(ctx context.Context) error {
 	had, last := c.state.get(), c.state.logEnd()

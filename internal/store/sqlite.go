@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,6 +23,16 @@ import (
 const fileName = "sallyport.db"
 
 const defaultReaders = 4
+
+// Exists reports whether a SQLite database lies in folder. A file without a byte is what a start left that was broken off
+// before there was one.
+func Exists(folder string) (bool, error) {
+	info, err := os.Stat(filepath.Join(folder, fileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && info.Size() > 0, err
+}
 
 // openSQLite opens the database in o.Folder. A file that does not take write-ahead logging with full synchronisation is
 // refused: an acknowledged Save must survive the plug.
