@@ -255,6 +255,31 @@ func TestFirstLink(t *testing.T) {
 	}
 }
 
+// Nobody whom the host adds closes set-up before there is a Super Admin.
+func TestHostAddsNobodyBeforeTheFirst(t *testing.T) {
+	h := newHouse(t)
+	link, _, err := h.FirstLink(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := account.Form{Email: "dana@northwind.example", Role: sallyport.ReportsManager, Method: sallyport.MethodApp}
+	if _, err := h.Add(ctx, host, form); code(err) != "no_super_admin" {
+		t.Errorf("one: %v", err)
+	}
+	if _, err := h.Import(ctx, host, strings.NewReader(goodFile)); code(err) != "no_super_admin" {
+		t.Errorf("a team: %v", err)
+	}
+	if len(h.team()) != 0 || !h.alive(link) {
+		t.Error("set-up is over")
+	}
+	first := account.Form{Email: "mara@northwind.example", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp}
+	for _, f := range []account.Form{first, form} {
+		if _, err := h.Add(ctx, host, f); err != nil {
+			t.Errorf("%s: %v", f.Email, err)
+		}
+	}
+}
+
 // An export holds everything that is older than itself, over many pages, and is an event of its own.
 func TestExportEvents(t *testing.T) {
 	h := newHouse(t)

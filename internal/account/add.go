@@ -73,8 +73,26 @@ func mayBring(w who, t sallyport.Technician) error {
 	return nil
 }
 
+var errNoSuperAdmin = sallyport.E(sallyport.Conflict, "no_super_admin", "The first Super Admin comes before anybody else: open the one-use address "+
+	"that “sallyport serve” gives, or add one here with the role super-admin.")
+
+// afterFirst refuses a newcomer whom the host adds before there is a Super Admin: whoever is stored first closes set-up.
+func afterFirst(ctx context.Context, tx Tx, w who, t sallyport.Technician) error {
+	if !w.host() || t.Role == sallyport.SuperAdmin {
+		return nil
+	}
+	empty, err := tx.IsEmpty(ctx)
+	if err == nil && empty {
+		err = errNoSuperAdmin
+	}
+	return err
+}
+
 // welcome stores a newcomer with his invitation and event.
 func (s *Service) welcome(ctx context.Context, tx Tx, w who, t sallyport.Technician, what audit.Type) (Invited, error) {
+	if err := afterFirst(ctx, tx, w, t); err != nil {
+		return Invited{}, err
+	}
 	if t.Method != sallyport.MethodOff {
 		t.SetupUntil = w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
 	}
