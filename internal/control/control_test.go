@@ -315,3 +315,15 @@ func TestSettingsAreWhole(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 }
+
+// Why the database, say, is away stands in the answer to whoever is on the host: a full disk does not pass by trying again.
+func TestCauseOnTheHost(t *testing.T) {
+	for _, err := range []*sallyport.Error{sallyport.ErrUnavailable, sallyport.E(sallyport.Internal, "internal", "Something went wrong here.")} {
+		a := &accounts{fail: err.Because(errors.New("database or disk is full"))}
+		err := Local(face(t, a), Peer{UID: os.Getuid()}).Call(t.Context(), "rescue", User{User: "dana"}, nil)
+		var e *sallyport.Error
+		if !errors.As(err, &e) || e.Unwrap() == nil || e.Unwrap().Error() != "database or disk is full" {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -161,7 +161,7 @@ func refuse(w http.ResponseWriter, err error) {
 	var e *sallyport.Error
 	if errors.As(err, &e) {
 		out = failure{Kind: e.Kind, Code: e.Code, Message: e.Message, Fields: e.Fields, After: e.RetryAfter}
-		if cause := e.Unwrap(); cause != nil && e.Kind == sallyport.Internal {
+		if cause := e.Unwrap(); cause != nil && (e.Kind == sallyport.Internal || e.Kind == sallyport.Unavailable) {
 			out.Cause = cause.Error()
 		}
 	}
