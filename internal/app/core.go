@@ -84,7 +84,7 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 	for _, warning := range c.db.Warnings() {
 		c.log.Warn(warning)
 	}
-	if c.keys, err = openKey(ctx, c.db, cfg.Key); err == nil {
+	if c.keys, err = openKey(ctx, c.db, c.folder, cfg.Key); err == nil {
 		err = c.checkClock(ctx, o.AcceptClock)
 	}
 	if err == nil {

@@ -20,10 +20,11 @@ var ErrHeld = errors.New("the data folder is in use by another process")
 
 // folder is the data folder, owned by this process until close.
 type folder struct {
-	path  string
-	owner int
-	lock  *os.File
-	back  func() error
+	path         string
+	owner, group int
+	lock         *os.File
+	back         func() error
+	command      bool // root may become itself again
 }
 
 // openFolder takes the lock of the folder as the folder's owner. A server makes the folder where it is missing.
@@ -45,7 +46,7 @@ func openFolder(path string, server bool) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("act as the data folder's owner (uid %d): %w", uid, err)
 	}
-	f := &folder{path: path, owner: uid, back: back}
+	f := &folder{path: path, owner: uid, group: gid, back: back, command: !server}
 	if err := f.take(); err != nil {
 		return nil, errors.Join(err, back())
 	}
@@ -132,6 +133,19 @@ func (f *folder) take() error {
 	}
 	f.lock = lock
 	return nil
+}
+
+// asCaller does what the root who runs a command may and the folder's owner may not.
+func (f *folder) asCaller(do func() error) error {
+	if !f.command || os.Getuid() == f.owner {
+		return do()
+	}
+	if err := f.back(); err != nil {
+		return err
+	}
+	err := do()
+	_, again := become(f.owner, f.group, false)
+	return errors.Join(err, again)
 }
 
 func (f *folder) close() error { return errors.Join(f.lock.Close(), f.back()) }

@@ -20,12 +20,12 @@ const keyID = "key-id"
 
 // openKey reads the key and compares it with the database. A key is made only where the database was never used: a
 // missing key beside a used database, or another installation's key, is the end of the start.
-func openKey(ctx context.Context, db *store.DB, path string) (*keyring.Ring, error) {
+func openKey(ctx context.Context, db *store.DB, f *folder, path string) (*keyring.Ring, error) {
 	check, fresh, err := storedCheck(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	ring, err := keyring.Load(path)
+	ring, err := loadKey(f, path)
 	if sallyport.KindOf(err) == sallyport.NotFound && check == nil && fresh {
 		ring, err = keyring.Create(path)
 	}
@@ -41,6 +41,19 @@ func openKey(ctx context.Context, db *store.DB, path string) (*keyring.Ring, err
 		return nil, foreignKey(path, ring, storedID(ctx, db))
 	}
 	return ring, nil
+}
+
+// loadKey reads the key as the folder's owner, or as the root who runs a command: a key that systemd hands to the server
+// may lie where root alone can read it.
+func loadKey(f *folder, path string) (ring *keyring.Ring, err error) {
+	if ring, err = keyring.Load(path); !errors.Is(err, fs.ErrPermission) {
+		return ring, err
+	}
+	err = f.asCaller(func() (err error) {
+		ring, err = keyring.Load(path)
+		return err
+	})
+	return ring, err
 }
 
 // foreignKey says that the key in force is not in the file, and names both.
@@ -122,7 +135,8 @@ func storedCheck(ctx context.Context, db *store.DB) (check []byte, fresh bool, e
 
 func keyError(path string, err error) error {
 	if _, stat := os.Lstat(path); errors.Is(stat, fs.ErrNotExist) {
-		return fmt.Errorf("there is no key at %s, and the database was made with one: put the key file back, or restore both from a backup", path)
+		return fmt.Errorf("there is no key at %s, and the database was made with one: put the key file back, or restore both from a backup. "+
+			"A command does not see the credential that systemd hands to the server: SALLYPORT_KEY tells it where the file is", path)
 	}
 	return fmt.Errorf("key: %w", err)
 }
