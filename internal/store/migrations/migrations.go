@@ -61,16 +61,41 @@ func SQLiteState(ctx context.Context, db *sql.DB) (State, error) {
 	return state(ctx, db, goose.DialectSQLite3)
 }
 
-func state(ctx context.Context, db *sql.DB, dialect goose.Dialect) (State, error) {
-	p, err := provider(db, dialect)
-	if err != nil {
-		return State{}, err
+// has asks whether steps were ever taken.
+var has = map[goose.Dialect]string{
+	goose.DialectSQLite3:  `SELECT count(*) FROM sqlite_master WHERE name = '` + goose.DefaultTablename + `'`,
+	goose.DialectPostgres: `SELECT count(to_regclass('` + goose.DefaultTablename + `'))`,
+}
+
+// state only looks. goose, asked the same, would make its table in whatever database this is.
+func state(ctx context.Context, db *sql.DB, dialect goose.Dialect) (s State, err error) {
+	if s.Newest, err = newest(dialect); err != nil {
+		return s, err
 	}
-	have, newest, err := p.GetVersions(ctx)
-	if err != nil {
-		return State{}, fmt.Errorf("read the version of the schema: %w", err)
+	var tables int
+	if err = db.QueryRowContext(ctx, has[dialect]).Scan(&tables); err == nil && tables > 0 {
+		s.Have, err = taken(ctx, db)
 	}
-	return State{Have: have, Newest: newest}, nil
+	if err != nil {
+		return s, fmt.Errorf("read the version of the schema: %w", err)
+	}
+	return s, nil
+}
+
+// newest is the last step that this program knows.
+func newest(dialect goose.Dialect) (int64, error) {
+	steps, err := fs.Glob(files, folders[dialect]+"/*.sql")
+	if err != nil || len(steps) == 0 {
+		return 0, errors.Join(errors.New("find the schema's steps"), err)
+	}
+	return goose.NumericComponent(slices.Max(steps))
+}
+
+// taken is the last step that was taken, 0 where none was.
+func taken(ctx context.Context, db *sql.DB) (int64, error) {
+	var have sql.NullInt64
+	err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM `+goose.DefaultTablename).Scan(&have)
+	return have.Int64, err
 }
 
 func up(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
@@ -99,17 +124,12 @@ func up(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 // atNewest asks for the last step in one statement, which is all that nearly every start needs. Where it is not the
 // newest, or cannot be told, goose looks.
 func atNewest(ctx context.Context, db *sql.DB, dialect goose.Dialect) bool {
-	steps, err := fs.Glob(files, folders[dialect]+"/*.sql")
-	if err != nil || len(steps) == 0 {
-		return false
-	}
-	newest, err := goose.NumericComponent(slices.Max(steps))
+	last, err := newest(dialect)
 	if err != nil {
 		return false
 	}
-	var have sql.NullInt64
-	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM `+goose.DefaultTablename).Scan(&have)
-	return err == nil && have.Int64 == newest
+	have, err := taken(ctx, db)
+	return err == nil && have == last
 }
 
 var folders = map[goose.Dialect]string{goose.DialectSQLite3: "sqlite", goose.DialectPostgres: "postgres"}
