@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,9 +109,15 @@ func plain(text string) string {
 
 // writeNew writes a file of mode 0600 that appears under its name only when it is whole; an existing one is left alone.
 func writeNew(path string, write func(io.Writer) error) (err error) {
+	if path == "" {
+		return errors.New("name a file")
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return taken(path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".sallyport-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", path, cause(err))
 	}
 	defer os.Remove(f.Name())
 	err = write(f)
@@ -120,5 +127,28 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Link(f.Name(), path)
+	if err = os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		return taken(path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, cause(err))
+	}
+	return nil
+}
+
+func taken(path string) error {
+	return fmt.Errorf("%s is there already and is left alone: name another file", path)
+}
+
+// cause is what the system said, without the name of a file that is ours alone.
+func cause(err error) error {
+	var file *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &file):
+		return file.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
