@@ -67,7 +67,11 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"unknown key":          {"# one\n\nlissten = \"x\"\n", `sallyport.toml:3: there is no key "lissten"`},
 		"unknown table":        {"[smtp]\nhost = \"x\"\n", `there is no key "smtp`},
-		"wrong type":           {"data = \"a\"\nlisten = 5\n", "line 2 (last key \"listen\")"},
+		"table with a line":    {"data = \"a\"\n[smtp]\nhost = \"x\"\n", `sallyport.toml:2: there is no key "smtp"`},
+		"no text":              {"data = \"a\"\nlisten = 5\n", `sallyport.toml:2: listen: a text in quotation marks is needed, like "127.0.0.1:8080"`},
+		"no number":            {"connections = \"many\"\n", "sallyport.toml:1: connections: a whole number is needed, like 8192"},
+		"no list":              {"trusted_proxies = \"127.0.0.1\"\n", `sallyport.toml:1: trusted_proxies: a list of texts is needed, like ["127.0.0.1", "::1"]`},
+		"a list of numbers":    {"trusted_proxies = [127]\n", `sallyport.toml:1: trusted_proxies: a list of texts is needed`},
 		"syntax":               {"data = \"a\"\nlisten = \n", "sallyport.toml:2:"},
 		"no port":              {"listen = \"127.0.0.1\"\n", "sallyport.toml:1: listen:"},
 		"wild port":            {"listen = \"127.0.0.1:70000\"\n", "not a port"},

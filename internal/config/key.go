@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -43,6 +45,25 @@ func (k key) set(c *Config, text string) error {
 		field.Set(reflect.ValueOf(split(text)))
 	}
 	return nil
+}
+
+// needs says what kind of value k needs where v, as the file has it, is another; it is empty where v is of that kind.
+func (k key) needs(v any) string {
+	switch reflect.TypeFor[Config]().Field(k.index).Type.Kind() {
+	case reflect.Int:
+		if _, ok := v.(int64); !ok {
+			return "a whole number is needed, like " + k.def
+		}
+	case reflect.Slice:
+		if items, ok := v.([]any); !ok || slices.ContainsFunc(items, func(item any) bool { _, ok := item.(string); return !ok }) {
+			return "a list of texts is needed, like " + list(split(k.example))
+		}
+	default:
+		if _, ok := v.(string); !ok {
+			return "a text in quotation marks is needed, like " + quote(cmp.Or(k.example, k.def))
+		}
+	}
+	return ""
 }
 
 // get is the value as TOML.

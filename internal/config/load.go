@@ -63,6 +63,9 @@ func (l *Loaded) readFile(s Sources) error {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	l.File, l.text = path, string(text)
+	if err := l.checkTypes(); err != nil {
+		return err
+	}
 	meta, err := toml.Decode(l.text, &l.Config)
 	if err != nil {
 		return l.parseError(err)
@@ -78,6 +81,21 @@ func (l *Loaded) readFile(s Sources) error {
 	return nil
 }
 
+// checkTypes says in words what kind of value a key needs; the library would say it in Go's.
+func (l *Loaded) checkTypes() error {
+	var values map[string]any
+	if _, err := toml.Decode(l.text, &values); err != nil {
+		return l.parseError(err)
+	}
+	for _, k := range keys {
+		v, ok := values[k.name]
+		if needs := k.needs(v); ok && needs != "" {
+			return fmt.Errorf("%s: %s: %s", l.at(k.name), k.name, needs)
+		}
+	}
+	return nil
+}
+
 func (l *Loaded) parseError(err error) error {
 	var p toml.ParseError
 	if errors.As(err, &p) {
@@ -86,11 +104,11 @@ func (l *Loaded) parseError(err error) error {
 	return fmt.Errorf("%s: %w", l.File, err)
 }
 
-// at is "file:line" of a key, or the file alone.
+// at is "file:line" of a key or a table, or the file alone.
 func (l *Loaded) at(name string) string {
 	for i, line := range strings.Split(l.text, "\n") {
 		before, _, ok := strings.Cut(line, "=")
-		if ok && strings.Trim(strings.TrimSpace(before), `"'`) == name {
+		if ok && strings.Trim(strings.TrimSpace(before), `"'`) == name || strings.Trim(strings.TrimSpace(line), "[]") == name {
 			return fmt.Sprintf("%s:%d", l.File, i+1)
 		}
 	}
