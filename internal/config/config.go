@@ -17,7 +17,7 @@ type Config struct {
 	AuditFile         string   `toml:"audit_file" default:"" example:"/var/log/sallyport/audit.jsonl" help:"File to which every audit event and signed head is appended as a line of JSON, mode 0600. It may be rotated at any time."`
 	AuditSyslog       string   `toml:"audit_syslog" default:"" example:"tls://logs.example.com:6514" help:"Syslog server (RFC 5424) that gets the same: unix:///dev/log, or tls://, or inside allowed_networks tcp:// and udp://, with host and port."`
 	AuditSyslogCA     string   `toml:"audit_syslog_ca" default:"" example:"/etc/sallyport/logs-ca.pem" help:"Certificates (PEM) that sign the syslog server's, in the place of the system's."`
-	AuditWebhook      string   `toml:"audit_webhook" default:"" example:"https://siem.example.com/sallyport" help:"Address to which the same is posted in batches of JSON, signed with audit_webhook_secret. https://, or http:// inside allowed_networks."`
+	AuditWebhook      string   `toml:"audit_webhook" default:"" example:"https://siem.example.com/sallyport" hide:"path" help:"Address to which the same is posted in batches of JSON, signed with audit_webhook_secret. https://, or http:// inside allowed_networks."`
 	AuditWebhookKey   string   `toml:"audit_webhook_secret" default:"" example:"/etc/sallyport/webhook-secret" help:"File with the secret, 16 characters or more, that signs what is posted to audit_webhook."`
 	Operations        string   `toml:"operations" default:"127.0.0.1:8081" help:"Address and port of /healthz, /readyz and /metrics, or off."`
 	RequestsPerSecond int      `toml:"requests_per_second" default:"100" help:"Requests a second from one network (an IPv4 address or an IPv6 /64), five times as many at once. 0 is any number."`

@@ -165,3 +165,27 @@ func TestExampleIsAValidFileWithEveryKey(t *testing.T) {
 		t.Errorf("%d fields, %d keys", n, len(keys))
 	}
 }
+
+// What may be a secret within an address is not printed.
+func TestAddressesAreShownWithoutSecrets(t *testing.T) {
+	file := "database = \"postgres://sallyport:hunter2@127.0.0.1/sallyport\"\naudit_webhook = \"https://siem.example/hunter2?token=hunter2\"\naudit_webhook_secret = \"/s\"\n"
+	l, err := load(t, file, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	if err := l.Print(&printed); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"postgres://sallyport:xxxxx@127.0.0.1/sallyport"`, `"https://siem.example/xxxxx"`} {
+		if !strings.Contains(printed.String(), want) {
+			t.Errorf("%s is not in\n%s", want, &printed)
+		}
+	}
+	if strings.Contains(printed.String(), "hunter2") {
+		t.Error("a secret is printed")
+	}
+	if l.AuditWebhook != "https://siem.example/hunter2?token=hunter2" {
+		t.Error("the address in use has changed")
+	}
+}

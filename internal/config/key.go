@@ -13,7 +13,7 @@ import (
 type key struct {
 	name, def, help, example string
 	index                    int
-	hide                     bool // the value may hold a password
+	hide                     string // what part of the value may be secret, by a name of hides; empty: none
 }
 
 var keys = func() []key {
@@ -21,7 +21,7 @@ var keys = func() []key {
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
-		out = append(out, key{name: tag.Get("toml"), def: tag.Get("default"), help: tag.Get("help"), example: tag.Get("example"), index: i, hide: tag.Get("hide") != ""})
+		out = append(out, key{name: tag.Get("toml"), def: tag.Get("default"), help: tag.Get("help"), example: tag.Get("example"), index: i, hide: tag.Get("hide")})
 	}
 	return out
 }()

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
 // Print writes the configuration in force as TOML, each line with where its value came from. It holds no secret: the
-// key and the certificate's key are named by their files only, and a password in the database's address is left out.
+// key and the certificate's key are named by their files only, a password in the database's address is left out, and so is
+// what follows the host in the webhook's, which many receivers take for one.
 func (l *Loaded) Print(w io.Writer) error {
 	file := "none"
 	if l.File != "" {
@@ -19,8 +21,9 @@ func (l *Loaded) Print(w io.Writer) error {
 	}
 	for _, k := range keys {
 		c := l.Config
-		if k.hide {
-			c.Database = withoutPassword(c.Database)
+		if without := hides[k.hide]; without != nil {
+			field := reflect.ValueOf(&c).Elem().Field(k.index)
+			field.SetString(without(field.String()))
 		}
 		if _, err := fmt.Fprintf(w, "%-50s # %s\n", k.name+" = "+k.get(c), l.From[k.name]); err != nil {
 			return err
@@ -28,6 +31,9 @@ func (l *Loaded) Print(w io.Writer) error {
 	}
 	return nil
 }
+
+// hides are the ways to leave out what may be secret in a value, by the name that a key's tag gives.
+var hides = map[string]func(string) string{"password": withoutPassword, "path": withoutPath}
 
 // withoutPassword is a database's address as it may be shown.
 func withoutPassword(address string) string {
@@ -49,6 +55,15 @@ func withoutPassword(address string) string {
 		}
 	}
 	return u.String()
+}
+
+// withoutPath is a webhook's address as it may be shown: its path or query may be all that a receiver asks for.
+func withoutPath(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Path == "" && u.RawQuery == "" {
+		return address // what validate has accepted does parse
+	}
+	return u.Scheme + "://" + u.Host + "/xxxxx"
 }
 
 // Example writes a commented file with every key at its default, as init does. Data is the folder that is filled in.
