@@ -73,3 +73,29 @@ func TestRestoreOfNothing(t *testing.T) {
 		t.Errorf("%+v, %v", done, err)
 	}
 }
+
+// A damaged note of what was seen lets no database be served or accepted, and says how an operator goes on who knows better.
+func TestRestoreAfterTheNoteWasDamaged(t *testing.T) {
+	cfg := configure(t, nil)
+	staff(t, cfg.Data)
+	note := filepath.Join(cfg.Data, "seen")
+	if err := os.WriteFile(note, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := app.New(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "restore --accept") {
+		if err == nil {
+			_ = a.Close()
+		}
+		t.Fatalf("served: %v", err)
+	}
+	if _, err := app.AcceptRestore(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "remove that file") {
+		t.Fatalf("accepted: %v", err)
+	}
+	if err := os.Remove(note); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := app.AcceptRestore(t.Context(), cfg, quiet()); err != nil || done.Sessions != 2 || done.Epoch != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	running(t, cfg, quiet())
+}

@@ -66,7 +66,8 @@ func openState(folder string) (*state, error) {
 		return nil, fmt.Errorf("what this node has seen of the database: %w", err)
 	}
 	if s.seen, err = readSeen(text); err != nil {
-		return nil, fmt.Errorf("what this node has seen of the database: %s cannot be read: %w", s.path, err)
+		return nil, fmt.Errorf("what this node has seen of the database: %s cannot be read: %w. Without it an old database cannot be told from "+
+			"the newest: if this is surely the newest, stop every node, remove that file, then run: sallyport restore --accept", s.path, err)
 	}
 	return s, nil
 }
