@@ -89,7 +89,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 func (a *App) listen(cfg config.Config) (err error) {
 	public, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("listen: %w (set listen to another address and port)", err)
 	}
 	a.crowd = web.Bound(public, bounds(cfg))
 	a.public = a.crowd

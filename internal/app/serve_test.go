@@ -177,3 +177,20 @@ func freeAddress(t *testing.T) string {
 	defer l.Close()
 	return l.Addr().String()
 }
+
+// A port that somebody else has is said with what to set.
+func TestPortInUse(t *testing.T) {
+	cfg := configure(t, nil)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg.Listen = l.Addr().String()
+	if a, err := app.New(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "set listen to another") {
+		if err == nil {
+			_ = a.Close()
+		}
+		t.Errorf("%v", err)
+	}
+}
