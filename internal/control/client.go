@@ -65,6 +65,9 @@ func (c *Client) open(ctx context.Context, name string, in any) (io.ReadCloser, 
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, fmt.Errorf("another process has the data folder and does not listen: a command such as copy or restore, or a server that starts or stops. Try again when it is done (%w)", err)
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return nil, fmt.Errorf("the server ended before it had answered: what was asked for may or may not have been done (%w)", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -327,3 +327,36 @@ func TestCauseOnTheHost(t *testing.T) {
 		}
 	}
 }
+
+// What a server that was killed has left of a copy is gone with the next one's start; nothing else is.
+func TestNoCopyIsLeft(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{copyPrefix + "abc" + copySuffix, copyPrefix + "abc" + copySuffix + "-journal", "backup-of-mine.db"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("copy"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	over(t, face(t, &accounts{}), folder)
+	if left, err := filepath.Glob(filepath.Join(folder, "backup-*")); err != nil || len(left) != 1 || filepath.Base(left[0]) != "backup-of-mine.db" {
+		t.Errorf("%q, %v", left, err)
+	}
+}
+
+// A server that ends in the midst of an operation is not silence: whoever asked must look what became of it.
+func TestServerThatEnds(t *testing.T) {
+	folder := t.TempDir()
+	l, err := Listen(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			_, _ = c.Read(make([]byte, 1))
+			c.Close()
+		}
+	}()
+	if err := Remote(folder).Call(t.Context(), "key/rotate", None{}, nil); err == nil || !strings.Contains(err.Error(), "may or may not have been done") {
+		t.Errorf("%v", err)
+	}
+}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -173,9 +174,23 @@ func settings(s sallyport.Settings) []Setting {
 	return out
 }
 
+// A copy on its way has a name between these two.
+const copyPrefix, copySuffix = "backup-", ".tmp"
+
+// removeCopies removes what a process that was killed has left of its copies, with SQLite's journals beside them.
+func removeCopies(folder string) error {
+	files, err := os.ReadDir(folder)
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), copyPrefix) && strings.HasSuffix(strings.TrimSuffix(f.Name(), "-journal"), copySuffix) {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, f.Name())))
+		}
+	}
+	return err
+}
+
 // backup makes a copy in the data folder and hands it over, so that it can be put where the server may not write.
 func (f *Face) backup(w http.ResponseWriter, r *http.Request, actor sallyport.Actor) error {
-	path := filepath.Join(f.o.Folder, "backup-"+sallyport.NewID()+".tmp")
+	path := filepath.Join(f.o.Folder, copyPrefix+sallyport.NewID()+copySuffix)
 	defer os.Remove(path)
 	if err := f.o.Backup(r.Context(), actor, path); err != nil {
 		return err

@@ -17,10 +17,13 @@ const SocketName = "control.sock"
 const maxPath = 100
 
 // Listen opens the socket in folder with mode 0600. Whoever calls it holds the folder's lock, so a socket that lies
-// there already belongs to nobody and is removed. Close removes the socket.
+// there already belongs to nobody and is removed, and so is a copy that is still on its way. Close removes the socket.
 func Listen(folder string) (net.Listener, error) {
 	path := filepath.Join(folder, SocketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err := removeCopies(folder); err != nil {
 		return nil, err
 	}
 	var l *net.UnixListener
