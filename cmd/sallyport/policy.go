@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 
 	"sallyport/internal/control"
@@ -68,8 +69,16 @@ func (c *policySet) Run(s *session) error {
 	}
 	for _, k := range list {
 		if k.Name == c.Name {
-			s.printf("%s = %s %s\n", k.Name, plain(k.Value), k.Unit)
+			s.printf("%s = %s\n", k.Name, measure(k))
 		}
 	}
 	return nil
+}
+
+// measure is a value as one reads it: a number with its unit, everything else alone.
+func measure(k control.Setting) string {
+	if _, err := strconv.Atoi(k.Value); err != nil {
+		return plain(k.Value)
+	}
+	return k.Value + " " + k.Unit
 }

@@ -84,7 +84,7 @@ func (c *technicianImport) Run(s *session) error {
 	}
 	if len(batch.Problems) > 0 {
 		for _, p := range batch.Problems {
-			fmt.Fprintf(s.errOut, "line %d: %s: %s\n", p.Line, p.Field, p.Message)
+			fmt.Fprintln(s.errOut, problem(p))
 		}
 		return fmt.Errorf("nobody was added: %d problems", len(batch.Problems)+batch.More)
 	}
@@ -97,6 +97,14 @@ func (c *technicianImport) Run(s *session) error {
 	}
 	s.printf("%s %d technicians.\n", did, len(batch.Rows))
 	return nil
+}
+
+// problem is what is wrong in a line, or with the whole file.
+func problem(p account.LineProblem) string {
+	if p.Field == "" {
+		return fmt.Sprintf("line %d: %s", p.Line, p.Message)
+	}
+	return fmt.Sprintf("line %d: %s: %s", p.Line, p.Field, p.Message)
 }
 
 func readAll(path string) ([]byte, error) {
