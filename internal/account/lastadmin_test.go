@@ -86,6 +86,9 @@ func TestLastAdminAndPolicy(t *testing.T) {
 	if _, err := h.SetPolicy(ctx, actor, "permit-off", "no"); err != nil || len(h.since(n)) != 1 {
 		t.Errorf("the same again: %v, events %v", err, h.since(n))
 	}
+	if _, err := h.SetPolicy(ctx, actor, "country", "uk"); !strings.Contains(field(err, "country"), "is GB") {
+		t.Errorf("a country that there is not: %v", err)
+	}
 	if _, err := h.SetPolicy(ctx, actor, "code-life", "4"); field(err, "code-life") == "" {
 		t.Errorf("a value out of range: %v", err)
 	}

@@ -2,9 +2,11 @@ package account
 
 import (
 	"context"
+	"fmt"
 
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/identity"
 )
 
 // Policy returns the settings. Everybody who is signed in may know the rules that hold for him.
@@ -35,6 +37,9 @@ func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, va
 		}
 		if err := key.Set(&settings, value); err != nil {
 			return err
+		}
+		if settings.Country != w.settings.Country && !identity.Country(settings.Country) {
+			return sallyport.InvalidField("country", fmt.Sprintf("No country has the code %s in ISO 3166 (the United Kingdom, for example, is GB).", settings.Country))
 		}
 		before, after := key.Get(w.settings), key.Get(settings)
 		if before == after {

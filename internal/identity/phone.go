@@ -37,6 +37,9 @@ func Phone(typed, country string) (e164 string, err error) {
 	return all.check(n)
 }
 
+// Country reports whether numbers are known of a country (ISO 3166, capitals).
+func Country(code string) bool { return allPlans().region[code] != nil }
+
 func badPhone(message string) error { return sallyport.InvalidField("phone", message) }
 
 // plainNumber keeps digits, a leading plus and the signs that group them. Direction marks, which come along when a
