@@ -2,12 +2,14 @@
 .PHONY: run build test check bench spec soak fuzz pictures clean
 .DEFAULT_GOAL := build
 export GOFLAGS += -buildvcs=false
+# What "sallyport version" says of a binary that "make build" made; empty where there is no git to ask.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 run: ## the demo: everything in one process, nothing to configure
 	go run ./cmd/sallyport demo
 
 build: ## one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/sallyport ./cmd/sallyport
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sallyport ./cmd/sallyport
 
 test: ## install what the tests need (as root on Debian or Ubuntu), then run all of them
 	@scripts/prepare
