@@ -52,6 +52,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo organisation: %w", err)
 	}
+	t.kept = o.Folder != ""
 	a, err := app.New(ctx, cfg, app.Options{Log: o.Log, HashCommand: o.HashCommand})
 	if err != nil {
 		return err

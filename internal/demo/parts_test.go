@@ -226,3 +226,14 @@ func TestWorkbenchIsNobodyElses(t *testing.T) {
 		}
 	}
 }
+
+// What the terminal says of the end is true of a folder that stays, too.
+func TestSaysWhatStays(t *testing.T) {
+	for kept, want := range map[bool]string{false: "is gone when you press Ctrl-C", true: "The data folder stays"} {
+		var out bytes.Buffer
+		say(&out, "http://localhost:1", "http://127.0.0.1:2", &team{kept: kept, members: make([]member, 6)})
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("kept %v: %s", kept, &out)
+		}
+	}
+}

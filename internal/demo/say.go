@@ -8,6 +8,10 @@ import (
 // say tells the terminal where to go and what to try first.
 func say(out io.Writer, door, workbench string, t *team) {
 	boss, live := t.boss(), t.live()
+	end := "Everything listens on this machine only and is gone when you press Ctrl-C."
+	if t.kept {
+		end = "Everything listens on this machine only and ends when you press Ctrl-C. The data folder stays, until the next demo in it\nbegins anew."
+	}
 	fmt.Fprintf(out, `
 Sallyport runs with the organisation %s: a Super Admin and eight technicians.
 
@@ -27,7 +31,7 @@ Try this first:
   4. Sign in as %s in a private window (password on the workbench). Give the workbench's phone a picture of the
      QR code, or the key, and type the six digits that it shows.
 
-Everything listens on this machine only and is gone when you press Ctrl-C.
+%s
 
-`, organisation, workbench, live.Name(), door, boss.UserName, boss.Password, boss.Name(), live.Name(), live.Name())
+`, organisation, workbench, live.Name(), door, boss.UserName, boss.Password, boss.Name(), live.Name(), live.Name(), end)
 }

@@ -35,6 +35,7 @@ type member struct {
 // team is the seeded organisation.
 type team struct {
 	folder  string
+	kept    bool // the folder stays when the demo ends
 	members []member
 }
 

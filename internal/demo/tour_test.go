@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -362,6 +363,20 @@ func TestFolders(t *testing.T) {
 		if err := remove(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	lock, err := os.Create(filepath.Join(own, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), Options{Folder: own, Out: io.Discard}); err == nil || !strings.Contains(err.Error(), "stop it first") {
+		t.Errorf("beside a server that runs: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(own, "sallyport.db")); err != nil {
+		t.Error("its database was emptied", err)
 	}
 	for _, o := range []Options{{Listen: "0.0.0.0:0"}, {Listen: "192.0.2.1:80"}, {Workbench: "0.0.0.0:0"}} {
 		o.Out = io.Discard
