@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,5 +17,18 @@ func TestMakeSaysWhichVersion(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "-X main.version=v1.2.3") {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// Where there is no /proc the program is found by its file.
+func TestHashesWithoutProc(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{os.DevNull: os.DevNull, "/nonexistent/exe": self} {
+		if got := hashesBy(given); len(got) != 2 || got[0] != want {
+			t.Errorf("%s: %q", given, got)
+		}
 	}
 }

@@ -70,10 +70,10 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 	if c.sealAtOnce < 1 {
 		c.sealAtOnce = sealAtOnce
 	}
-	c.hasher, c.unhash = newHasher(o.HashCommand)
 	if c.log == nil {
 		c.log = slog.Default()
 	}
+	c.hasher, c.unhash = newHasher(o.HashCommand, c.log)
 	if c.now == nil {
 		c.now = time.Now
 	}

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -13,14 +15,21 @@ import (
 )
 
 // newHasher makes a hasher with a worker for each core. With a command each worker is a process of its own: what a hash
-// works in, 19 MiB, is then not this process's to clean up, and a page never waits for a hash to end.
-func newHasher(command []string) (h *factor.Hasher, end func()) {
+// works in, 19 MiB, is then not this process's to clean up, and a page never waits for a hash to end. Whoever signs in is
+// told to come back when such a process fails, as in a crowd; the log says what it was.
+func newHasher(command []string, log *slog.Logger) (h *factor.Hasher, end func()) {
 	cores := runtime.GOMAXPROCS(0)
 	if len(command) == 0 {
 		return factor.NewHasher(cores), func() {}
 	}
 	crew := subprocess.NewCrew[factor.Work, []byte](cores, command...)
-	return factor.NewHasherOver(cores, crew.Do), crew.Close
+	return factor.NewHasherOver(cores, func(w factor.Work) ([]byte, error) {
+		digest, err := crew.Do(w)
+		if err != nil && !errors.Is(err, os.ErrClosed) {
+			log.Error("a password hash could not be computed", "error", err)
+		}
+		return digest, err
+	}), crew.Close
 }
 
 // Hash computes password hashes for a server, one after the other, until its standard input ends. It leaves it to the

@@ -1,9 +1,15 @@
 package app
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
+
+	"sallyport/internal/factor"
 )
 
 // What jobs leave behind is collected when it is worth it, and is then counted anew.
@@ -38,5 +44,21 @@ func TestAllocatedBytes(t *testing.T) {
 	kept := make([]byte, 4<<20)
 	if grown := bytes() - before; grown < uint64(len(kept)) {
 		t.Errorf("%d bytes were allocated, and %d counted", len(kept), grown)
+	}
+}
+
+// A process that cannot be started is no crowd: the log says so.
+func TestFailedHashIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	h, end := newHasher([]string{"/nonexistent/sallyport", "hash-passwords"}, slog.New(slog.NewTextHandler(&log, nil)))
+	defer end()
+	if _, err := h.Hash(t.Context(), "correct horse battery staple"); !errors.Is(err, factor.ErrBusy) {
+		t.Errorf("%v", err)
+	}
+	if !strings.Contains(log.String(), "a password hash could not be computed") || !strings.Contains(log.String(), "/nonexistent/sallyport") {
+		t.Errorf("the log: %s", &log)
+	}
+	if strings.Contains(log.String(), "battery") {
+		t.Error("the log holds the password")
 	}
 }
