@@ -136,7 +136,8 @@ func (s *Service) EndSession(ctx context.Context, actor sallyport.Actor, hash sa
 	})
 }
 
-// anyIdle is longer than a session can live: its last use plays no part in ending it.
+// anyIdle is longer than a session can live. Last use plays no part here: whether a session was idle for too long was judged
+// before the act, by what knows of uses that are not written yet.
 const anyIdle = 100 * 365 * 24 * time.Hour
 
 func findSession(ctx context.Context, tx Tx, hash sallyport.Hash) (sallyport.Session, sallyport.Technician, error) {

@@ -58,6 +58,7 @@ type core struct {
 	refusals *refusals
 	ledger   *ledger.Service
 	named    atomic.Pointer[string] // the organisation's name as it was read last; nil: never yet
+	unswept  int                    // sweeps that delete nothing from now on
 
 	sealAtOnce int
 	sealed     func() error

@@ -63,10 +63,24 @@ func (c *core) keepLedger(ctx context.Context) {
 // startTime is how long the first requests are left alone.
 const startTime = 3 * time.Second
 
-// sweep removes what is over, and notes the time for the next start.
-func (c *core) sweep(ctx context.Context) error {
-	if err := c.db.Write(ctx, func(tx *store.Tx) error { return tx.Sweep(ctx) }); err != nil {
-		return err
+// sweep removes what is over, and notes the time for the next start. Last uses of sessions are written first. While
+// nothing could be written none of them was: then every node has its time to do so before a session goes as an idle one.
+func (c *core) sweep(ctx context.Context) (err error) {
+	c.session.Flush(ctx)
+	if c.unswept > 0 {
+		c.unswept--
+	} else {
+		err = c.db.Write(ctx, func(tx *store.Tx) error { return tx.Sweep(ctx) })
 	}
-	return c.markTime(ctx)
+	if err == nil {
+		err = c.markTime(ctx)
+	}
+	if err != nil {
+		c.unswept = sweepsLeftOut
+	}
+	return err
 }
+
+// sweepsLeftOut is how many sweeps, a minute apart, delete nothing after one that failed: last uses are written once a
+// minute.
+const sweepsLeftOut = 2

@@ -158,8 +158,7 @@ func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	defer m.mu.Unlock()
 	if m.epoch == epoch && len(m.sessions) < memoryMost {
 		m.idle = set.SessionIdle
-		session.UsedAt = m.now()
-		m.add(session, t.Generation)
+		m.add(session, t.Generation).used.Store(m.now().UnixMicro())
 	}
 	return true, nil
 }
@@ -171,7 +170,7 @@ func (m *Memory) at() uint64 {
 }
 
 // add puts a session in; the caller holds the lock.
-func (m *Memory) add(s sallyport.Session, gen sallyport.Generation) {
+func (m *Memory) add(s sallyport.Session, gen sallyport.Generation) *entry {
 	m.drop(s.Hash)
 	o := m.owner(s.Technician)
 	o.gen = max(o.gen, gen)
@@ -179,6 +178,7 @@ func (m *Memory) add(s sallyport.Session, gen sallyport.Generation) {
 	e.gen, e.expires, e.stored = s.Generation, s.ExpiresAt.UnixMicro(), s.UsedAt.UnixMicro()
 	e.used.Store(e.stored)
 	m.sessions[s.Hash] = e
+	return e
 }
 
 func (m *Memory) owner(id sallyport.TechnicianID) *owner {
@@ -317,6 +317,17 @@ func (m *Memory) Flush(ctx context.Context) {
 		if err := m.store.Write(ctx, func(tx Tx) error { return tx.TouchSessions(ctx, some) }); err != nil {
 			return
 		}
+		m.written(some)
+	}
+}
+
+func (m *Memory) written(some map[sallyport.Hash]time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for hash, last := range some {
+		if e, ok := m.sessions[hash]; ok {
+			e.stored = last.UnixMicro()
+		}
 	}
 }
 
@@ -342,7 +353,7 @@ func (m *Memory) gather() map[sallyport.Hash]time.Time {
 	defer m.mu.Unlock()
 	for hash, e := range m.sessions {
 		if last := e.used.Load(); last != e.stored {
-			used[hash], e.stored = time.UnixMicro(last).UTC(), last
+			used[hash] = time.UnixMicro(last).UTC()
 		}
 		if !e.usable(now, m.idle) {
 			m.drop(hash)

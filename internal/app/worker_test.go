@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// TestSweepKnowsLastUses: no session goes as an idle one because its last use was not written yet; and after a time in which
+// nothing could be written, none goes before every node has had the time to write the last uses that it knows.
+func TestSweepKnowsLastUses(t *testing.T) {
+	ctx, at := t.Context(), time.Now()
+	c := testCore(t, func() time.Time { return at })
+	used, idle := sallyport.Hash{1}, sallyport.Hash{2}
+	err := c.db.Write(ctx, func(tx *store.Tx) error {
+		dana := sallyport.Technician{ID: "dana", UserName: "dana", UserNameKey: "dana", Skeleton: "dana", Role: sallyport.Admin,
+			Status: sallyport.Active, Method: sallyport.MethodApp, Generation: 1, Version: 1, CreatedAt: at}
+		if err := tx.InsertTechnician(ctx, dana); err != nil {
+			return err
+		}
+		for _, hash := range []sallyport.Hash{used, idle} {
+			if err := tx.InsertSession(ctx, sallyport.Session{Hash: hash, Technician: dana.ID, Generation: 1, CreatedAt: at, UsedAt: at,
+				ExpiresAt: at.Add(12 * time.Hour)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := func(hash sallyport.Hash) bool {
+		t.Helper()
+		err := c.db.Read(ctx, func(tx *store.Tx) error {
+			_, _, err := tx.Session(ctx, hash, 24*time.Hour)
+			return err
+		})
+		if err != nil && sallyport.KindOf(err) != sallyport.Unauthorized {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	at = at.Add(20 * time.Minute)
+	if usable, err := c.session.Usable(ctx, used); !usable || err != nil {
+		t.Fatal(usable, err)
+	}
+	at = at.Add(20 * time.Minute)
+	broken, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := c.sweep(broken); err == nil {
+		t.Fatal("swept without a database")
+	}
+	for n := range sweepsLeftOut + 1 {
+		if !stored(idle) {
+			t.Errorf("the idle session went with sweep %d after one that failed", n)
+		}
+		if err := c.sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stored(idle) {
+		t.Error("the idle session stays")
+	}
+	if usable, err := c.session.Usable(ctx, used); !usable || err != nil || !stored(used) {
+		t.Errorf("the one that was used went with it: %v, %v", usable, err)
+	}
+}
