@@ -31,6 +31,7 @@ type Memory struct {
 	sessions map[sallyport.Hash]*entry
 	owners   map[sallyport.TechnicianID]*owner
 	epoch    uint64        // rises with every commit that matters
+	emptied  uint64        // rises each time that everything is forgotten
 	complete bool          // every usable session is here: a miss is a no
 	idle     time.Duration // 0: not known yet
 	stale    chan struct{} // asks the loader to begin again
@@ -92,7 +93,8 @@ func newMemory(store Store, now func() time.Time) *Memory {
 func (m *Memory) clear() {
 	m.sessions = map[sallyport.Hash]*entry{}
 	m.owners = map[sallyport.TechnicianID]*owner{}
-	m.complete = false
+	m.complete, m.idle = false, 0 // the setting may be what was committed
+	m.emptied++
 	select {
 	case m.stale <- struct{}{}:
 	default:
@@ -137,7 +139,7 @@ func (e *entry) usable(now int64, idle time.Duration) bool {
 func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, countTime)
 	defer cancel()
-	epoch := m.at()
+	epoch, _ := m.at()
 	var session sallyport.Session
 	var t sallyport.Technician
 	var set sallyport.Settings
@@ -163,10 +165,10 @@ func (m *Memory) fill(ctx context.Context, hash sallyport.Hash) (bool, error) {
 	return true, nil
 }
 
-func (m *Memory) at() uint64 {
+func (m *Memory) at() (epoch, emptied uint64) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.epoch
+	return m.epoch, m.emptied
 }
 
 // add puts a session in; the caller holds the lock.
@@ -266,11 +268,16 @@ func (m *Memory) Run(ctx context.Context) {
 	}
 }
 
-// load reads all usable sessions page by page. A page that a commit overtook is read again.
+// load reads all usable sessions page by page. A page that a commit overtook is read again; where everything was forgotten
+// meanwhile it begins at the first page again, for those that were read are gone.
 func (m *Memory) load(ctx context.Context) {
 	var after sallyport.Hash
+	_, begun := m.at()
 	for ctx.Err() == nil {
-		epoch := m.at()
+		epoch, emptied := m.at()
+		if emptied != begun {
+			after, begun = sallyport.Hash{}, emptied
+		}
 		page, set, err := m.readPage(ctx, after)
 		if err != nil {
 			return // checks go on reading the database
