@@ -124,6 +124,9 @@ func (l locksmith) inForce(ctx context.Context, tx *store.Tx) error {
 func (l locksmith) force(ctx context.Context, actor sallyport.Actor, fresh string) error {
 	before := l.c.keys.ID()
 	check := l.c.keys.CheckOf(fresh)
+	if check == nil { // no node would start again on a database in which no key is in force
+		return noSuchKey(fresh)
+	}
 	err := l.c.db.Write(ctx, func(tx *store.Tx) error {
 		if err := l.inForce(ctx, tx); err != nil {
 			return err
@@ -149,6 +152,10 @@ func (l locksmith) force(ctx context.Context, actor sallyport.Actor, fresh strin
 	}
 	l.c.keys.Use(check)
 	return nil
+}
+
+func noSuchKey(id string) error {
+	return sallyport.E(sallyport.NotFound, "no_such_key", "The key file holds no key "+id+".")
 }
 
 // everywhere refuses while a node that runs lacks the key: it could not read what is sealed with it.

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,7 +55,10 @@ func (u *Unopened) Unwrap() error { return u.Why }
 
 // Ring holds the installation's keys and what is derived from them. One of them seals, all open. It is safe for use by
 // many goroutines, and what it holds may change while it is used: see rotate.go.
-type Ring struct{ held atomic.Pointer[held] }
+type Ring struct {
+	held     atomic.Pointer[held]
+	changing sync.Mutex // one change of it, and of the file, at a time: each begins with what the one before has left
+}
 
 // held is what a ring holds at one moment. It is never changed, only replaced.
 type held struct {

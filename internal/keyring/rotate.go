@@ -52,6 +52,8 @@ func (r *Ring) Reseal(sealed []byte, at Place) ([]byte, error) {
 // Use makes the key whose check value that is the one that seals. It reports false, and changes nothing, where the ring
 // does not hold it.
 func (r *Ring) Use(check []byte) bool {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	h := *r.held.Load()
 	for _, k := range h.keys {
 		if hmac.Equal(check, k.check()) {
@@ -78,6 +80,8 @@ var errOtherFile = errors.New("the file holds the keys of another installation, 
 // Reload takes the keys that the file holds now; the one that seals stays. Keys of another installation, and a file
 // without the key that seals, change nothing and are an error.
 func (r *Ring) Reload(path string) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	h, err := load(path)
 	if err != nil {
 		return err
@@ -94,6 +98,8 @@ func (r *Ring) Reload(path string) error {
 
 // Add makes a key and writes it to the file, behind those that are there. It does not seal before Use says so.
 func (r *Ring) Add(path string) (id string, err error) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	h := *r.held.Load()
 	if len(h.keys) >= maxKeys {
 		return "", sallyport.E(sallyport.Conflict, "key_many", "The key file holds as many keys as it may: drop old ones first (sallyport key drop).")
@@ -109,6 +115,8 @@ func (r *Ring) Add(path string) (id string, err error) {
 
 // Drop takes a key out of the ring and the file. What it sealed opens nowhere any more. The one that seals is refused.
 func (r *Ring) Drop(path, id string) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	h := *r.held.Load()
 	if h.sealing.name() == id {
 		return sallyport.E(sallyport.Conflict, "key_in_use", "The key "+id+" is in use: sallyport key rotate puts another in its place first.")
