@@ -155,6 +155,11 @@ func TestRetentionKeepsProofsValid(t *testing.T) {
 	w.pass(102 * 24 * time.Hour)
 	w.place()
 	w.ok(w.log.Prune(w.ctx))
+	if tree := w.tree(); tree.Pruned != 0 {
+		t.Errorf("%+v: they are too old since a moment ago", tree)
+	}
+	w.pass(24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
 	w.ok(w.log.Prune(w.ctx)) // finds nothing more
 	if tree := w.tree(); tree.Pruned != 1508 {
 		t.Errorf("%+v", tree)

@@ -64,7 +64,9 @@ func TestShortestRetentionIsWhole(t *testing.T) {
 		w.pass(time.Second)
 		w.head()
 		w.write(late) // it waited for its commit, and is older than the head that does not hold it
-		w.pass(30*24*time.Hour - 2*time.Second)
+		w.pass(29*24*time.Hour - 2*time.Second)
+		w.ok(w.log.Prune(w.ctx)) // finds what is too old
+		w.pass(24 * time.Hour)
 	}
 	w.ok(w.log.Deliver(w.ctx, "m"))
 	r := w.whole(sink.text())
@@ -120,6 +122,8 @@ func TestNoAlarmWhileThingsAreTakenOut(t *testing.T) {
 				w.pass(402 * 24 * time.Hour)
 				w.bulk(5)
 				w.place()
+				w.ok(w.log.Prune(w.ctx)) // finds what is too old, for the next one to delete
+				w.pass(24 * time.Hour)
 				m := &meddling{store.For[ledger.Tx](w.db), n, func() { w.ok(act(w)) }}
 				s, err := ledger.New(ledger.Options{Store: m, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
 				w.ok(err)

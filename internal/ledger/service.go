@@ -22,6 +22,8 @@ type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	Together(ctx context.Context, fns ...func() error) error
 	Settings(ctx context.Context) (sallyport.Settings, error)
+	Meta(ctx context.Context, key string) ([]byte, error)
+	PutMeta(ctx context.Context, key string, value []byte) error
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	Events(ctx context.Context, f sallyport.EventFilter) ([]sallyport.Event, error)
