@@ -124,10 +124,16 @@ func (d *drift) step(wall, monotonic time.Time) time.Duration {
 }
 
 // clockJumped ends every unfinished sign-in with its codes, for nobody knows how old they are, and says so when it is done.
+// Where the clock was set back, so does what began in its future.
 func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
-	began := time.Now()
+	began, end := time.Now(), (*store.Tx).EndSignIns
+	if by < 0 {
+		end = (*store.Tx).ClockSetBack
+		c.forgetUses() // or they are written once more
+		defer c.forgetUses()
+	}
 	err := c.db.Write(ctx, func(tx *store.Tx) error {
-		n, err := tx.EndSignIns(ctx)
+		n, err := end(tx, ctx)
 		if err != nil {
 			return err
 		}
@@ -138,4 +144,14 @@ func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
 		c.log.Warn("the clock was set: unfinished sign-ins and codes are over", "by", by, "took", time.Since(began))
 	}
 	return err
+}
+
+// forgetUses lets the memory of sessions, whose last uses may be ahead of the clock, read the database anew.
+func (c *core) forgetUses() {
+	if c.session == nil { // the start
+		return
+	}
+	if memory := c.session.Memory(); memory != nil {
+		memory.Forget()
+	}
 }

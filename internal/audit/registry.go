@@ -78,7 +78,7 @@ var Types = []Description{
 	{AuditErased, "What the audit log said of a person whose account is deleted was erased. The target is the account's id alone.", []string{"events", "also (places of events that name the person without being about an account)"}, false},
 	{AuditPruned, "Events older than audit-keep were deleted; their leaves stay in the tree.", []string{"below (the first place that is kept)", "events", "until (time of the newest that was deleted)"}, false},
 	{BackupMade, "A backup of the database was written.", []string{"with_key"}, false},
-	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended.", []string{"seconds"}, false},
+	{ClockJumped, "The wall clock parted from the monotonic one: unfinished sign-ins and codes were ended, and sessions that began later than it shows now.", []string{"seconds"}, false},
 	{RestoreAccepted, "An operator went on with a database that was put back from a backup: everything that was alive in it was ended.", []string{"restore_epoch", "sessions"}, true},
 	{CopyMade, "The installation was copied into this database: sessions, and sign-ins under way with their codes, were ended. Links and enrolment codes that were handed out go on.", []string{"rows", "sessions"}, true},
 	{KeyRotated, "Another key of the key file is in force: what is sealed from now on is sealed with it.", []string{"key (its id)"}, true},

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"sallyport"
+)
+
+// ClockSetBack is for a clock that was set back: what was stored in its future would otherwise live, or hold somebody up,
+// for as long as it was wrong by. Sessions that began there are over, for nobody knows how old they are; other sessions
+// were used and proved at the latest now. Links, password resets and enrolment codes have their life from now on at most, a
+// wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end with their codes, as by
+// EndSignIns, and are counted.
+func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
+	set, err := tx.Settings(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range setBack { // in the order of docs/adr/0027
+		if s.table == "" {
+			if signIns, err = tx.EndSignIns(ctx); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if s.table == "enrolment_code" {
+			s.life = set.EnrolmentLife
+		}
+		var a args
+		if s.life > 0 {
+			a = args{s.life.Microseconds()}
+		}
+		if _, err := tx.exec(ctx, `UPDATE `+s.table+` SET `+s.change+` WHERE `+s.ahead, a); err != nil {
+			return 0, err
+		}
+	}
+	_, err = tx.endWhere(ctx, sallyport.EndedByAge, `created_at > now_us()`, nil)
+	if err == nil {
+		_, err = tx.exec(ctx, `UPDATE session SET used_at = CASE WHEN used_at > now_us() THEN now_us() ELSE used_at END,
+			proved_at = CASE WHEN proved_at > now_us() THEN now_us() ELSE proved_at END WHERE used_at > now_us() OR proved_at > now_us()`, nil)
+	}
+	return signIns, err
+}
+
+// The longest waits and leases of what is kept in the tables.
+const (
+	longestWait   = 15 * time.Minute // after wrong answers (contract section 5)
+	longestBucket = time.Hour        // until a bucket is empty: a wrong password that counts once
+	longestRetry  = time.Hour        // until a message is tried again
+	longestHold   = time.Minute      // of an audit sink
+)
+
+// restart lets a life that was to begin in the future begin now.
+const restart = `expires_at = now_us() + expires_at - created_at, created_at = now_us()`
+
+// setBack says which rows of which table are ahead of the clock, $1 being life in microseconds, and what becomes of them. The one without a table stands for the sign-ins.
+var setBack = []struct {
+	table, change, ahead string
+	life                 time.Duration
+}{
+	{"guess", `wait_until = CASE WHEN wait_until > now_us() + $1 THEN now_us() + $1 ELSE wait_until END,
+		last_at = CASE WHEN last_at > now_us() THEN now_us() ELSE last_at END`, `wait_until > now_us() + $1 OR last_at > now_us()`, longestWait},
+	{"bucket", `empty_at = now_us() + $1`, `empty_at > now_us() + $1`, longestBucket},
+	{"technician", `wait_until = now_us() + $1`, `wait_until > now_us() + $1`, longestWait},
+	{},
+	{"send", `at = now_us()`, `at > now_us()`, 0},
+	{"reset_asked", `at = now_us()`, `at > now_us()`, 0},
+	{"help_request", `created_at = now_us()`, `created_at > now_us()`, 0},
+	{"link", restart, `created_at > now_us()`, 0},
+	{"password_reset", restart, `created_at > now_us()`, 0},
+	{"enrolment_code", `expires_at = now_us() + $1`, `expires_at > now_us() + $1`, 0}, // the setting's
+	{"outbox", `next_at = now_us()`, `done_at = 0 AND next_at > now_us() + $1`, longestRetry},
+	{"audit_sink", `held_until = now_us()`, `held_until > now_us() + $1`, longestHold},
+}

@@ -1,0 +1,80 @@
+package storetest
+
+import (
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+)
+
+// What was stored while the clock was a day ahead lives no longer than it should when that is set right, holds nobody up, and
+// what was there before lives on.
+var _ = register("clock set back", func(b *bench) {
+	dana, omar := b.person("dana"), b.person("omar")
+	before := b.session(dana, "before")
+	b.write(func(tx *store.Tx) error {
+		return tx.InsertLink(b.ctx, sallyport.Link{Hash: hash("old"), Kind: sallyport.LinkReset, Technician: dana.ID, Generation: 1, CreatedAt: b.Now(), ExpiresAt: b.Now().Add(time.Hour)})
+	})
+	ahead := func(d time.Duration) time.Time { return b.Now().Add(d) }
+	b.Add(24 * time.Hour)
+	late := b.session(dana, "late")
+	b.sent(b.signIn(dana, "i"), "c")
+	b.write(func(tx *store.Tx) error {
+		b.guess(tx, "k", 1)
+		b.ok(tx.SetGuessWait(b.ctx, "k", ahead(time.Minute)))
+		b.ok(tx.SetWait(b.ctx, omar.ID, ahead(time.Minute)))
+		_, err := tx.Fill(b.ctx, "bucket", time.Minute, time.Minute)
+		b.ok(err)
+		b.ok(tx.InsertSend(b.ctx, "c", dana.ID, "a"))
+		b.ok(tx.NoteReset(b.ctx, dana.ID))
+		b.ok(tx.TouchSessions(b.ctx, map[sallyport.Hash]time.Time{before.Hash: b.Now()}))
+		b.ok(tx.InsertLink(b.ctx, sallyport.Link{Hash: hash("new"), Kind: sallyport.LinkReset, Technician: dana.ID, Generation: 1, CreatedAt: b.Now(), ExpiresAt: ahead(time.Hour)}))
+		b.ok(tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: dana.ID, Generation: 1, Hash: []byte("e"), ExpiresAt: ahead(time.Hour)}))
+		_, err = tx.HoldSink(b.ctx, "sink", "one that is gone", 45*time.Second)
+		return err
+	})
+	b.Add(-23*time.Hour - 50*time.Minute)
+	change := b.lastChange(func() {
+		b.write(func(tx *store.Tx) error {
+			n, err := tx.ClockSetBack(b.ctx)
+			if n != 1 {
+				b.Errorf("%d sign-ins ended", n)
+			}
+			return err
+		})
+	})
+	if len(change.Ended) != 1 || change.Ended[0] != late.Hash {
+		b.Errorf("ended %v", change.Ended)
+	}
+	b.sessionLives(before.Hash, true)
+	b.sessionLives(late.Hash, false)
+	b.over(hash("i"))
+	b.Add(15 * time.Minute)
+	b.write(func(tx *store.Tx) error {
+		held, err := tx.HoldSink(b.ctx, "sink", "another", time.Second)
+		wrong, wrongErr := tx.CountGuesses(b.ctx, []string{"k"})
+		t, readErr := tx.Technician(b.ctx, omar.ID)
+		if err != nil || !held || wrongErr != nil || wrong["k"] != 2 || readErr != nil || t.WaitUntil.After(b.Now()) {
+			b.Errorf("held up: sink %v %v, guess %v %v, %v %v", held, err, wrong, wrongErr, t.WaitUntil, readErr)
+		}
+		return nil
+	})
+	b.Add(46 * time.Minute)
+	b.sessionLives(before.Hash, false) // idle since
+	b.read(func(tx *store.Tx) error {
+		for _, name := range []string{"old", "new"} {
+			_, err := tx.Link(b.ctx, hash(name))
+			b.code(err, "link_over")
+		}
+		code, err := tx.EnrolmentCode(b.ctx, dana.ID)
+		b.ok(err)
+		sends, err := tx.SendCounts(b.ctx, dana.ID, "a")
+		b.ok(err)
+		resets, err := tx.CountResets(b.ctx, dana.ID, b.Now().Add(-time.Hour))
+		empty, emptyErr := tx.EmptyAt(b.ctx, "bucket")
+		if code != nil || sends.Hour != 0 || resets != 0 || empty["bucket"].After(b.Now()) || emptyErr != nil {
+			b.Errorf("enrolment code %v, %+v sends, %d resets, %v", code, sends, resets, empty)
+		}
+		return err
+	})
+})
