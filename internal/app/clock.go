@@ -94,6 +94,17 @@ type jumps struct {
 	by    time.Duration
 }
 
+// saw looks at what another clock showed, which is compared from the first time on that it was read.
+func (j *jumps) saw(ctx context.Context, r reading) error {
+	switch {
+	case r.wall.IsZero():
+		return nil
+	case j.drift == nil:
+		j.drift = newDrift(r.wall, r.monotonic)
+	}
+	return j.look(ctx, r.wall, r.monotonic)
+}
+
 func (j *jumps) look(ctx context.Context, wall, monotonic time.Time) error {
 	if by := j.drift.step(wall, monotonic); by != 0 {
 		j.owed, j.by = true, j.by+by

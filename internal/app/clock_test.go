@@ -59,6 +59,36 @@ func TestJumpIsNotForgotten(t *testing.T) {
 	}
 }
 
+// TestDatabaseClockThatJumps: a jump of another clock is found by when it was read, however much later that is looked at, for
+// this process may be stopped in between; and it is not forgotten where the sign-ins could not be ended.
+func TestDatabaseClockThatJumps(t *testing.T) {
+	start := time.Now().Add(-time.Hour)
+	var ended []time.Duration
+	fail := errors.New("no database")
+	j := jumps{end: func(_ context.Context, by time.Duration) error {
+		ended = append(ended, by)
+		return fail
+	}}
+	for n, r := range []struct {
+		wall, monotonic time.Duration
+		want            error
+	}{
+		{0, 0, nil}, {time.Second, time.Second, nil}, {time.Minute, time.Minute, nil}, {62 * time.Minute, 2 * time.Minute, fail},
+		{62*time.Minute + time.Second, 2*time.Minute + time.Second, nil}, {63 * time.Minute, 3 * time.Minute, nil},
+	} {
+		if n == 4 {
+			fail = nil
+		}
+		err := errors.Join(j.saw(t.Context(), reading{}), j.saw(t.Context(), reading{wall: start.Add(r.wall), monotonic: start.Add(r.monotonic)}))
+		if !errors.Is(err, r.want) {
+			t.Errorf("reading %d: %v", n, err)
+		}
+	}
+	if want := []time.Duration{time.Hour, time.Hour}; !slices.Equal(ended, want) {
+		t.Errorf("ended %v", ended)
+	}
+}
+
 // TestClockJumpEndsUnfinishedSignIns: what was begun before the clock was set is over, and one event says so.
 func TestClockJumpEndsUnfinishedSignIns(t *testing.T) {
 	ctx := t.Context()

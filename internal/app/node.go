@@ -99,23 +99,30 @@ func (c *core) checkNode(ctx context.Context) error {
 		return nil
 	}
 	c.fit = &fitness{}
-	_, off, err := c.skew(ctx)
+	r, err := c.read(ctx)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	return tooFar(off)
+	return tooFar(r.off)
 }
 
-// skew asks the database for the time and says how far this node's clock is ahead of it, counted from the middle of the
-// question and its answer.
-func (c *core) skew(ctx context.Context) (now time.Time, off time.Duration, err error) {
-	asked, here := time.Now(), c.now()
+// reading is what the database's clock showed at a moment.
+type reading struct {
+	wall      time.Time     // zero: it was not read
+	monotonic time.Time     // of this process, in the middle of the question and its answer
+	off       time.Duration // how far this node's clock was ahead then
+}
+
+// read asks the database for the time. Whatever holds this process up afterwards is not counted: it may be stopped for long.
+func (c *core) read(ctx context.Context) (r reading, err error) {
 	err = c.db.Read(ctx, func(tx *store.Tx) (err error) {
-		asked, here = time.Now(), c.now()
-		now, err = tx.Now(ctx)
+		asked, here := time.Now(), c.now()
+		r.wall, err = tx.Now(ctx)
+		half := time.Since(asked) / 2
+		r.monotonic, r.off = asked.Add(half), here.Add(half).Sub(r.wall)
 		return err
 	})
-	return now, here.Add(time.Since(asked) / 2).Sub(now), err
+	return r, err
 }
 
 func tooFar(off time.Duration) error {
@@ -134,7 +141,7 @@ func tooFar(off time.Duration) error {
 func (c *core) watchDatabase(ctx context.Context) {
 	tick := time.NewTicker(nodeEvery)
 	defer tick.Stop()
-	var clock *drift
+	clock := jumps{end: c.clockJumped}
 	for {
 		now, err := c.look(ctx)
 		if ctx.Err() != nil {
@@ -147,14 +154,8 @@ func (c *core) watchDatabase(ctx context.Context) {
 				c.log.Info("this node answers again")
 			}
 		}
-		if !now.IsZero() {
-			if clock == nil {
-				clock = newDrift(now, time.Now())
-			} else if by := clock.step(now, time.Now()); by != 0 {
-				if err := c.clockJumped(ctx, by); err != nil {
-					c.log.Error("clock", "error", err)
-				}
-			}
+		if err := clock.saw(ctx, now); err != nil {
+			c.log.Error("clock", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -181,20 +182,20 @@ func (c *core) lookAround(ctx context.Context) {
 }
 
 // look returns the database's time and why this node may not answer.
-func (c *core) look(ctx context.Context) (now time.Time, err error) {
+func (c *core) look(ctx context.Context) (now reading, err error) {
 	ctx, cancel := context.WithTimeout(ctx, nodeTime)
 	defer cancel()
-	now, off, err := c.skew(ctx)
+	now, err = c.read(ctx)
 	if err := c.state.met(c.db.Primary()); err != nil {
-		return time.Time{}, err
+		return reading{}, err
 	}
 	if old := replaced(err); old != nil {
-		return time.Time{}, old
+		return reading{}, old
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("the database does not answer: %w", err)
+		return reading{}, fmt.Errorf("the database does not answer: %w", err)
 	}
-	if err := tooFar(off); err != nil {
+	if err := tooFar(now.off); err != nil {
 		return now, err
 	}
 	c.rereadKey()
