@@ -75,9 +75,10 @@ func (s *Service) dropExpired(ctx context.Context) error {
 	}
 }
 
-// giveUp erases what m said and leaves the event that it never arrived.
+// giveUp erases what m said and leaves the event that it never arrived; unless another node has sent it meanwhile, or given
+// it up.
 func giveUp(ctx context.Context, tx Tx, m sallyport.OutboxMessage, reason string) error {
-	if err := tx.DropOutbox(ctx, m.ID, reason); err != nil {
+	if dropped, err := tx.DropOutbox(ctx, m.ID, reason); err != nil || !dropped {
 		return err
 	}
 	return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, itself).
@@ -87,11 +88,11 @@ func giveUp(ctx context.Context, tx Tx, m sallyport.OutboxMessage, reason string
 // drain sends all that is due now.
 func (s *Service) drain(ctx context.Context) error {
 	for ctx.Err() == nil {
-		now, due, live, err := s.due(ctx)
-		if err != nil || len(due) == 0 {
+		due, ready, err := s.due(ctx)
+		if err != nil || len(due) == 0 || !ready {
 			return err
 		}
-		sent := s.deliver(ctx, now, due, live)
+		sent := s.deliver(ctx, due)
 		if !sent || len(due) < outboxBatch {
 			return nil
 		}
@@ -99,25 +100,30 @@ func (s *Service) drain(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) due(ctx context.Context) (now time.Time, due []sallyport.OutboxMessage, live *sallyport.Gateway, err error) {
+// due is what is to be sent now, and whether there is a way out.
+func (s *Service) due(ctx context.Context) (due []sallyport.OutboxMessage, ready bool, err error) {
 	err = s.store.Read(ctx, func(tx Tx) error {
-		if now, err = tx.Now(ctx); err != nil {
-			return err
-		}
 		if due, err = tx.DueOutbox(ctx, outboxBatch); err != nil {
 			return err
 		}
-		live, err = tx.Gateway(ctx, string(sallyport.ChannelEmail), slotLive)
+		live, err := wayOut(ctx, tx)
+		ready = live != nil
 		return err
 	})
-	return now, due, live, err
+	return due, ready, err
+}
+
+// wayOut is the way by which messages go at this moment, nil where none was proved.
+func wayOut(ctx context.Context, tx Tx) (*sallyport.Gateway, error) {
+	live, err := tx.Gateway(ctx, string(sallyport.ChannelEmail), slotLive)
+	if err != nil || live == nil || live.ProvedAt.IsZero() {
+		return nil, err
+	}
+	return live, nil
 }
 
 // deliver handles one batch, a few at once, and reports whether it got anything out of the way.
-func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.OutboxMessage, live *sallyport.Gateway) bool {
-	if live == nil || live.ProvedAt.IsZero() {
-		return false
-	}
+func (s *Service) deliver(ctx context.Context, due []sallyport.OutboxMessage) bool {
 	places := make(chan struct{}, outboxAtOnce)
 	moved := false
 	var wg sync.WaitGroup
@@ -133,8 +139,8 @@ func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.Ou
 		wg.Go(func() {
 			defer func() { <-places }()
 			ctx := context.WithoutCancel(ctx)
-			if s.claim(ctx, m) {
-				s.finish(ctx, m, now, s.attempt(ctx, m, live))
+			if live := s.claim(ctx, m); live != nil {
+				s.finish(ctx, m, s.attempt(ctx, m, live))
 			}
 		})
 	}
@@ -146,19 +152,36 @@ func (s *Service) deliver(ctx context.Context, now time.Time, due []sallyport.Ou
 // that ends in the midst of a send leaves its message to the others after that.
 const outboxLease = 2 * time.Minute
 
-// claim takes a message before it is sent, so that no two nodes send it. A failure leaves it to the next round.
-func (s *Service) claim(ctx context.Context, m sallyport.OutboxMessage) (mine bool) {
-	if !s.shared {
-		return true
+// claim takes a message before it is sent, so that no two nodes send it, and says by which way it goes; nil where it does not
+// go now. Those before it in the batch may have taken minutes, in which the settings changed or its time was over. A failure
+// leaves it to the next round.
+func (s *Service) claim(ctx context.Context, m sallyport.OutboxMessage) (live *sallyport.Gateway) {
+	run := s.store.Read
+	if s.shared {
+		run = s.store.Write
 	}
-	err := s.store.Write(ctx, func(tx Tx) (err error) {
-		mine, err = tx.ClaimOutbox(ctx, m.ID, outboxLease)
+	err := run(ctx, func(tx Tx) (err error) {
+		if live, err = wayOut(ctx, tx); err != nil || live == nil {
+			return err
+		}
+		mine := false
+		if s.shared {
+			mine, err = tx.ClaimOutbox(ctx, m.ID, outboxLease)
+		} else {
+			var now time.Time
+			now, err = tx.Now(ctx)
+			mine = now.Before(m.ExpiresAt)
+		}
+		if !mine {
+			live = nil
+		}
 		return err
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)
+		return nil
 	}
-	return mine && err == nil
+	return live
 }
 
 func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *sallyport.Gateway) error {
@@ -175,12 +198,16 @@ func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *
 
 // finish writes down what became of m. A refused mailbox is final; anything else is tried again, for settings and
 // servers get repaired.
-func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, now time.Time, failure error) {
+func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure error) {
 	err := s.store.Write(ctx, func(tx Tx) error {
 		if failure == nil {
 			return tx.FinishOutbox(ctx, m.ID)
 		}
 		reason := reasonOf(failure)
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
 		next := now.Add(backoff[min(m.Attempts, len(backoff)-1)])
 		if !lostFor(failure) && next.Before(m.ExpiresAt) {
 			return tx.RetryOutbox(ctx, m.ID, next, reason)

@@ -40,7 +40,7 @@ type Tx interface {
 	ClaimOutbox(ctx context.Context, id string, lease time.Duration) (bool, error)
 	FinishOutbox(ctx context.Context, id string) error
 	RetryOutbox(ctx context.Context, id string, next time.Time, lastError string) error
-	DropOutbox(ctx context.Context, id, lastError string) error
+	DropOutbox(ctx context.Context, id, lastError string) (bool, error)
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error

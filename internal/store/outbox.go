@@ -57,9 +57,8 @@ func (tx *Tx) RetryOutbox(ctx context.Context, id string, next time.Time, lastEr
 	return err
 }
 
-// DropOutbox gives a message up and erases what it said.
-func (tx *Tx) DropOutbox(ctx context.Context, id, lastError string) error {
-	_, err := tx.exec(ctx, `UPDATE outbox SET attempts = attempts + 1, done_at = now_us(), sealed = $3, last_error = $2
+// DropOutbox gives a message up and erases what it said. False where it was sent or given up before.
+func (tx *Tx) DropOutbox(ctx context.Context, id, lastError string) (bool, error) {
+	return tx.did(ctx, `UPDATE outbox SET attempts = attempts + 1, done_at = now_us(), sealed = $3, last_error = $2
 		WHERE id = $1 AND done_at = 0`, args{id, lastError, []byte{}})
-	return err
 }
