@@ -142,7 +142,7 @@ func (g *Gate) fresh(hash sallyport.Hash, since, idle time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	u, here := g.used[hash]
-	if since >= idle && (!here || now.Sub(u.last) >= idle) {
+	if since >= idle && (!here || elapsed(u.last, now) >= idle) {
 		return false
 	}
 	if stored := now.Add(-since); !here || stored.After(u.stored) {
@@ -151,6 +151,12 @@ func (g *Gate) fresh(hash sallyport.Hash, since, idle time.Duration) bool {
 	u.last = now
 	g.used[hash] = u
 	return true
+}
+
+// elapsed is how much time has gone by between two moments of this node, by the clock that says more: the monotonic one stands
+// still while the machine is suspended, and the other may have been set back.
+func elapsed(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }
 
 // Run writes last uses once a minute, and ends with ctx after a last write.
@@ -182,7 +188,7 @@ func (g *Gate) Flush(ctx context.Context) {
 			here := g.now()
 			used := make(map[sallyport.Hash]time.Time, len(part))
 			for hash, last := range part {
-				used[hash] = now.Add(-here.Sub(last))
+				used[hash] = now.Add(-elapsed(last, here))
 			}
 			return tx.TouchSessions(ctx, used)
 		})
@@ -202,7 +208,7 @@ func (g *Gate) gather() map[sallyport.Hash]time.Time {
 		switch {
 		case u.last.After(u.stored):
 			due[hash] = u.last
-		case now.Sub(u.last) > longestIdle:
+		case elapsed(u.last, now) > longestIdle:
 			delete(g.used, hash)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"sallyport"
 )
@@ -223,4 +224,41 @@ func TestGateIdle(t *testing.T) {
 		delete(l.live, dana)
 		check(dana, false)
 	})
+}
+
+// suspended is what a machine's clock shows after now where it was suspended for d: its monotonic clock stood still meanwhile.
+func suspended(t *testing.T, now time.Time, d time.Duration) time.Time {
+	t.Helper()
+	later := now.Add(d)
+	(*struct {
+		wall uint64
+		ext  int64
+	})(unsafe.Pointer(&later)).ext -= d.Nanoseconds()
+	if later.Sub(now) != 0 || later.Round(0).Sub(now.Round(0)) != d {
+		t.Fatalf("the package time keeps its clocks otherwise: %v after %v", later, now)
+	}
+	return later
+}
+
+// A machine that was suspended takes a session that was used on it just before for one that was idle since, and writes no
+// later use.
+func TestGateKnowsThatItWasSuspended(t *testing.T) {
+	dana, at := sallyport.Hash{1}, time.Now()
+	l := &lookups{answer: make(chan error, 1), live: map[sallyport.Hash]time.Duration{dana: 5 * time.Minute}}
+	g := newGate(nil, l, func() time.Time { return at })
+	check := func(h sallyport.Hash, want bool) {
+		t.Helper()
+		l.answer <- nil
+		if usable, err := g.Check(context.Background(), h); usable != want || err != nil {
+			t.Errorf("%v, %v, want %v", usable, err, want)
+		}
+	}
+	check(dana, true)
+	used := at
+	at = suspended(t, at, 31*time.Minute)
+	l.live[dana] = 36 * time.Minute
+	check(dana, false)
+	if passed := elapsed(used, at); passed != 31*time.Minute {
+		t.Errorf("%v since the last use", passed)
+	}
 }
