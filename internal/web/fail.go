@@ -35,7 +35,11 @@ type ErrorPage func(w io.Writer, f Failure) error
 func (s *Site) fail(c *requestContext, r *http.Request, err error) {
 	c.err = errors.Join(c.err, err)
 	if c.status != 0 {
-		return // the answer has begun: it can only be broken off
+		c.broken = true // the answer has begun: it can only be broken off, which finish does
+		return
+	}
+	for _, name := range ofFiles {
+		c.Header().Del(name)
 	}
 	if s.elsewhere(c, r, err) {
 		return
@@ -47,6 +51,9 @@ func (s *Site) fail(c *requestContext, r *http.Request, err error) {
 	c.Header().Set("Cache-Control", "no-store")
 	s.draw(c, r, f)
 }
+
+// ofFiles are headers of a file that did not come: what comes in its place is to be read, not to be kept.
+var ofFiles = []string{"Content-Disposition", "ETag"}
 
 // Fault is for a page that says by itself that a part which is needed is away: it keeps err for the request's log line, and
 // returns the id under which the page's reader can have it looked up. Any other error is none of that, and its id is empty.
@@ -136,7 +143,8 @@ func LocalPath(p string) string {
 	return p
 }
 
-// finish keeps the process alive after a panic, and writes the request's one log line.
+// finish keeps the process alive after a panic, and writes the request's one log line. An answer that failed after it had
+// begun ends with its connection: without that, half a download would look like the whole of it.
 func (s *Site) finish(c *requestContext, r *http.Request) {
 	if p := recover(); p != nil {
 		if p == http.ErrAbortHandler {
@@ -150,6 +158,9 @@ func (s *Site) finish(c *requestContext, r *http.Request) {
 		s.opt.Observe(c.route, c.status, took)
 	}
 	s.logLine(c, r, took)
+	if c.broken {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func (s *Site) logLine(c *requestContext, r *http.Request, took time.Duration) {

@@ -22,6 +22,7 @@ type requestContext struct {
 	patient time.Time // when the time to write was last counted anew
 	bytes   int
 	err     error
+	broken  bool // it failed after the answer had begun
 }
 
 func (s *Site) newContext(w http.ResponseWriter, r *http.Request) *requestContext {
