@@ -173,7 +173,7 @@ func (a *App) Run(ctx context.Context) error {
 // serve starts the servers. The channel gives the error of the first that ends by itself.
 func (a *App) serve() <-chan error {
 	failed := make(chan error, len(a.servers))
-	listeners := []net.Listener{a.site.Listen(a.public), a.socket, a.operations}
+	listeners := []net.Listener{a.readable(), a.socket, a.operations}
 	for i, s := range a.servers {
 		go func() {
 			var err error
@@ -188,6 +188,15 @@ func (a *App) serve() <-chan error {
 		}()
 	}
 	return failed
+}
+
+// readable is the public listener. Session checks are answered on its connections where those carry HTTP: where they carry
+// TLS, a request that could be read there came without, and is none for us.
+func (a *App) readable() net.Listener {
+	if a.cert != nil {
+		return web.Calm(a.public)
+	}
+	return a.site.Listen(a.public)
 }
 
 func (a *App) reload() {

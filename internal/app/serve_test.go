@@ -168,6 +168,38 @@ func TestTLSFromFilesIsReadAgain(t *testing.T) {
 	}
 }
 
+// TestTLSIsSpokenOrNothing: on a port with TLS no plain request is answered, a session check no more than any other. Its token
+// would have travelled readable by everybody.
+func TestTLSIsSpokenOrNothing(t *testing.T) {
+	folder := t.TempDir()
+	cert, key := filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")
+	writeCertificate(t, cert, key, 1)
+	cfg := configure(t, map[string]string{"SALLYPORT_PUBLIC_URL": "https://localhost:1", "SALLYPORT_TLS_CERT": cert, "SALLYPORT_TLS_KEY": key, "SALLYPORT_LISTEN": freeAddress(t)})
+	host := "localhost" + cfg.Listen[strings.LastIndexByte(cfg.Listen, ':'):]
+	cfg.PublicURL = "https://" + host
+	running(t, cfg, quiet())
+	for _, path := range []string{"/session", "/sign-in"} {
+		c, err := net.Dial("tcp", cfg.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: __Host-sallyport=%s\r\n\r\n", path, host, strings.Repeat("A", 43)); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s without TLS: %v %v", path, resp, err)
+		}
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	resp, err := client.Get("https://" + host + "/session")
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("with TLS: %v %v", resp, err)
+	}
+	resp.Body.Close()
+}
+
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
