@@ -45,6 +45,24 @@ func TestD4_1(t *testing.T) {
 	}
 }
 
+// TestSignInAgainEndsTheOldSession: whoever signs in once more in a browser, from a second tab for example, leaves no session behind there: the
+// token that the new one replaces is dead, whoever it belonged to.
+func TestSignInAgainEndsTheOldSession(t *testing.T) {
+	h, _, dana := staffed(t, sallyport.MethodApp, plan{})
+	b := h.browser()
+	b.atCode(dana).post("/sign-in/code", "code", dana.Digits(half(0)))
+	first, tab := b.session(), b.twin()
+	tab.cookies[b.name("-signin")] = sallyport.NewToken().Reveal() // a form that was opened before
+	tab.post("/sign-in", "user_name", dana.UserName, "password", team.Password, "return", "/me").wants(http.StatusSeeOther, "/sign-in/code")
+	if !b.live() {
+		t.Error("a password alone ended the session")
+	}
+	tab.post("/sign-in/code", "code", dana.Digits(half(1)))
+	if tab.session() == first || !tab.live() || b.live() {
+		t.Errorf("a new token: %t, live: %t, the old one live: %t", tab.session() != first, tab.live(), b.live())
+	}
+}
+
 // TestD4_1Prefix: behind TLS every cookie carries the __Host- prefix, which a sister host or plain http cannot plant.
 func TestD4_1Prefix(t *testing.T) {
 	h, mara, dana := staffed(t, sallyport.MethodApp, plan{flags: map[string]string{"public_url": "https://door.example", "trusted_proxies": "127.0.0.1"}})

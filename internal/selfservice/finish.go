@@ -13,6 +13,9 @@ import (
 // what is worth a word after a sign-in, or the page that it came for.
 func (f *Face) goOn(w http.ResponseWriter, r *http.Request, out session.Outcome) error {
 	f.keep(w, out)
+	if out.Device != "" { // a session that goes on, unlike a new one, brings no device token
+		f.leave(r)
+	}
 	if !out.Finished {
 		return web.See(w, r, "/sign-in/code")
 	}
@@ -42,6 +45,21 @@ func (f *Face) keep(w http.ResponseWriter, out session.Outcome) {
 	case out.SignIn != "":
 		f.cookies.SignIn.Set(w, out.SignIn)
 	}
+}
+
+// leave ends the session that this browser held until now, where it is still live. Its token is lost with this answer:
+// nobody could sign out of it here any more. That it could not be ended undoes no sign-in; the log says so, and it ends as
+// one that is not used.
+func (f *Face) leave(r *http.Request) {
+	held, ok := f.cookies.Session.Read(r)
+	if !ok {
+		return
+	}
+	live, err := f.use.Check(r.Context(), held)
+	if err == nil && live {
+		err = f.use.SignOut(r.Context(), held, web.ClientOf(r))
+	}
+	web.Fault(r, err)
 }
 
 // showCodes shows new recovery codes, in the answer to the very request that made them: they are nowhere else. A session

@@ -34,6 +34,7 @@ func (f *Face) completeLink(kind sallyport.LinkKind) web.Handler {
 		case err != nil:
 			return f.refuseLink(w, r, kind, typed, err)
 		case kind == sallyport.LinkReset:
+			f.leave(r)
 			f.cookies.Session.Clear(w)
 			return web.See(w, r, "/sign-in?why=reset")
 		}

@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,29 @@ func TestLinks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNothingIsLeftBehind: a session whose token the browser loses, to another sign-in or to a password reset, ends. Where that
+// could not be looked at the sign-in stands all the same.
+func TestNothingIsLeftBehind(t *testing.T) {
+	for _, c := range []struct {
+		live bool
+		err  error
+		want []string
+	}{{true, nil, []string{"sign-out"}}, {false, nil, nil}, {false, sallyport.ErrUnavailable, nil}} {
+		d := newDoor(t)
+		d.live, d.checkErr = c.live, c.err
+		d.wants(d.ask("POST", "/reset/"+token(), url.Values{"password": {"a long enough password"}}, sessionCookie, token()), 303, "/sign-in?why=reset")
+		if want := append([]string{"complete reset"}, c.want...); !slices.Equal(d.asked, want) {
+			t.Errorf("%+v, a reset: %v", c, d.asked)
+		}
+		d.asked = nil
+		d.out = session.Outcome{Finished: true, Session: sallyport.NewToken(), Device: sallyport.NewToken(), Return: "/me"}
+		d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token(), sessionCookie, token()), 303, "/me")
+		if want := append([]string{"answer"}, c.want...); !slices.Equal(d.asked, want) {
+			t.Errorf("%+v, a sign-in: %v", c, d.asked)
+		}
 	}
 }
 
