@@ -97,6 +97,33 @@ func (i *installation) unsafe(t *testing.T) []web.Route {
 	return out
 }
 
+// TestAddressesOfFormsLeadOn: what a form was answered with stands at the form's address. Whoever opens that again, as a browser
+// does that restores its tabs, is led to the page above it.
+func TestAddressesOfFormsLeadOn(t *testing.T) {
+	i := assemble(t)
+	looks := map[string]bool{}
+	for _, r := range i.Site().Routes() {
+		looks[path(r)] = looks[path(r)] || !r.Unsafe()
+	}
+	above := regexp.MustCompile(`<a class="button primary main" href="([^"]*)">([^<]*)</a>`)
+	for _, r := range i.unsafe(t) {
+		if looks[path(r)] {
+			continue
+		}
+		req := httptest.NewRequest("GET", public+path(r), nil)
+		req.Header.Set("Accept", "text/html")
+		w := i.do(req)
+		found := above.FindStringSubmatch(w.Body.String())
+		switch {
+		case w.Code != http.StatusMethodNotAllowed || found == nil:
+			t.Errorf("GET %s: %d %s", r.Pattern, w.Code, w.Body)
+		case found[1] == "/" && found[2] == "Go on from the start" && strings.Count(path(r), "/") == 1: // nothing is above it
+		case found[2] != "Open its page" || !looks[found[1]] || !strings.HasPrefix(path(r), found[1]+"/"):
+			t.Errorf("GET %s leads to %q, %q", r.Pattern, found[1], found[2])
+		}
+	}
+}
+
 var everywhere = map[string]string{
 	"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin", "Strict-Transport-Security": "max-age=63072000",

@@ -75,6 +75,9 @@ func errorPage(c *core, pages *view.Renderer) web.ErrorPage {
 		switch f.Status {
 		case http.StatusMisdirectedRequest:
 			p.Back = f.Public + "/"
+		case http.StatusMethodNotAllowed:
+			p.Text = "This address takes what a form sends, and shows nothing by itself."
+			p.Back, p.Above = f.Again, f.Again != "/"
 		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 			p.Back, p.Again = f.Again, true
 		}

@@ -8,6 +8,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/session"
+	"sallyport/internal/view"
 )
 
 func TestSignOut(t *testing.T) {
@@ -127,5 +128,18 @@ func TestHome(t *testing.T) {
 	for id, to := range map[sallyport.RoleID]string{sallyport.SuperAdmin: "/admin", sallyport.ReadOnlyTechnician: "/me", sallyport.ReportsManager: "/admin"} {
 		d.own.Role, _ = sallyport.RoleByID(id)
 		d.wants(d.ask("GET", "/", nil, sessionCookie, token()), 303, to)
+	}
+}
+
+// TestSentWhenSignedOut: a form that was sent when the session had ended leads to the sign-in page, which says that nothing was
+// done, and why the session ended.
+func TestSentWhenSignedOut(t *testing.T) {
+	d := newDoor(t)
+	d.live, d.ended = false, sallyport.EndedByIdle
+	form := url.Values{"old_password": {"x"}, "password": {"y"}}
+	d.wants(d.ask("POST", "/me/password", form, sessionCookie, token()), 303, "/sign-in?why=undone")
+	d.says(d.ask("GET", "/sign-in?why=undone", nil, sessionCookie, token()), "what you sent was not done", view.EndedWords(sallyport.EndedByIdle))
+	if len(d.asked) != 0 {
+		t.Errorf("asked %v", d.asked)
 	}
 }

@@ -30,6 +30,8 @@ var notices = map[string]string{
 	"over":  "That sign-in is over: it took too long, or something changed meanwhile. Please start again.",
 	"reset": "Your password was changed, and you were signed out everywhere. Please sign in with the new one.",
 	"again": "You can start again now.",
+
+	web.NotDone: "You were not signed in any more, so what you sent was not done. Please sign in, then do it again.",
 }
 
 // signInPage shows the form, and gives the browser the cookie that must come back with it.
@@ -39,7 +41,8 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := view.SignIn{Door: f.door(r, nil), Return: web.LocalPath(query.Get("return"))}
-	page.Notice = notices[query.Get("why")]
+	why := query.Get("why")
+	page.Notice = notices[why]
 	if token, ok := f.cookies.Session.Read(r); ok {
 		usable, err := f.use.Check(r.Context(), token)
 		switch {
@@ -48,7 +51,7 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 		case usable:
 			return web.See(w, r, page.Return)
 		}
-		if reason, known := f.use.EndedReason(r.Context(), token, web.ClientOf(r)); known && page.Notice == "" {
+		if reason, known := f.use.EndedReason(r.Context(), token, web.ClientOf(r)); known && (page.Notice == "" || why == web.NotDone) {
 			page.Reason = view.EndedWords(reason)
 		}
 	}

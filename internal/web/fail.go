@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -114,23 +115,49 @@ func (s *Site) elsewhere(c *requestContext, r *http.Request, err error) bool {
 	default:
 		return false
 	}
+	q := url.Values{}
 	if back := s.back(r); back != "/" {
-		to += "?return=" + url.QueryEscape(back)
+		q.Set("return", back)
+	}
+	if to == s.opt.SignIn && !safe(r.Method) {
+		q.Set("why", NotDone)
+	}
+	if len(q) > 0 {
+		to += "?" + q.Encode()
 	}
 	http.Redirect(c, r, to, http.StatusSeeOther)
 	return true
 }
 
+// NotDone is the sign-in page's "why" for somebody who sent something when he was not signed in any more.
+const NotDone = "undone"
+
 // back is the page to return to: the one asked for, or the one that a form stood on.
 func (s *Site) back(r *http.Request) string {
 	if safe(r.Method) {
-		return LocalPath(r.URL.RequestURI())
+		return s.page(LocalPath(r.URL.RequestURI()))
 	}
 	rest, ours := strings.CutPrefix(r.Referer(), s.opt.Public)
 	if !ours {
 		return "/"
 	}
-	return LocalPath(rest)
+	return s.page(LocalPath(rest))
+}
+
+// page is p where it can be looked at, else the nearest page above it. What a form was answered with stands at an address
+// that may take forms alone, and whoever came back to it would be told that this cannot be done.
+func (s *Site) page(p string) string {
+	u, err := url.Parse(p)
+	if err != nil || !plainPath(u) {
+		return "/"
+	}
+	for len(u.Path) > 1 {
+		if _, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, Host: s.host, URL: u}); pattern != "" {
+			return u.String()
+		}
+		u = &url.URL{Path: path.Dir(u.Path)}
+	}
+	return "/"
 }
 
 // LocalPath is p where it is a path of this site with nothing that a browser could read as another place, else "/".

@@ -23,6 +23,7 @@ func TestWhereToTryAgain(t *testing.T) {
 	}{
 		{"GET", "/me?page=2", "", "/me?page=2", false},
 		{"POST", "/me/password", public + "/me?page=2", "/me?page=2", true},
+		{"POST", "/me/password", public + "/me/password", "/me", true}, // where a refused form was shown again
 		{"POST", "/me/password", "https://evil.example/", "/", true},
 		{"POST", "/me/password", "", "/", true},
 	} {

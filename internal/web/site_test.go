@@ -291,7 +291,13 @@ func TestPeopleAreSentToSignInAndBack(t *testing.T) {
 	h := newHarness(t)
 	h.fails("/desk", sallyport.ErrUnauthorized)
 	h.fails("/proof", sallyport.ErrStepUp)
-	h.Add(Route{Method: "POST", Pattern: "/proof", Needs: Anyone, Handler: func(http.ResponseWriter, *http.Request) error { return sallyport.ErrStepUp }})
+	fails := func(method, pattern string, err error) {
+		h.Add(Route{Method: method, Pattern: pattern, Needs: Anyone, Handler: func(http.ResponseWriter, *http.Request) error { return err }})
+	}
+	fails("GET", "/form", nil)
+	fails("GET", "/things/{id}", nil)
+	fails("POST", "/proof", sallyport.ErrStepUp)
+	fails("POST", "/things/{id}/end", sallyport.ErrUnauthorized)
 	for _, c := range []struct {
 		r    *http.Request
 		want string
@@ -299,7 +305,12 @@ func TestPeopleAreSentToSignInAndBack(t *testing.T) {
 		{request("GET", "/desk?page=2", "", "Accept", "text/html"), "/sign-in?return=%2Fdesk%3Fpage%3D2"},
 		{request("GET", "/proof", "", "Accept", "text/html"), "/confirm?return=%2Fproof"},
 		{request("POST", "/proof", "", "Accept", "text/html", "Referer", public+"/form"), "/confirm?return=%2Fform"},
+		{request("POST", "/proof", "", "Accept", "text/html", "Referer", public+"/form/end?x=1"), "/confirm?return=%2Fform"},
+		{request("POST", "/proof", "", "Accept", "text/html", "Referer", public+"/form/../things"), "/confirm"},
 		{request("POST", "/proof", "", "Accept", "text/html", "Referer", "https://evil.example/form"), "/confirm"},
+		{request("POST", "/things/a%2Fb/end", "", "Accept", "text/html", "Referer", public+"/things/a%2Fb?x=1"), "/sign-in?return=%2Fthings%2Fa%252Fb%3Fx%3D1&why=undone"},
+		{request("POST", "/things/7/end", "", "Accept", "text/html", "Referer", public+"/things/7/end"), "/sign-in?return=%2Fthings%2F7&why=undone"},
+		{request("POST", "/things/7/end", "", "Accept", "text/html"), "/sign-in?why=undone"},
 		{request("POST", "/proof", "", "Accept", "text/html", "Referer", public+".evil.example/form"), "/confirm"},
 	} {
 		if w := h.do(c.r); w.Code != 303 || w.Header().Get("Location") != c.want {
