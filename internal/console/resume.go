@@ -70,7 +70,11 @@ func (c *Console) resume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := view.Resume{Desk: desk, Post: p.Path, Lost: p.Lost, Button: "Save now", Cancel: backOf(p.Path)}
+	settings, err := c.accounts.Policy(r.Context(), web.ActorOf(r))
+	if err != nil {
+		return err
+	}
+	page := view.Resume{Desk: desk, Confirmed: desk.Now.Sub(web.ActorOf(r).ProvedAt) <= settings.StepUpAfter, Post: p.Path, Lost: p.Lost, Button: "Save now", Cancel: backOf(p.Path)}
 	if err := c.name(r, &page); err != nil {
 		return err
 	}

@@ -133,6 +133,7 @@ func TestStepUp(t *testing.T) {
 		t.Fatalf("status %d to %q", p.status, p.at)
 	}
 	other.get("/admin/resume/" + back).wants(http.StatusGone)
+	b.get("/admin/resume/"+back).wants(http.StatusOK, "Your change is not saved yet", "Before it is saved, you are asked once more who you are.").lacks("Confirmed")
 
 	b = h.signIn(me) // the proof was given: a new token
 	page := b.get("/admin/resume/"+back).wants(http.StatusOK, "Confirmed. Your change is not saved yet", "Edit Technician: Person 2", "Method Email")

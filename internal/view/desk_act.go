@@ -43,17 +43,18 @@ type Ended struct {
 // Template names the page's file.
 func (Ended) Template() string { return "desk/ended" }
 
-// Resume gives a typed form back after the administrator has confirmed that it is he.
+// Resume gives a typed form back after the administrator has confirmed that it is he, or has left that page without.
 type Resume struct {
 	Desk
-	Act     string // what the form does
-	Subject string // to whom; empty where it is about nobody alone
-	Danger  bool
-	Post    string
-	Fields  []ResumeField
-	Lost    []string // labels of secrets that must be typed again
-	Button  string
-	Cancel  string
+	Confirmed bool
+	Act       string // what the form does
+	Subject   string // to whom; empty where it is about nobody alone
+	Danger    bool
+	Post      string
+	Fields    []ResumeField
+	Lost      []string // labels of secrets that must be typed again
+	Button    string
+	Cancel    string
 }
 
 // Template names the page's file.
