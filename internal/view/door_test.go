@@ -187,6 +187,34 @@ func checkPlain(t *testing.T, page string) {
 	}
 }
 
+// TestNoPasswordIsCut: browsers cut what is pasted at a field's maxlength without a word. A new password that was cut would be
+// stored so, and never be right at the sign-in. Every field takes four times what a password may have, and what is too long
+// is refused in words.
+func TestNoPasswordIsCut(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := 0
+	for name, page := range doors() {
+		body, err := r.Bytes(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, input := range inputs.FindAllString(string(body), -1) {
+			if !strings.Contains(input, `type="password"`) {
+				continue
+			}
+			if fields++; !strings.Contains(input, `maxlength="1024"`) {
+				t.Errorf("%s: %s", name, input)
+			}
+		}
+	}
+	if fields < 10 {
+		t.Errorf("%d fields", fields)
+	}
+}
+
 func TestErrorsAreSaid(t *testing.T) {
 	r, err := New()
 	if err != nil {
