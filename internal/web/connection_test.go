@@ -194,6 +194,20 @@ func TestAnswersEndWithTheirReader(t *testing.T) {
 	})
 }
 
+// TestOptionsOfEverything: net/http answers "OPTIONS *" by itself unless it is told not to: for any host, without our headers.
+func TestOptionsOfEverything(t *testing.T) {
+	for host, want := range map[string]int{"door.example": 404, "evil.example": 421} {
+		connected(t, func(t *testing.T, c net.Conn) {
+			if _, err := io.WriteString(c, "OPTIONS * HTTP/1.1\r\nHost: "+host+"\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			if resp, text, _ := answer(t, c); resp == nil || resp.StatusCode != want || resp.Header.Get("Content-Security-Policy") == "" {
+				t.Errorf("%s: %v %s", host, resp, text)
+			}
+		})
+	}
+}
+
 // TestGzipIsNotUnpacked: a compressed body is refused unread, so there is nothing to blow up.
 func TestGzipIsNotUnpacked(t *testing.T) {
 	connected(t, func(t *testing.T, c net.Conn) {

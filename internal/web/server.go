@@ -25,5 +25,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streamsAtOnce},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // which answers "OPTIONS *" for any host
 	}
 }
