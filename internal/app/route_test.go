@@ -97,6 +97,20 @@ func (i *installation) unsafe(t *testing.T) []web.Route {
 	return out
 }
 
+// TestMissingFileSaysSo: an address below /assets/ that leads nowhere is answered like any other that does.
+func TestMissingFileSaysSo(t *testing.T) {
+	i := assemble(t)
+	req := httptest.NewRequest("GET", public+"/assets/none-000000000000.css", nil)
+	req.Header.Set("Accept", "text/html")
+	w := i.do(req)
+	if body := w.Body.String(); w.Code != 404 || !strings.Contains(body, "There is nothing here") || !strings.Contains(body, "Request ") {
+		t.Errorf("%d %s", w.Code, body)
+	}
+	if h := w.Header(); h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%v", h)
+	}
+}
+
 // TestAddressesOfFormsLeadOn: what a form was answered with stands at the form's address. Whoever opens that again, as a browser
 // does that restores its tabs, is led to the page above it.
 func TestAddressesOfFormsLeadOn(t *testing.T) {

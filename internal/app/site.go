@@ -52,6 +52,9 @@ func (c *core) identify(ctx context.Context, t sallyport.Token) (web.Visitor, er
 func assets(pages *view.Renderer) web.Handler {
 	files := pages.Assets()
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if !pages.HasAsset(r.URL.Path) {
+			return sallyport.ErrNotFound // with a request id, as everywhere
+		}
 		files.ServeHTTP(w, r)
 		return nil
 	}

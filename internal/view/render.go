@@ -145,3 +145,9 @@ func (r *Renderer) Render(w http.ResponseWriter, status int, p Page) error {
 
 // Assets serves the files that pages name; mount it at AssetsPath.
 func (r *Renderer) Assets() http.Handler { return r.assets }
+
+// HasAsset reports whether a file is served at the address.
+func (r *Renderer) HasAsset(address string) bool {
+	_, ok := r.assets.byURL[address]
+	return ok
+}
