@@ -15,6 +15,7 @@ import (
 var ownNotices = map[string]string{
 	"password": "Your password was changed. Every other session of yours has ended.",
 	"ended":    "That session has ended.",
+	"gone":     "That session had ended already.",
 	"others":   "You are signed in nowhere else now.",
 	"phone":    "The app on your new phone is set up. The old phone's codes no longer work.",
 }
@@ -96,13 +97,17 @@ func (f *Face) endOwn(w http.ResponseWriter, r *http.Request) error {
 		return sallyport.ErrNotFound
 	}
 	copy(id[:], raw)
-	if err := f.use.EndOwn(r.Context(), web.ActorOf(r), id); err != nil {
+	done := "ended"
+	switch err := f.use.EndOwn(r.Context(), web.ActorOf(r), id); {
+	case sallyport.KindOf(err) == sallyport.NotFound:
+		done = "gone"
+	case err != nil:
 		return err
 	}
 	if page, _ := strconv.Atoi(form.Get("page")); page > 1 {
-		return web.See(w, r, "/me?done=ended&page="+strconv.Itoa(page))
+		return web.See(w, r, "/me?done="+done+"&page="+strconv.Itoa(page))
 	}
-	return web.See(w, r, "/me?done=ended")
+	return web.See(w, r, "/me?done="+done)
 }
 
 // endOthers ends every session but this browser's.

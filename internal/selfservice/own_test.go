@@ -45,12 +45,16 @@ func TestOwnPage(t *testing.T) {
 	if d.endedOwn[31] != 2 {
 		t.Errorf("ended %x", d.endedOwn)
 	}
+	d.err = sallyport.ErrNotFound // it is over already, in another tab or by its own time
+	d.wants(d.ask("POST", "/me/sessions/"+id+"/end", url.Values{"page": {"2"}}, sessionCookie, token()), 303, "/me?done=gone&page=2")
+	d.says(d.ask("GET", "/me?done=gone", nil, sessionCookie, token()), "That session had ended already.")
+	d.err = nil
 	for _, bad := range []string{"x", "02", id + "02"} {
 		if r := d.ask("POST", "/me/sessions/"+bad+"/end", url.Values{}, sessionCookie, token()); r.StatusCode != 404 {
 			t.Errorf("%q: %d", bad, r.StatusCode)
 		}
 	}
-	if want := []string{"end-own", "end-own", "end-others"}; !slices.Equal(d.asked, want) {
+	if want := []string{"end-own", "end-own", "end-others", "end-own"}; !slices.Equal(d.asked, want) {
 		t.Errorf("asked %v", d.asked)
 	}
 }
