@@ -11,6 +11,9 @@ import (
 // deadlineTick is how often deadlines are looked at, and so how much later than asked one may take effect.
 const deadlineTick = time.Second
 
+// lastSecond is how long a reader has for the answer to a session check when its connection is to end.
+const lastSecond = time.Second
+
 // Calm wraps a listener so that deadlines of its connections cost almost nothing. net/http sets five for every request,
 // and each would move a timer of the kernel's poller; here they are noted, and one goroutine looks once a second which
 // have passed. Deadlines in the past, with which net/http interrupts a read, take effect at once.
@@ -54,7 +57,20 @@ func (l *calmListener) Close() error {
 	conns := slices.Collect(maps.Keys(l.conns))
 	l.mu.Unlock()
 	err := l.Listener.Close()
+	busy := conns[:0]
 	for _, c := range conns {
+		if !c.mu.TryLock() {
+			_ = c.Conn.SetWriteDeadline(time.Now().Add(lastSecond)) // together, not one after the other
+			busy = append(busy, c)
+			continue
+		}
+		c.retire()
+	}
+	for _, c := range busy {
+		c.mu.Lock()
+		if !c.fresh { // it was only just looked at, and is net/http's
+			_ = c.Conn.SetWriteDeadline(time.Time{})
+		}
 		c.retire()
 	}
 	return err
@@ -138,9 +154,9 @@ func (c *calmConn) answered(b []byte) bool {
 	return true
 }
 
-// retire ends the connection where net/http has seen none of its requests, between two session checks.
+// retire ends the connection where net/http has seen none of its requests, between two session checks. The caller holds the
+// lock, which this gives back.
 func (c *calmConn) retire() {
-	c.mu.Lock()
 	fresh := c.fresh
 	c.fresh = false
 	c.mu.Unlock()
@@ -175,7 +191,7 @@ func (c *calmConn) CloseWrite() error {
 func (c *calmConn) Close() error {
 	c.home.forget(c)
 	if !c.mu.TryLock() {
-		_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(lastSecond))
 		c.mu.Lock()
 	}
 	defer c.mu.Unlock()

@@ -310,6 +310,42 @@ func TestQuickStops(t *testing.T) {
 	})
 }
 
+// TestStopDoesNotWaitForReaders: whoever reads no answers holds up no stop. Closing the listener waits a second for them all,
+// by the machine's clock: what waits here is a lock, which a bubble's clock does not pass over.
+func TestStopDoesNotWaitForReaders(t *testing.T) {
+	h := newHarness(t, knowsGood)
+	l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	wrapped := h.Listen(l)
+	var wait sync.WaitGroup
+	for range 3 {
+		client, server := net.Pipe()
+		defer client.Close()
+		wait.Go(func() { l.conns <- server })
+		c, err := wrapped.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		wait.Go(func() { _, _ = c.Read(make([]byte, 4096)) }) // as net/http does
+		if _, err := io.WriteString(client, withCookie); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(client, make([]byte, 9)); err != nil { // the answer is being written
+			t.Fatal(err)
+		}
+	}
+	closed := make(chan error)
+	go func() { closed <- wrapped.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the stop waits for those who do not read")
+	}
+	wait.Wait()
+}
+
 func ask(t *testing.T, c net.Conn, r *bufio.Reader, request string, want int) {
 	t.Helper()
 	if _, err := io.WriteString(c, request); err != nil {
