@@ -163,6 +163,22 @@ func TestForeignFormSignsNobodyIn(t *testing.T) {
 	}
 }
 
+// TestFormOfATabThatIsLate: the form was opened before another tab signed in, which took its cookie back. Cookies are allowed
+// here, and nobody need sign in twice.
+func TestFormOfATabThatIsLate(t *testing.T) {
+	d := newDoor(t)
+	form := url.Values{"user_name": {"dana"}, "password": {"x"}, "return": {"/admin"}}
+	d.live = true
+	d.wants(d.ask("POST", "/sign-in", form, sessionCookie, token()), 303, "/admin")
+	d.live = false
+	d.wants(d.ask("POST", "/sign-in", form, sessionCookie, token()), 403, "")
+	d.checkErr = sallyport.ErrUnavailable
+	d.wants(d.ask("POST", "/sign-in", form, sessionCookie, token()), 503, "")
+	if len(d.asked) != 0 {
+		t.Errorf("the use case was asked: %v", d.asked)
+	}
+}
+
 func TestRefusedPasswordKeepsTheName(t *testing.T) {
 	d := newDoor(t)
 	d.err = sallyport.E(sallyport.Invalid, "wrong_password", "User name or password is not right.")

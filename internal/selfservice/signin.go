@@ -82,7 +82,9 @@ func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
 	var out session.Outcome
 	var ok bool
 	if attempt.Begun, ok = f.cookies.SignIn.Read(r); !ok {
-		err = errNoCookie
+		if err = f.withoutCookie(r); err == nil {
+			return web.See(w, r, attempt.Return)
+		}
 	} else if err = filled(attempt); err == nil {
 		out, err = f.use.Password(r.Context(), attempt)
 	}
@@ -90,6 +92,20 @@ func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
 		return f.signInAgain(w, r, attempt, err)
 	}
 	return f.goOn(w, r, out)
+}
+
+// withoutCookie says what is wrong with a form that came without the cookie of its page; nil where nothing is: it was
+// opened before the browser signed in, in another tab, which took the cookie back.
+func (f *Face) withoutCookie(r *http.Request) error {
+	token, ok := f.cookies.Session.Read(r)
+	if !ok {
+		return errNoCookie
+	}
+	live, err := f.use.Check(r.Context(), token)
+	if err == nil && !live {
+		err = errNoCookie
+	}
+	return err
 }
 
 // filled names the fields that were left empty. Nothing is looked up for them, so that they cost no try.
