@@ -116,7 +116,11 @@ func (s *Site) elsewhere(c *requestContext, r *http.Request, err error) bool {
 		return false
 	}
 	q := url.Values{}
-	if back := s.back(r); back != "/" {
+	back := s.back(r)
+	if to == s.opt.SignIn {
+		back = s.beyondStepUp(back)
+	}
+	if back != "/" {
 		q.Set("return", back)
 	}
 	if to == s.opt.SignIn && !safe(r.Method) {
@@ -131,6 +135,15 @@ func (s *Site) elsewhere(c *requestContext, r *http.Request, err error) bool {
 
 // NotDone is the sign-in page's "why" for somebody who sent something when he was not signed in any more.
 const NotDone = "undone"
+
+// beyondStepUp is where the page leads that asks for a fresh proof, where p is that: a sign-in is one.
+func (s *Site) beyondStepUp(p string) string {
+	u, err := url.Parse(p)
+	if err != nil || u.Path != s.opt.StepUp {
+		return p
+	}
+	return s.page(LocalPath(u.Query().Get("return")))
+}
 
 // back is the page to return to: the one asked for, or the one that a form stood on.
 func (s *Site) back(r *http.Request) string {

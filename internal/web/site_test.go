@@ -297,6 +297,7 @@ func TestPeopleAreSentToSignInAndBack(t *testing.T) {
 	fails("GET", "/form", nil)
 	fails("GET", "/things/{id}", nil)
 	fails("POST", "/proof", sallyport.ErrStepUp)
+	fails("GET", "/confirm", sallyport.ErrUnauthorized)
 	fails("POST", "/things/{id}/end", sallyport.ErrUnauthorized)
 	for _, c := range []struct {
 		r    *http.Request
@@ -311,6 +312,9 @@ func TestPeopleAreSentToSignInAndBack(t *testing.T) {
 		{request("POST", "/things/a%2Fb/end", "", "Accept", "text/html", "Referer", public+"/things/a%2Fb?x=1"), "/sign-in?return=%2Fthings%2Fa%252Fb%3Fx%3D1&why=undone"},
 		{request("POST", "/things/7/end", "", "Accept", "text/html", "Referer", public+"/things/7/end"), "/sign-in?return=%2Fthings%2F7&why=undone"},
 		{request("POST", "/things/7/end", "", "Accept", "text/html"), "/sign-in?why=undone"},
+		{request("GET", "/confirm?return=%2Fform%3Fx%3D1", "", "Accept", "text/html"), "/sign-in?return=%2Fform%3Fx%3D1"}, // signing in is a fresh proof
+		{request("GET", "/confirm?return=%2F%2Fevil.example", "", "Accept", "text/html"), "/sign-in"},
+		{request("GET", "/confirm", "", "Accept", "text/html"), "/sign-in"},
 		{request("POST", "/proof", "", "Accept", "text/html", "Referer", public+".evil.example/form"), "/confirm"},
 	} {
 		if w := h.do(c.r); w.Code != 303 || w.Header().Get("Location") != c.want {
