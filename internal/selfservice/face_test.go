@@ -217,8 +217,9 @@ func TestChallengeIsCarried(t *testing.T) {
 	if a := d.attempt; a.Challenge != "AQ0w" || a.Proof != "00" || a.Begun.Reveal() != cookie {
 		t.Errorf("%+v", a)
 	}
-	if strings.Contains(text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)), "picture puzzle") {
-		t.Error("a page without a wait explains it")
+	if page := text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)); strings.Contains(page, "try again") ||
+		strings.Count(page, "picture puzzle") != 1 || !strings.Contains(page, "hidden data-proof-working") {
+		t.Error("a page without a wait explains it before its form is held back")
 	}
 	d.err = sallyport.E(sallyport.TooMany, "wait", "Too many tries.").After(time.Hour)
 	d.says(d.ask("POST", "/sign-in", form, signInCookie, cookie), "try again from", "12:00:20 UTC")

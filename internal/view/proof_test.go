@@ -58,3 +58,18 @@ func TestProofIsSolved(t *testing.T) {
 		})
 	}
 }
+
+// TestHeldFormSaysSo: a form that was sent before the work was done says what it waits for, also on a page that does not say
+// to wait.
+func TestHeldFormSaysSo(t *testing.T) {
+	endless := SignIn{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Challenge: &Challenge{Text: "AQ0", Difficulty: 33, Parts: 1}}
+	s := gallery(t, map[string]Page{"held": endless})
+	p := browser.New(t).Page()
+	p.Open(s.URL + "/page/held")
+	if p.Has("doing a piece of work") {
+		t.Error("said before there is a reason")
+	}
+	browser.Eval[bool](p, `document.querySelector("main form button.primary").click() ?? true`)
+	p.WaitText("This browser is doing a piece of work")
+	p.WaitURL("/page/held")
+}

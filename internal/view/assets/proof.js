@@ -97,17 +97,17 @@ function work(field) {
   const hold = (e) => {
     e.preventDefault();
     waiting = e.submitter ?? true;
-    if (note("working")) note("working").hidden = false;
+    note("working").hidden = false;
   };
   const done = (answer) => {
     field.value = answer;
     field.form.removeEventListener("submit", hold);
-    if (note("working")) note("working").hidden = true;
+    note("working").hidden = true;
     if (note("ready")) note("ready").hidden = false;
     if (waiting) field.form.requestSubmit(waiting === true ? undefined : waiting);
   };
   field.form.addEventListener("submit", hold);
-  if (note("working")) note("working").hidden = false;
+  if (note("ready")) note("working").hidden = false; // where the page says to wait; else when the form is held back
   inWorker(task).catch(() => inPieces(task)).then(done);
 }
 
