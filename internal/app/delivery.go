@@ -17,7 +17,7 @@ import (
 func newDelivery(c *core, host string) *delivery.Service {
 	dialer := dial.New(dial.Options{Allowed: c.cfg.Networks()})
 	return delivery.New(delivery.Options{
-		Store: transactions[delivery.Tx]{c.db, c.fit}, Keys: c.keys, Network: dialer, PublicHost: host, Now: c.now, Log: c.log, Shared: c.db.Shared(),
+		Store: transactions[delivery.Tx]{c.db, c.fit}, Keys: c.keys, Network: dialer, PublicHost: host, Now: c.now, Log: c.log,
 		BuildEmail: emailBuilder(dialer, host, c.now), BuildText: textBuilder(dialer),
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sallyport"
@@ -92,15 +93,14 @@ func (s *Service) drain(ctx context.Context) error {
 		if err != nil || len(due) == 0 || !ready {
 			return err
 		}
-		sent := s.deliver(ctx, due)
-		if !sent || len(due) < outboxBatch {
+		if !s.deliver(ctx, due) || len(due) < outboxBatch {
 			return nil
 		}
 	}
 	return nil
 }
 
-// due is what is to be sent now, and whether there is a way out.
+// due is what is to be sent, and whether there is a way out.
 func (s *Service) due(ctx context.Context) (due []sallyport.OutboxMessage, ready bool, err error) {
 	err = s.store.Read(ctx, func(tx Tx) error {
 		if due, err = tx.DueOutbox(ctx, outboxBatch); err != nil {
@@ -113,19 +113,19 @@ func (s *Service) due(ctx context.Context) (due []sallyport.OutboxMessage, ready
 	return due, ready, err
 }
 
-// wayOut is the way by which messages go at this moment, nil where none was proved.
+// wayOut is the gateway that messages leave through now, nil where none was proved.
 func wayOut(ctx context.Context, tx Tx) (*sallyport.Gateway, error) {
-	live, err := tx.Gateway(ctx, string(sallyport.ChannelEmail), slotLive)
-	if err != nil || live == nil || live.ProvedAt.IsZero() {
+	g, err := tx.Gateway(ctx, string(sallyport.ChannelEmail), slotLive)
+	if err != nil || g == nil || g.ProvedAt.IsZero() {
 		return nil, err
 	}
-	return live, nil
+	return g, nil
 }
 
 // deliver handles one batch, a few at once, and reports whether it got anything out of the way.
 func (s *Service) deliver(ctx context.Context, due []sallyport.OutboxMessage) bool {
 	places := make(chan struct{}, outboxAtOnce)
-	moved := false
+	var moved atomic.Bool
 	var wg sync.WaitGroup
 	for _, m := range due {
 		select {
@@ -135,50 +135,40 @@ func (s *Service) deliver(ctx context.Context, due []sallyport.OutboxMessage) bo
 		if ctx.Err() != nil {
 			break
 		}
-		moved = true
 		wg.Go(func() {
 			defer func() { <-places }()
 			ctx := context.WithoutCancel(ctx)
 			if live := s.claim(ctx, m); live != nil {
 				s.finish(ctx, m, s.attempt(ctx, m, live))
+				moved.Store(true)
 			}
 		})
 	}
 	wg.Wait()
-	return moved
+	return moved.Load()
 }
 
-// outboxLease is how long a message that one node is sending is due to no other: much longer than any send takes. A node
-// that ends in the midst of a send leaves its message to the others after that.
+// outboxLease is how long a message that is being sent is due to nobody: much longer than any send takes. A process that
+// ends in the midst of a send leaves its message to the others, or to the next one, after that.
 const outboxLease = 2 * time.Minute
 
-// claim takes a message before it is sent, so that no two nodes send it, and says by which way it goes; nil where it does not
-// go now. Those before it in the batch may have taken minutes, in which the settings changed or its time was over. A failure
-// leaves it to the next round.
+// claim takes a message right before it is sent, and answers with the gateway that is in use at that moment; nil where the
+// message is not to be sent now. Two nodes send no message twice, and neither does one that could not write down
+// afterwards that it was sent: who cannot write does not send.
 func (s *Service) claim(ctx context.Context, m sallyport.OutboxMessage) (live *sallyport.Gateway) {
-	run := s.store.Read
-	if s.shared {
-		run = s.store.Write
-	}
-	err := run(ctx, func(tx Tx) (err error) {
+	mine := false
+	err := s.store.Write(ctx, func(tx Tx) (err error) {
+		mine = false
 		if live, err = wayOut(ctx, tx); err != nil || live == nil {
 			return err
 		}
-		mine := false
-		if s.shared {
-			mine, err = tx.ClaimOutbox(ctx, m.ID, outboxLease)
-		} else {
-			var now time.Time
-			now, err = tx.Now(ctx)
-			mine = now.Before(m.ExpiresAt)
-		}
-		if !mine {
-			live = nil
-		}
+		mine, err = tx.ClaimOutbox(ctx, m.ID, outboxLease)
 		return err
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)
+	}
+	if err != nil || !mine {
 		return nil
 	}
 	return live
@@ -203,11 +193,11 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure
 		if failure == nil {
 			return tx.FinishOutbox(ctx, m.ID)
 		}
-		reason := reasonOf(failure)
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
 		}
+		reason := reasonOf(failure)
 		next := now.Add(backoff[min(m.Attempts, len(backoff)-1)])
 		if !lostFor(failure) && next.Before(m.ExpiresAt) {
 			return tx.RetryOutbox(ctx, m.ID, next, reason)

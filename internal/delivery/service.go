@@ -87,7 +87,6 @@ type Options struct {
 	Now        func() time.Time // nil: time.Now
 	Log        *slog.Logger     // nil: nothing is logged
 	SendWithin time.Duration    // longest time of one send; 0: 15 seconds
-	Shared     bool             // other nodes empty the same outbox
 }
 
 // Service is the use cases of this package.
@@ -101,7 +100,6 @@ type Service struct {
 	now     func() time.Time
 	log     *slog.Logger
 	within  time.Duration
-	shared  bool
 	wake    chan struct{}
 	busy    chan struct{}  // one place for each send on its way
 	tests   sync.WaitGroup // tests on their way
@@ -114,7 +112,7 @@ const sendsAtOnce = 256
 // New makes a Service. It starts nothing: Run empties the outbox.
 func New(o Options) *Service {
 	s := &Service{store: o.Store, keys: o.Keys, email: o.BuildEmail, text: o.BuildText, network: o.Network,
-		host: o.PublicHost, now: o.Now, log: o.Log, within: o.SendWithin, shared: o.Shared,
+		host: o.PublicHost, now: o.Now, log: o.Log, within: o.SendWithin,
 		wake: make(chan struct{}, 1), busy: make(chan struct{}, sendsAtOnce)}
 	if s.now == nil {
 		s.now = time.Now

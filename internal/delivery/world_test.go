@@ -24,15 +24,26 @@ import (
 type post struct {
 	mu      sync.Mutex
 	emails  []sallyport.Email
+	hosts   []string // through which each of them went
 	texts   []sallyport.Text
 	secrets map[string]string
 	fail    func() error
+	begun   chan struct{} // told of each send that begins
 	hold    chan struct{} // sends wait until it is closed
 	arrived chan struct{}
 }
 
-func (p *post) SendEmail(_ context.Context, m sallyport.Email) error {
-	return p.take(func() { p.emails = append(p.emails, m) })
+// through is post by way of one mail server.
+type through struct {
+	*post
+	host string
+}
+
+func (p through) SendEmail(_ context.Context, m sallyport.Email) error {
+	return p.take(func() { p.emails, p.hosts = append(p.emails, m), append(p.hosts, p.host) })
+}
+func (p *post) SendEmail(ctx context.Context, m sallyport.Email) error {
+	return through{post: p}.SendEmail(ctx, m)
 }
 func (p *post) SendText(_ context.Context, m sallyport.Text) error {
 	return p.take(func() { p.texts = append(p.texts, m) })
@@ -40,8 +51,11 @@ func (p *post) SendText(_ context.Context, m sallyport.Text) error {
 
 func (p *post) take(keep func()) error {
 	p.mu.Lock()
-	hold, fail := p.hold, p.fail
+	begun, hold, fail := p.begun, p.hold, p.fail
 	p.mu.Unlock()
+	if begun != nil {
+		begun <- struct{}{}
+	}
 	if hold != nil {
 		<-hold
 	}
@@ -57,6 +71,13 @@ func (p *post) take(keep func()) error {
 		p.arrived <- struct{}{}
 	}
 	return nil
+}
+
+// free lets the sends that begin from now on pass.
+func (p *post) free() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun, p.hold = nil, nil
 }
 
 // built notes the secrets that a sender was made with; two workers may make one at once.
@@ -76,13 +97,16 @@ type world struct {
 	post  *post
 	boss  sallyport.Actor
 	admin sallyport.Actor
-	full  atomic.Bool // nothing can be written
+
+	full    atomic.Bool   // nothing can be written
+	refused chan struct{} // told when that was tried
 }
 
 // disk is the database of a world, on a disk that may be full.
 type disk struct {
 	store.Transactions[delivery.Tx]
-	full *atomic.Bool
+	full    *atomic.Bool
+	refused chan struct{}
 }
 
 var errDiskFull = errors.New("the disk is full")
@@ -93,20 +117,24 @@ func (d disk) Write(ctx context.Context, fn func(delivery.Tx) error) error {
 		if err := fn(tx); err != nil || !d.full.Load() {
 			return err
 		}
+		select {
+		case d.refused <- struct{}{}:
+		default:
+		}
 		return errDiskFull
 	})
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}}
+	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}, refused: make(chan struct{}, 1)}
 	db := engines.Open(t, w.clock)
 	w.db = db
-	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full}, Keys: keyring.Generate(), Now: w.clock.Now, Shared: db.Shared(), PublicHost: "login.northwind.example",
+	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full, w.refused}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example",
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
-		BuildEmail: func(_ sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
+		BuildEmail: func(g sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			w.post.built(secrets)
-			return w.post, nil
+			return through{w.post, g.Settings["host"]}, nil
 		},
 		BuildText: func(_ sallyport.Gateway, secrets map[string]string) (delivery.TextSender, error) {
 			w.post.built(secrets)

@@ -1,0 +1,69 @@
+package delivery_test
+
+import (
+	"testing"
+
+	"sallyport"
+	"sallyport/internal/delivery"
+)
+
+// Where nothing can be written, nothing is sent: the message would leave again with each round, for it stays due.
+func TestOutboxSendsNothingThatItCannotNote(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	before := len(w.post.emails)
+	m := w.put(t, delivery.NoticeInvitation, invitation)
+	w.full.Store(true)
+	for range 3 {
+		stop := w.run(t)
+		<-w.refused
+		stop()
+	}
+	if n := len(w.post.emails) - before; n != 0 {
+		t.Errorf("sent %d times while the disk was full", n)
+	}
+	w.full.Store(false)
+	w.post.arrived = make(chan struct{}, 1)
+	stop := w.run(t)
+	<-w.post.arrived
+	stop()
+	if n := len(w.post.emails) - before; n != 1 || w.post.emails[before].ID != m.ID {
+		t.Errorf("sent %d times after that", n)
+	}
+}
+
+// A gateway that is out of use carries nothing more, however many messages the worker has before it: what was on its way
+// goes through, and the rest leaves through the one in its place.
+func TestRemovedGatewayCarriesNothingMore(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	const n, atOnce = 12, 4
+	for range n {
+		w.put(t, delivery.NoticeInvitation, invitation)
+	}
+	hold := make(chan struct{})
+	w.post.begun, w.post.hold = make(chan struct{}, 2*n), hold
+	stop := w.run(t)
+	for range atOnce {
+		<-w.post.begun
+	}
+	if err := w.Remove(t.Context(), w.boss, sallyport.ChannelEmail); err != nil {
+		t.Fatal(err)
+	}
+	w.post.free()
+	w.prove(t, emailForm(with(smtpForm, "host", "other.northwind.example")), "mara@northwind.example")
+	before := len(w.post.emails)
+	w.post.arrived = make(chan struct{}, n)
+	close(hold)
+	for range n {
+		<-w.post.arrived
+	}
+	stop()
+	through := map[string]int{}
+	for _, host := range w.post.hosts[before:] {
+		through[host]++
+	}
+	if through["mail.northwind.example"] != atOnce || through["other.northwind.example"] != n-atOnce {
+		t.Errorf("they went through %v, and %d were on their way", through, atOnce)
+	}
+}
