@@ -37,7 +37,7 @@ func stageError(at stage, err error) error {
 	code := answerCode(err)
 	e := &sallyport.SendError{Outcome: sallyport.NotSent, Cause: cause(at, code, err)}
 	switch {
-	case at == stageContent && code == 0:
+	case at == stageContent && code < 400: // no answer, or one that refuses nothing
 		e.Outcome, e.Code = sallyport.MaybeSent, "protocol"
 		e.Hint = "The mail server broke off before it confirmed the message. It may still arrive."
 		if timedOut(err) {
@@ -73,17 +73,34 @@ const tooSlow = "The mail server did not answer in time. Please try again in a m
 func refusal(at stage, code int, err error) (name string, permanent bool, hint string) {
 	permanent = code >= 500
 	switch {
-	case at == stageAuth && permanent:
+	case code == 530:
+		return "auth", true, "The mail server asks for a user name and password, or for TLS. An administrator must look at Email Settings."
+	case permanent && at == stageAuth:
 		return "auth", true, "The mail server refused Sallyport's user name or password. An administrator must look at Email Settings."
-	case at == stageRecipient && permanent && !strings.HasPrefix(enhanced(err), "5.7."):
+	case permanent && at == stageRecipient && mailboxRefused(code, enhanced(err)):
 		return "bad_address", true, "The mail server refused this mailbox. An administrator must look at the address."
-	case at == stageMail && permanent:
+	case permanent && (at == stageMail || badSender(enhanced(err))):
 		return "refused", true, "The mail server refused Sallyport's sender address. An administrator must look at Email Settings."
 	case permanent:
 		return "refused", true, "The mail server refused the message. An administrator must look at Email Settings."
 	}
 	return "refused", false, "The mail server does not take the message right now. Please try again in a few minutes."
 }
+
+// mailboxRefused reports whether a refusal of the recipient is about the mailbox. Servers that judge everything at this
+// stage, as Postfix does, refuse the sender, the greeting or the login here too: those codes say so (RFC 3463 sections
+// 3.2 to 3.5), and 5.1.0 may mean either side.
+func mailboxRefused(code int, enhanced string) bool {
+	switch enhanced {
+	case "":
+		return code >= 550 && code <= 553 || code == 556
+	case "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.5", "5.1.6", "5.1.10", "5.4.1", "5.4.4":
+		return true
+	}
+	return strings.HasPrefix(enhanced, "5.2.")
+}
+
+func badSender(enhanced string) bool { return enhanced == "5.1.7" || enhanced == "5.1.8" }
 
 func answerCode(err error) int {
 	var answer *textproto.Error
@@ -93,13 +110,17 @@ func answerCode(err error) int {
 	return 0
 }
 
+// enhanced is the enhanced status code (RFC 3463) that an answer begins with, empty where it has none.
 func enhanced(err error) string {
 	var answer *textproto.Error
-	if errors.As(err, &answer) {
-		first, _, _ := strings.Cut(answer.Msg, " ")
-		return first
+	if !errors.As(err, &answer) {
+		return ""
 	}
-	return ""
+	words := strings.Fields(answer.Msg)
+	if len(words) == 0 || strings.Count(words[0], ".") != 2 || strings.Trim(words[0], "0123456789.") != "" {
+		return ""
+	}
+	return words[0]
 }
 
 func timedOut(err error) bool {
@@ -119,20 +140,12 @@ func isTLS(err error) bool {
 // cause is what the log may see. A server's words are left out where they could repeat what we sent.
 func cause(at stage, code int, err error) error {
 	if code != 0 && (at == stageAuth || at == stageContent || at == stageData) {
-		return fmt.Errorf("%s: answer %d %s", at, code, enhancedOnly(err))
+		return fmt.Errorf("%s: answer %d %s", at, code, enhanced(err))
 	}
 	if at == stageAuth && !timedOut(err) {
 		return fmt.Errorf("%s: broke off", at)
 	}
 	return fmt.Errorf("%s: %s", at, short(err.Error()))
-}
-
-func enhancedOnly(err error) string {
-	e := enhanced(err)
-	if strings.Trim(e, "0123456789.") != "" {
-		return ""
-	}
-	return e
 }
 
 func short(s string) string {
