@@ -50,6 +50,9 @@ func TestD8_1(t *testing.T) {
 			if !b.ask(dana) {
 				t.Fatal("the password does not lead on any more: a limit of messages became a lock-out")
 			}
+			if i == 5 { // nothing was sent for this one
+				b.get("/sign-in/code").says("No code was sent").says("The next one can be sent from")
+			}
 			if a := b.post("/sign-in/send"); a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
 				t.Errorf("hour %d: a send too many answers %d, Retry-After %q", hour, a.Status, a.Header.Get("Retry-After"))
 			}

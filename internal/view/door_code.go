@@ -56,6 +56,8 @@ func (c Code) Title() string {
 		return "Set up codes by email"
 	case c.Task == TaskEnrol:
 		return "Set up codes by text message"
+	case c.Delivery.Paused():
+		return "No code was sent"
 	case c.Method == sallyport.MethodEmail:
 		return "Check your email"
 	case c.Method == sallyport.MethodText:
@@ -126,6 +128,14 @@ func (d Delivery) Waiting() bool { return d.Sent && d.State == sallyport.Sending
 
 // ResendOpen reports whether a fresh code may be asked for now.
 func (d Delivery) ResendOpen() bool { return !d.ResendAt.After(d.Now) }
+
+// Paused reports whether no code was sent in this sign-in because there were too many already.
+func (d Delivery) Paused() bool { return !d.Sent && !d.ResendOpen() }
+
+// Opens is the first whole minute at which a code can be sent again.
+func (d Delivery) Opens() time.Time {
+	return d.ResendAt.Add(time.Minute - time.Nanosecond).Truncate(time.Minute)
+}
 
 // Words says what became of the message, for the page and for the script that asks again.
 func (d Delivery) Words() string {

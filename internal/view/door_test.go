@@ -73,6 +73,7 @@ func doors() map[string]Page {
 		"code-text-wrong":    Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: sent(sallyport.Sent)},
 		"code-text-unclear":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Delivery: sent(sallyport.Unclear)},
 		"code-text-spent":    Code{Door: refused(sallyport.E(sallyport.Gone, "code_spent", "Three wrong codes. Send a new one to go on.")), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: spent},
+		"code-text-paused":   Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: Delivery{Masked: "••••••07", ResendAt: noon.Add(42*time.Minute + time.Second), Now: noon}},
 		"opener-email":       Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodEmail, Recovery: true, Delivery: Delivery{Masked: "d•••@northwind.example", Now: noon}},
 		"opener-app":         Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodApp, Recovery: true},
 		"step-up-code":       Code{Door: brand(), Task: TaskStepUp, Method: sallyport.MethodApp, Recovery: true},
