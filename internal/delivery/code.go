@@ -38,7 +38,7 @@ func (s *Service) SendCode(ctx context.Context, m CodeMessage) error {
 	return s.sendCode(ctx, *g, m)
 }
 
-// sendCode sends m through g, which need not be in use yet.
+// sendCode sends m through g.
 func (s *Service) sendCode(ctx context.Context, g sallyport.Gateway, m CodeMessage) error {
 	if m.Host == "" {
 		m.Host = s.host

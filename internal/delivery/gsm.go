@@ -8,24 +8,28 @@ import (
 // textLimit is how many septets one text message holds (3GPP TS 23.038, 6.1.2.1).
 const textLimit = 160
 
-// codeText is the text of a code's text message. Its last line is the origin-bound code of the WICG's "SMS one-time
-// codes", so that a phone offers it only on that host. It always fits into one message: the organisation's name goes
-// first where it is too long or not in the GSM alphabet, the last line goes never while the host is a host name that
-// leaves room for the code.
+// codeText is the text of a code's text message.
 func codeText(m CodeMessage) string {
-	last := "\n\n@" + strings.ToLower(m.Host) + " #" + m.Code
 	life := minutes(m.Life)
-	for _, text := range []string{
-		fmt.Sprintf("%s is your %s sign-in code. Valid %s. Never share it.", m.Code, oneLine(m.Organisation), life) + last,
-		fmt.Sprintf("%s is your sign-in code. Valid %s. Never share it.", m.Code, life) + last,
-		m.Code + " is your sign-in code." + last,
-		"Your sign-in code" + last,
-	} {
-		if n, ok := septets(text); ok && n <= textLimit {
-			return text
+	return fitting(m,
+		fmt.Sprintf("%s is your %s sign-in code. Valid %s. Never share it.", m.Code, oneLine(m.Organisation), life),
+		fmt.Sprintf("%s is your sign-in code. Valid %s. Never share it.", m.Code, life),
+		m.Code+" is your sign-in code.",
+		"Your sign-in code")
+}
+
+// fitting is the first of texts that fits into one message with the last line, which is the origin-bound code of the
+// WICG's "SMS one-time codes", so that a phone offers it only on that host. The organisation's name, in the first text
+// alone, goes first where it is too long or not in the GSM alphabet; the last line goes never while the host is a host name
+// that leaves room for the code. Without it, it is the second text.
+func fitting(m CodeMessage, texts ...string) string {
+	last := "\n\n@" + strings.ToLower(m.Host) + " #" + m.Code
+	for _, text := range texts {
+		if n, ok := septets(text + last); ok && n <= textLimit {
+			return text + last
 		}
 	}
-	return fmt.Sprintf("%s is your sign-in code. Valid %s. Never share it.", m.Code, life)
+	return texts[1]
 }
 
 // gsmBasic and gsmExtended are the GSM 7 bit default alphabet and its extension (3GPP TS 23.038, 6.2.1), the

@@ -70,7 +70,7 @@ func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sally
 	result := make(chan error, 1)
 	s.tests.Go(func() {
 		ctx := context.WithoutCancel(ctx)
-		err := s.sendCode(ctx, g, CodeMessage{To: to, Code: code, Life: testLife, Organisation: settings.Organisation})
+		err := s.sendTest(ctx, g, CodeMessage{To: to, Code: code, Life: testLife, Organisation: settings.Organisation})
 		s.endTest(ctx, by, t, err)
 		result <- err
 	})

@@ -68,6 +68,31 @@ func TestDraftBecomesLiveByItsCode(t *testing.T) {
 	}
 }
 
+// Whoever reads a test message is not told that it signs somebody in, nor that somebody knows his password.
+func TestTestMessagesSayWhatTheyAre(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		form delivery.Form
+		to   string
+	}{{emailForm(smtpForm), "mara@northwind.example"}, {smsForm, "+15551230001"}} {
+		if _, err := w.SaveDraft(t.Context(), w.boss, c.form); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Test(t.Context(), w.boss, c.form.Channel, c.to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	email, text := w.post.emails[0], w.post.texts[0]
+	for _, said := range []string{email.Subject + "\n" + email.Text, text.Text} {
+		if strings.Contains(said, "sign") || strings.Contains(said, "password") || !strings.Contains(strings.ToLower(said), "test") {
+			t.Errorf("the test message says %q", said)
+		}
+	}
+	if host, code, ok := bound(text.Text); !ok || host != "login.northwind.example" || !strings.HasPrefix(text.Text, code+" is the test code for ") {
+		t.Errorf("not bound: %q", text.Text)
+	}
+}
+
 // Each wrong code typed back is an event of its own, also where the browser has gone before the answer.
 func TestWrongCodesTypedBackAreEvents(t *testing.T) {
 	for channel, c := range map[sallyport.Channel]struct {
