@@ -34,6 +34,10 @@ var (
 		none:   "No gateway is set up. The method Text Message cannot be chosen until one was proved with a test message."}
 )
 
+// secretsLost is the field of a form that comes back after a proof was asked for: the names of the secrets that were
+// typed into it and are not in it any more.
+const secretsLost = "again"
+
 // formFields are the names that the form of any kind may have. A name that two kinds share comes once.
 func (p gatewayPage) formFields() []string {
 	fields, seen := []string{"kind"}, map[string]bool{}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"sallyport"
@@ -18,7 +19,11 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 				form.Values[name] = f.Get(name)
 			}
 		}
-		saved, err := c.gateways.SaveDraft(r.Context(), web.ActorOf(r), form)
+		var saved delivery.Saved
+		err := notCarried(f)
+		if err == nil {
+			saved, err = c.gateways.SaveDraft(r.Context(), web.ActorOf(r), form)
+		}
 		if err != nil {
 			return c.gatewayRefused(w, r, gatewayState{page: p, open: true, kind: form.Kind, values: f.Get}, err)
 		}
@@ -30,8 +35,39 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 	}
 }
 
+const typeAgain = "Please type this again: secrets are never shown back, so it was not kept."
+
+// notCarried refuses a form that was typed with secrets and comes back without them, after a proof was asked for. Without
+// a word the ones that were stored before would stay.
+func notCarried(f web.Form) error {
+	var fields []sallyport.Field
+	for _, name := range f.All(secretsLost) {
+		if _, secret := secretFields()[name]; secret && f.Get(name) == "" {
+			fields = append(fields, sallyport.Field{Name: name, Message: typeAgain})
+		}
+	}
+	return sallyport.InvalidFields(fields)
+}
+
+// sayTypeAgain marks the secrets that were typed into a form which is shown once more, for they are not in it.
+func sayTypeAgain(problem *view.Problem, s gatewayState) {
+	if s.values == nil {
+		return
+	}
+	fields := slices.Clone(problem.Fields)
+	for _, k := range delivery.Kinds(s.page.channel) {
+		for _, f := range k.Fields {
+			if k.Kind == s.kind && f.Secret && s.values(f.Name) != "" && wrong(problem, f.Name) == "" {
+				fields = append(fields, sallyport.Field{Name: f.Name, Message: typeAgain})
+			}
+		}
+	}
+	problem.Fields = fields
+}
+
 func (c *Console) gatewayRefused(w http.ResponseWriter, r *http.Request, s gatewayState, err error) error {
 	return c.refused(w, r, err, func(problem *view.Problem) (view.Page, error) {
+		sayTypeAgain(problem, s)
 		s.problem = problem
 		return c.gatewayPage(r, s)
 	})

@@ -136,6 +136,8 @@ func TestEmailSettings(t *testing.T) {
 	b.send("/admin/email/confirm", "code", wrong).wants(http.StatusUnprocessableEntity, "That code is not right. 2 tries left.")
 	b.follow(b.send("/admin/email/confirm", "code", code[:3]+" "+code[3:])).wants(http.StatusOK, "Proved, and in use from now on.").lacks("Draft, not in use yet")
 	b.get("/admin/technicians/new").wants(http.StatusOK).lacks("Email Settings have not been proved yet")
+	b.send("/admin/email", with(with(smtpForm, "port", "99999"), "password", "a new one")...).
+		wants(http.StatusUnprocessableEntity, "Please type this again: secrets are never shown back, so it was not kept.").lacks("a new one")
 
 	b.follow(b.send("/admin/email", with(smtpForm, "host", "other.northwind.example")...)).wants(http.StatusOK, "In use", "Draft, not in use yet", "other.northwind.example")
 	b.follow(b.send("/admin/email/discard")).wants(http.StatusOK, "The draft is gone.").lacks("other.northwind.example")

@@ -19,6 +19,17 @@ type parkedForm struct {
 	Lost   []string // labels of secrets that were typed and not kept
 }
 
+// lose notes that a secret was typed and is not kept. A form that asks for it says so when it comes back.
+func (p *parkedForm) lose(name, label, value string, asks bool) {
+	if value == "" || slices.Contains(p.Lost, label) {
+		return
+	}
+	p.Lost = append(p.Lost, label)
+	if asks {
+		p.Values = append(p.Values, view.Hidden{Name: secretsLost, Value: name})
+	}
+}
+
 // park keeps the form and sends the browser to the page that asks for a fresh proof.
 func (c *Console) park(w http.ResponseWriter, r *http.Request, fields []string, f web.Form) error {
 	p := parkedForm{Path: r.URL.Path}
@@ -27,9 +38,7 @@ func (c *Console) park(w http.ResponseWriter, r *http.Request, fields []string, 
 		name := strings.TrimSuffix(field, "*")
 		for _, v := range f.All(name) {
 			if label, secret := secrets[name]; secret {
-				if v != "" && !slices.Contains(p.Lost, label) {
-					p.Lost = append(p.Lost, label)
-				}
+				p.lose(name, label, v, slices.Contains(fields, secretsLost+"*"))
 				continue
 			}
 			p.Values = append(p.Values, view.Hidden{Name: name, Value: v})

@@ -93,7 +93,7 @@ func (c *Console) recordRoutes() []web.Route {
 func (c *Console) gatewayRoutes(p gatewayPage) []web.Route {
 	return []web.Route{
 		get(p.path, p.needs, c.gateway(p)),
-		post(p.path, p.needs, c.form(p.formFields(), c.saveDraft(p))),
+		post(p.path, p.needs, c.form(append(p.formFields(), secretsLost+"*"), c.saveDraft(p))),
 		post(p.path+"/test", p.needs, c.form([]string{"to"}, c.testDraft(p))),
 		post(p.path+"/confirm", p.needs, c.form([]string{"code"}, c.confirmTest(p))),
 		post(p.path+"/discard", p.needs, c.form(nil, c.discardDraft(p))),

@@ -2,7 +2,9 @@ package console_test
 
 import (
 	"context"
+	"html"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,6 +155,25 @@ func TestStepUp(t *testing.T) {
 	b.follow(p)
 	page = h.signIn(me).get(strings.TrimPrefix(strings.ReplaceAll(p.at, "%2F", "/"), "/confirm?return=")).wants(http.StatusOK, "mail.northwind.example", "asked again for: Password")
 	page.lacks("correct horse")
+}
+
+// A new secret that was typed before the proof is asked for again after it: the one that is stored does not stay in its
+// place without a word.
+func TestNewSecretIsNotLostAtTheProof(t *testing.T) {
+	h := newHouse(t)
+	me := h.add(sallyport.SuperAdmin)
+	b := h.signIn(me)
+	b.follow(b.send("/admin/email", smtpForm...)).wants(http.StatusOK, "Saved as a draft.")
+	h.clock.Add(16 * time.Minute)
+	p := b.send("/admin/email", with(smtpForm, "password", "battery staple")...)
+	b = h.signIn(me)
+	page := b.get(strings.TrimPrefix(strings.ReplaceAll(p.at, "%2F", "/"), "/confirm?return=")).wants(http.StatusOK, "asked again for: Password").lacks("battery staple")
+	var form []string
+	for _, hidden := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).FindAllStringSubmatch(page.body, -1) {
+		form = append(form, hidden[1], html.UnescapeString(hidden[2]))
+	}
+	b.send("/admin/email", form...).wants(http.StatusUnprocessableEntity, "Please type this again")
+	b.follow(b.send("/admin/email", append(form, "password", "battery staple")...)).wants(http.StatusOK, "Saved as a draft.")
 }
 
 func TestAddAndInvite(t *testing.T) {
