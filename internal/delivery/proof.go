@@ -12,6 +12,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/factor"
 )
 
 const (
@@ -162,18 +163,19 @@ func (s *Service) endTest(ctx context.Context, by act, t test, failure error) {
 }
 
 // ConfirmTest compares the code that was typed back. The right one puts the draft in use, proved; three wrong ones
-// end the test. A try is counted and committed before it is compared.
+// end the test. A try is counted and committed before it is compared; what is no code at all is no try.
 func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, code string) error {
 	w, err := channelWords(channel)
 	if err != nil {
 		return err
 	}
 	by := act{actor, w, channel}
-	t, err := s.countTest(ctx, by)
+	typed, ok := factor.Canonical(code)
+	t, err := s.countTest(ctx, by, ok)
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal(t.Hash, s.testHash(t.ID, digits(code))) {
+	if !hmac.Equal(t.Hash, s.testHash(t.ID, typed)) {
 		if err := s.noteWrongTest(ctx, by, t); err != nil {
 			return err
 		}
@@ -188,7 +190,8 @@ func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channe
 
 var errTestOver = sallyport.E(sallyport.Gone, "test_over", "This test is over. Send a new test message to go on.")
 
-func (s *Service) countTest(ctx context.Context, by act) (t test, err error) {
+// countTest counts one try, which is refused uncounted where what was typed is not of a code's form.
+func (s *Service) countTest(ctx context.Context, by act, formed bool) (t test, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = s.store.Write(ctx, func(tx Tx) error {
@@ -205,6 +208,9 @@ func (s *Service) countTest(ctx context.Context, by act) (t test, err error) {
 		}
 		if found == nil || found.Tries >= testTries || !now.Before(found.Expires) {
 			return errTestOver
+		}
+		if !formed {
+			return sallyport.InvalidField("code", "Please type the 6 digits of the code.")
 		}
 		t = *found
 		t.Tries++
@@ -320,17 +326,6 @@ func randomCode() (string, error) {
 		return "", fmt.Errorf("code: %w", err)
 	}
 	return fmt.Sprintf("%06d", n), nil
-}
-
-// digits takes the spaces and hyphens out that people type between digits.
-func digits(s string) string {
-	out := make([]rune, 0, 6)
-	for _, r := range s {
-		if r != ' ' && r != '-' && r != '\t' && r != '\u00a0' {
-			out = append(out, r)
-		}
-	}
-	return string(out)
 }
 
 func tries(n int) string {

@@ -13,6 +13,14 @@ import (
 	"sallyport/internal/store"
 )
 
+// not is six digits that code is not.
+func not(code string) string {
+	if code == "000000" {
+		return "111111"
+	}
+	return "000000"
+}
+
 func emailForm(values map[string]string) delivery.Form {
 	return delivery.Form{Channel: sallyport.ChannelEmail, Kind: sallyport.GatewaySMTP, Values: values}
 }
@@ -35,11 +43,12 @@ func TestDraftBecomesLiveByItsCode(t *testing.T) {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	code := w.lastCode(t)
-	wrong := "000000"
-	if code == wrong {
-		wrong = "111111"
+	for _, none := range []string{"", " ", "12345", "x" + code[1:]} { // no try: it comes so when a proof was asked for between
+		if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, none); fieldNames(err) != "code" || !strings.Contains(err.Error(), "6 digits") {
+			t.Errorf("%q: %v", none, err)
+		}
 	}
-	if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, wrong); fieldNames(err) != "code" || !strings.Contains(err.Error(), "2 tries left") {
+	if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, not(code)); fieldNames(err) != "code" || !strings.Contains(err.Error(), "2 tries left") {
 		t.Errorf("got %v", err)
 	}
 	if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, code[:3]+" "+code[3:]); err != nil {
@@ -110,7 +119,7 @@ func TestWrongCodesTypedBackAreEvents(t *testing.T) {
 		hungUp, hangUp := context.WithCancel(t.Context())
 		hangUp()
 		for _, ctx := range []context.Context{t.Context(), hungUp} {
-			if err := w.ConfirmTest(ctx, w.boss, channel, "x"+code[1:]); fieldNames(err) != "code" {
+			if err := w.ConfirmTest(ctx, w.boss, channel, not(code)); fieldNames(err) != "code" {
 				t.Errorf("got %v", err)
 			}
 		}
@@ -137,7 +146,7 @@ func TestThreeWrongCodesEndTheTest(t *testing.T) {
 	}
 	code := w.lastCode(t)
 	for range 3 {
-		if err := w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, "x"+code[1:]); fieldNames(err) != "code" {
+		if err := w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, not(code)); fieldNames(err) != "code" {
 			t.Errorf("got %v", err)
 		}
 	}
