@@ -2,9 +2,11 @@ package delivery_test
 
 import (
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/delivery"
+	"sallyport/internal/store"
 )
 
 // Where nothing can be written, nothing is sent: the message would leave again with each round, for it stays due.
@@ -65,5 +67,22 @@ func TestRemovedGatewayCarriesNothingMore(t *testing.T) {
 	}
 	if through["mail.northwind.example"] != atOnce || through["other.northwind.example"] != n-atOnce {
 		t.Errorf("they went through %v, and %d were on their way", through, atOnce)
+	}
+}
+
+// A message that failed often enough to wait for an hour leaves as soon as somebody has mended the settings.
+func TestMendedSettingsSendAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	m := w.put(t, delivery.NoticeInvitation, invitation)
+	w.write(t, func(tx *store.Tx) error {
+		return tx.RetryOutbox(t.Context(), m.ID, w.clock.Now().Add(time.Hour), "auth: the password was refused")
+	})
+	if early := w.outbox(t); early.ID != "" {
+		t.Fatalf("due while nothing was mended: %+v", early)
+	}
+	w.prove(t, emailForm(with(smtpForm, "password", "battery staple")), "mara@northwind.example")
+	if now := w.outbox(t); now.ID != m.ID {
+		t.Error("it still waits")
 	}
 }

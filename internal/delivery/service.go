@@ -38,6 +38,7 @@ type Tx interface {
 	DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
 	ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
 	ClaimOutbox(ctx context.Context, id string, lease time.Duration) (bool, error)
+	HurryOutbox(ctx context.Context, lease time.Duration) error
 	FinishOutbox(ctx context.Context, id string) error
 	RetryOutbox(ctx context.Context, id string, next time.Time, lastError string) error
 	DropOutbox(ctx context.Context, id, lastError string) (bool, error)

@@ -185,6 +185,9 @@ var _ = register("outbox keeps what is due and erases what was sent", func(b *be
 	due("now first later")
 	b.Add(-time.Minute)
 	due("now")
+	b.write(func(tx *store.Tx) error { return tx.RetryOutbox(b.ctx, "now", b.Now().Add(time.Hour), "refused") })
+	b.write(func(tx *store.Tx) error { return tx.HurryOutbox(b.ctx, time.Minute) })
+	due("now") // and neither what is being sent nor what is due soon
 	expired := func() (ids string) {
 		b.read(func(tx *store.Tx) error {
 			list, err := tx.ExpiredOutbox(b.ctx, 10)
@@ -215,7 +218,7 @@ var _ = register("outbox keeps what is due and erases what was sent", func(b *be
 	due("now")
 	b.read(func(tx *store.Tx) error {
 		list, err := tx.DueOutbox(b.ctx, 10)
-		if m := list[0]; m.Attempts != 1 || m.LastError != "refused" || string(m.Sealed) != "sealed" {
+		if m := list[0]; m.Attempts != 2 || m.LastError != "refused" || string(m.Sealed) != "sealed" {
 			b.Errorf("%+v", m)
 		}
 		return err
