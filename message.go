@@ -17,6 +17,7 @@ type Email struct {
 type Text struct {
 	To   string // E.164
 	Text string
+	GSM  bool // it is written in the GSM 7 bit default alphabet (3GPP TS 23.038), and so takes 160 characters to a message
 }
 
 // SendOutcome says how sure it is that nothing was sent.

@@ -71,6 +71,7 @@ func (s *Service) sendText(ctx context.Context, g sallyport.Gateway, m sallyport
 	if err != nil {
 		return notSent("settings", "The stored SMS Settings do not work. Your administrator must look at them.", err)
 	}
+	_, m.GSM = septets(m.Text)
 	return s.send(ctx, func(ctx context.Context) error { return to.SendText(ctx, m) })
 }
 

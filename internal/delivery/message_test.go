@@ -41,7 +41,11 @@ func TestTextMessages(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				text := w.post.texts[len(w.post.texts)-1].Text
+				sent := w.post.texts[len(w.post.texts)-1]
+				text := sent.Text
+				if !sent.GSM {
+					t.Errorf("%q: the gateway is not told that it is in the GSM alphabet", text)
+				}
 				h, c, ok := bound(text)
 				if !ok || h != strings.ToLower(host) || c != "004217" {
 					t.Errorf("%q: bound to %q, %q", text, h, c)

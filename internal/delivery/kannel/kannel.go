@@ -45,7 +45,7 @@ func (s *Sender) SendText(ctx context.Context, m sallyport.Text) error {
 	r.Header.Set("X-Kannel-Password", s.password)
 	r.Header.Set("X-Kannel-From", s.from)
 	r.Header.Set("X-Kannel-To", m.To)
-	r.Header.Set("X-Kannel-Coding", coding(m.Text))
+	r.Header.Set("X-Kannel-Coding", coding(m))
 	r.Header.Set("User-Agent", "Sallyport")
 	resp, err := s.http.Do(r)
 	if err != nil {
@@ -56,14 +56,12 @@ func (s *Sender) SendText(ctx context.Context, m sallyport.Text) error {
 	return read(resp.StatusCode, strings.TrimSpace(string(body)), err)
 }
 
-// coding is 0 (GSM alphabet) for ASCII and 2 (UCS-2) for all else.
-func coding(text string) string {
-	for _, r := range text {
-		if r > 0x7e {
-			return "2"
-		}
+// coding is 0 (GSM alphabet, 160 characters to a message) or 2 (UCS-2, 70 characters).
+func coding(m sallyport.Text) string {
+	if m.GSM {
+		return "0"
 	}
-	return "0"
+	return "2"
 }
 
 // read judges an answer by status and body: "0: Accepted for delivery", "3: Queued for later delivery", and refusals.

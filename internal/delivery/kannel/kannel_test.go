@@ -35,12 +35,20 @@ func limit(t *testing.T) context.Context {
 func TestKannelDelivers(t *testing.T) {
 	g := fixture.Start(t)
 	s := sender(t, g, g.Password)
-	text := "004217 is your Northwind IT sign-in code. Valid 3 minutes. Never share it.\n\n@login.northwind.example #004217"
-	if err := s.SendText(limit(t), sallyport.Text{To: "+15551230001", Text: text}); err != nil {
+	for _, organisation := range []string{"Northwind IT", "Müller & Søn [€]"} { // the second one is not ASCII, but in the GSM alphabet
+		text := "004217 is your " + organisation + " sign-in code. Valid 3 minutes. Never share it.\n\n@login.northwind.example #004217"
+		if err := s.SendText(limit(t), sallyport.Text{To: "+15551230001", Text: text, GSM: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := g.Phone(t, "@login"); got != "Sallyport +15551230001 text "+text {
+			t.Errorf("the phone shows %q", got)
+		}
+	}
+	if err := s.SendText(limit(t), sallyport.Text{To: "+15551230001", Text: "004217 株"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := g.Phone(t, "@login"); got != "Sallyport +15551230001 text "+text {
-		t.Errorf("the phone shows %q", got)
+	if got := g.Phone(t, "Sallyport"); !strings.Contains(got, " ucs-2 ") {
+		t.Errorf("what is not in the GSM alphabet came as %q", got)
 	}
 	if logs := g.AccessLogs(t); !strings.Contains(logs, "Got HTTP request </cgi-bin/sendsms>") || strings.Contains(logs, g.Password) {
 		t.Errorf("the code or the password stood in an address:\n%s", logs)
