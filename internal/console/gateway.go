@@ -93,7 +93,7 @@ func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, er
 	if v.Live != nil && v.Live.ProvedAt.IsZero() {
 		page.State = view.Mark{Kind: "warn", Word: "not proved"}
 	}
-	if page.Draft != nil {
+	if page.Draft != nil || page.Live != nil {
 		page.Test = testView(desk, v.Test, s)
 	}
 	if s.open || (v.Live == nil && v.Draft == nil) {

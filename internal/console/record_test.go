@@ -139,6 +139,10 @@ func TestEmailSettings(t *testing.T) {
 	b.send("/admin/email", with(with(smtpForm, "port", "99999"), "password", "a new one")...).
 		wants(http.StatusUnprocessableEntity, "Please type this again: secrets are never shown back, so it was not kept.").lacks("a new one")
 
+	b.get("/admin/email").wants(http.StatusOK, "In use", "Send test message").lacks("Draft, not in use yet")
+	b.follow(b.send("/admin/email/test", "to", "mara@northwind.example")).wants(http.StatusOK, "The right code shows that the settings in use work.")
+	b.follow(b.send("/admin/email/confirm", "code", h.post.code(t))).wants(http.StatusOK, "Proved, and in use from now on.")
+
 	b.follow(b.send("/admin/email", with(smtpForm, "host", "other.northwind.example")...)).wants(http.StatusOK, "In use", "Draft, not in use yet", "other.northwind.example")
 	b.follow(b.send("/admin/email/discard")).wants(http.StatusOK, "The draft is gone.").lacks("other.northwind.example")
 	moved := b.send("/admin/email", with(with(smtpForm, "host", "other.northwind.example"), "password", "")...)

@@ -23,6 +23,11 @@ type Gateway struct {
 // Template names the page's file.
 func (Gateway) Template() string { return "desk/gateway" }
 
+// Testing reports whether a test has begun, so that it is not folded away.
+func (g Gateway) Testing() bool {
+	return g.Test != nil && (g.Test.Sent || g.Test.Detail != "" || g.Test.To.Wrong != "")
+}
+
 // GatewayField is one line of the form: a Field, or a Select where there are Options.
 type GatewayField struct {
 	Field
@@ -46,7 +51,7 @@ type GatewayCard struct {
 // GatewayLine is one setting. Secrets say only whether they are set.
 type GatewayLine struct{ Label, Value string }
 
-// GatewayTest is the test of a draft: first where to, then the code.
+// GatewayTest is the test of a draft, or of the settings in use where there is none: first where to, then the code.
 type GatewayTest struct {
 	To         Field
 	Sent       bool

@@ -142,6 +142,13 @@ func gateway(d Desk, form bool) Gateway {
 	return g
 }
 
+// inUse are settings without a draft, while they are tested.
+func inUse(d Desk) Gateway {
+	g := drafted(d, true, "")
+	g.Draft, g.Test.Waiting, g.Test.Detail = nil, false, ""
+	return g
+}
+
 func drafted(d Desk, sent bool, detail string) Gateway {
 	g := gateway(d, false)
 	g.Live, g.Draft = gatewayCardOf(d, true), gatewayCardOf(d, false)
@@ -254,7 +261,8 @@ func desks() map[string]Page {
 		"imported":   Imported{Desk: frame("Imported"), Total: 2, Links: []ImportedLink{{"Dana Reyes", "dana", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}}},
 		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
-		"email-draft": drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
+		"email-live-test": inUse(frame("Email Settings")),
+		"email-draft":     drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
 		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
 	}
 }
