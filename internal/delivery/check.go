@@ -216,18 +216,23 @@ var (
 	foreign     = regexp.MustCompile(`\{\{|\$\{|<%|\{%|#\{`)
 )
 
-// checkTemplate wants a body of at most 4 KiB with our four placeholders and no other template language in it: there
+var ourPlaceholders = []string{"{to}", "{text}", "{from}", "{id}", secretPlaceholder}
+
+// secretPlaceholder is where a key goes that belongs into the body, so that it need not stand in the template.
+const secretPlaceholder = "{secret}"
+
+// checkTemplate wants a body of at most 4 KiB with our placeholders and no other template language in it: there
 // is none to run it, and who writes one expects what will not happen.
 func checkTemplate(name, value string) error {
 	if len(value) > 4096 || !utf8.ValidString(value) {
 		return sallyport.InvalidField(name, "Please give at most 4,096 characters.")
 	}
 	if foreign.MatchString(value) {
-		return sallyport.InvalidField(name, "Only {to}, {text}, {from} and {id} are filled in; there are no expressions.")
+		return sallyport.InvalidField(name, "Only {to}, {text}, {from}, {id} and {secret} are filled in; there are no expressions.")
 	}
 	for _, p := range placeholder.FindAllString(value, -1) {
-		if p != "{to}" && p != "{text}" && p != "{from}" && p != "{id}" {
-			return sallyport.InvalidField(name, fmt.Sprintf("There is no placeholder %s, only {to}, {text}, {from} and {id}.", p))
+		if !slices.Contains(ourPlaceholders, p) {
+			return sallyport.InvalidField(name, fmt.Sprintf("There is no placeholder %s, only {to}, {text}, {from}, {id} and {secret}.", p))
 		}
 	}
 	if !strings.Contains(value, "{to}") || !strings.Contains(value, "{text}") {
@@ -239,6 +244,9 @@ func checkTemplate(name, value string) error {
 func checkHTTP(c *checker) {
 	c.reachURL()
 	body := c.values["body"]
+	if c.values["secret"] == "" && strings.Contains(body, secretPlaceholder) {
+		c.wrong("secret", "Please give what {secret} in the template stands for.")
+	}
 	if c.values["format"] == "json" {
 		if !json.Valid([]byte(body)) {
 			c.wrong("body", `Please give valid JSON, with the placeholders inside its strings, like {"to": "{to}", "text": "{text}"}.`)

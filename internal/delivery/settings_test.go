@@ -241,6 +241,34 @@ func TestSecretsAreKeptUntilTheOtherSideChanges(t *testing.T) {
 	}
 }
 
+// A key that the gateway wants in the body stands neither in the template, nor on a page, nor in an event, and goes when
+// the address changes.
+func TestSecretOfTheBody(t *testing.T) {
+	w := newWorld(t)
+	form := delivery.Form{Channel: sallyport.ChannelSMS, Kind: sallyport.GatewayHTTP, Values: map[string]string{
+		"url": "https://sms.example.com/send", "body": "to={to}\ntext={text}\napi_secret={secret}"}}
+	if _, err := w.SaveDraft(t.Context(), w.boss, form); fieldNames(err) != "secret" {
+		t.Errorf("without it: %v", err)
+	}
+	form.Values["secret"] = "hunter2hunter2"
+	saved, err := w.SaveDraft(t.Context(), w.boss, form)
+	if err != nil || !slices.Equal(saved.Draft.SecretsSet, []string{"secret"}) {
+		t.Fatalf("%+v, %v", saved, err)
+	}
+	_, all := w.events(t)
+	for _, shown := range []map[string]string{saved.Draft.Settings, all[0].After} {
+		for name, v := range shown {
+			if strings.Contains(v, "hunter2") {
+				t.Errorf("%s tells %q", name, v)
+			}
+		}
+	}
+	form.Values = with(form.Values, "secret", "", "url", "https://evil.example.com/send")
+	if _, err := w.SaveDraft(t.Context(), w.boss, form); fieldNames(err) != "secret" {
+		t.Errorf("at another address: %v", err)
+	}
+}
+
 func TestWhoMayChangeGateways(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

@@ -15,7 +15,7 @@ type template struct {
 	form [][2]string // names and values of a form, in their order
 }
 
-var placeholders = regexp.MustCompile(`\{(to|text|from|id)\}`)
+var placeholders = regexp.MustCompile(`\{(to|text|from|id|secret)\}`)
 
 func parse(format, body string) (template, error) {
 	switch format {

@@ -22,14 +22,14 @@ type Sender struct {
 	method, address string
 	headers         http.Header
 	body            template
-	from            string
+	from, secret    string
 	okText, badText string
 }
 
 // New makes a Sender from a gateway's settings (url, method, format, body, from, ok_text, bad_text) and its secret
-// headers. It dials nothing.
+// headers and secret. It dials nothing.
 func New(g sallyport.Gateway, secrets map[string]string, c Client) (*Sender, error) {
-	s := &Sender{http: c, method: g.Settings["method"], address: g.Settings["url"], from: g.Settings["from"],
+	s := &Sender{http: c, method: g.Settings["method"], address: g.Settings["url"], from: g.Settings["from"], secret: secrets["secret"],
 		okText: g.Settings["ok_text"], badText: g.Settings["bad_text"], headers: http.Header{}}
 	if s.method != http.MethodPost && s.method != http.MethodPut {
 		return nil, fmt.Errorf("httpsms: method %q: the code would stand in the address", s.method)
@@ -48,7 +48,7 @@ func New(g sallyport.Gateway, secrets map[string]string, c Client) (*Sender, err
 
 // SendText asks the gateway to send m and comes back when it said yes. Any error is a *sallyport.SendError.
 func (s *Sender) SendText(ctx context.Context, m sallyport.Text) error {
-	body, kind, err := s.body.fill(map[string]string{"{to}": m.To, "{text}": m.Text, "{from}": s.from, "{id}": sallyport.NewID()})
+	body, kind, err := s.body.fill(map[string]string{"{to}": m.To, "{text}": m.Text, "{from}": s.from, "{id}": sallyport.NewID(), "{secret}": s.secret})
 	if err != nil {
 		return unfit(err)
 	}

@@ -46,7 +46,7 @@ func send(t *testing.T, settings map[string]string, m sallyport.Text) error {
 		all[k] = v
 	}
 	d := dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-	s, err := httpsms.New(sallyport.Gateway{Settings: all}, map[string]string{"headers": "Authorization: Bearer hunter2\nX-Two: 2\n"}, d.Client(nil))
+	s, err := httpsms.New(sallyport.Gateway{Settings: all}, map[string]string{"headers": "Authorization: Bearer hunter2\nX-Two: 2\n", "secret": "k&y {to}"}, d.Client(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +61,11 @@ var nasty = sallyport.Text{To: "+15551230001", Text: "a\"}, {\"to\": \"x\" \\ & 
 // D8.10: values stay where they belong, whatever stands in them, and a placeholder inside a value is text.
 func TestD8_10_Form(t *testing.T) {
 	address, seen := gateway(t, 200, "")
-	if err := send(t, map[string]string{"url": address, "body": "user=a b\nrecipient={to}\nmessage=<{text}>\nfrom={from}\nref={id}\nlit=%s%n"}, nasty); err != nil {
+	if err := send(t, map[string]string{"url": address, "body": "user=a b\nrecipient={to}\nmessage=<{text}>\nfrom={from}\nref={id}\nkey={secret}\nlit=%s%n"}, nasty); err != nil {
 		t.Fatal(err)
 	}
 	form, err := url.ParseQuery(seen.body)
-	if err != nil || len(form) != 6 || form.Get("user") != "a b" || form.Get("recipient") != nasty.To || form.Get("message") != "<"+nasty.Text+">" ||
+	if err != nil || len(form) != 7 || form.Get("key") != "k&y {to}" || form.Get("user") != "a b" || form.Get("recipient") != nasty.To || form.Get("message") != "<"+nasty.Text+">" ||
 		form.Get("from") != "Northwind" || len(form.Get("ref")) != 16 || form.Get("lit") != "%s%n" {
 		t.Errorf("the gateway saw %q (%v)", seen.body, err)
 	}
