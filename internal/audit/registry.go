@@ -35,6 +35,7 @@ var Types = []Description{
 
 	{FactorEnrolled, "A second factor was set up and proved.", []string{"factor", "address"}, true},
 	{FactorRetired, "The earlier second factor was taken away after the new one was proved, or with the method.", []string{"factor", "address"}, true},
+	{FactorClock, "Two codes showed that the clock of a phone, which was off when its app was set up, is right now: the offset that was kept is forgotten.", []string{"offset (steps of 30 seconds)"}, true},
 	{FactorReset, "An administrator reset a second factor.", []string{"factor", "enrolment_code"}, true},
 	{SetupOpened, "An administrator opened a set-up again that was not begun in time.", []string{"setup_until"}, true},
 	{RecoveryRenewed, "A technician took ten new recovery codes; the old ones are void.", nil, true},

@@ -35,6 +35,7 @@ const (
 const (
 	FactorEnrolled         Type = "factor.enrolled"
 	FactorRetired          Type = "factor.retired"
+	FactorClock            Type = "factor.clock"
 	FactorReset            Type = "factor.reset"
 	SetupOpened            Type = "factor.setup.opened"
 	RecoveryRenewed        Type = "recovery.renewed"

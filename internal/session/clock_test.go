@@ -35,6 +35,71 @@ func TestPhoneClockAtSetUp(t *testing.T) {
 	wantField(t, err, "not right")
 }
 
+// phone is what an app shows whose clock is ahead by d.
+func (w *world) phone(key string, d time.Duration) string {
+	w.clock.Advance(d)
+	defer w.clock.Advance(-d)
+	return w.digits(key, 0)
+}
+
+// TestPhoneClockBetweenSteps: the two codes of a set-up are of one clock although they are typed early and late within their
+// half minutes, where the same clock is three or four steps ahead.
+func TestPhoneClockBetweenSteps(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	page := w.begin("dana")
+	const ahead = 100 * time.Second
+	w.clock.Advance(20 * time.Second)
+	_, err := w.answer(page.SignIn, session.AnswerCode, w.phone(page.Page.Secret, ahead))
+	wantField(t, err, "about 2 minutes ahead")
+	w.clock.Advance(40 * time.Second)
+	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.phone(page.Page.Secret, ahead))
+	if !w.usable(out.Session) {
+		t.Fatal("not in")
+	}
+	for range 6 {
+		w.clock.Advance(35 * time.Second)
+		w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.phone(page.Page.Secret, ahead))
+	}
+}
+
+// TestPhoneClockPutRight: whoever follows the advice and puts the phone's clock right after the set-up gets in again: two codes
+// at the right time are told what happened, let nobody in, and from the third on the right time counts.
+func TestPhoneClockPutRight(t *testing.T) {
+	for _, ahead := range []int64{8, -8} {
+		w := newWorld(t)
+		dana := w.technician("dana", sallyport.MethodApp)
+		page := w.begin("dana")
+		_, err := w.answer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, ahead))
+		wantField(t, err, "about 4 minutes")
+		w.clock.Advance(30 * time.Second)
+		w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, ahead))
+		w.clock.Advance(24 * time.Hour)
+		in := w.begin("dana")
+		first := w.digits(page.Page.Secret, 0)
+		for range 2 {
+			_, err = w.answer(in.SignIn, session.AnswerCode, first)
+			wantField(t, err, "not right, or was used already")
+		}
+		w.clock.Advance(30 * time.Second)
+		_, err = w.answer(in.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
+		wantField(t, err, "when the app was set up, and is right now. Type the next code")
+		if n := w.events("factor.clock"); n != 1 {
+			t.Errorf("%d events", n)
+		}
+		w.clock.Advance(30 * time.Second)
+		if out := w.mustAnswer(in.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0)); !w.usable(out.Session) {
+			t.Error("not in")
+		}
+		if held := look(w, func(tx *store.Tx) (*sallyport.Factor, error) { return tx.Factor(ctx, dana.ID) }); held.Offset != 0 {
+			t.Errorf("%+v", held)
+		}
+		w.clock.Advance(10 * time.Minute)
+		_, err = w.answer(w.begin("dana").SignIn, session.AnswerCode, w.digits(page.Page.Secret, ahead))
+		wantField(t, err, "not right")
+	}
+}
+
 // TestPhoneClockAtSignIn: the hint needs two different codes of two steps at the same offset, lets nobody in, and burns
 // the steps that it recognised.
 func TestPhoneClockAtSignIn(t *testing.T) {
@@ -49,7 +114,7 @@ func TestPhoneClockAtSignIn(t *testing.T) {
 	w.clock.Advance(30 * time.Second)
 	seen := w.digits(key, 4)
 	_, err = w.answer(page.SignIn, session.AnswerCode, seen)
-	wantField(t, err, "about 2 minutes ahead: switch on automatic time")
+	wantField(t, err, "about 2 minutes ahead: switch on automatic time. Its codes work again in 2 minutes.")
 	w.clock.Advance(2 * time.Minute)
 	_, err = w.answer(w.begin("dana").SignIn, session.AnswerCode, seen)
 	wantField(t, err, "used already")

@@ -82,18 +82,6 @@ func (s *Service) appSecret(t *try) ([]byte, factor.Window, error) {
 	return secret, w, err
 }
 
-// secondAtOffset accepts, at set-up only, a second code at the offset of the first: the phone's clock is known to be
-// off by that much, and the offset is kept (RFC 6238 section 6).
-func (s *Service) secondAtOffset(t *try, secret []byte) bool {
-	offset, step, ok := factor.FindOffset(secret, t.typed, t.m.now)
-	if !ok {
-		return false
-	}
-	t.offset, t.step = offset, step
-	seen := t.m.signIn.OffsetStep != 0 && t.m.signIn.Offset == offset && t.m.signIn.OffsetStep != step
-	return seen && t.m.step.Kind == login.Enrol
-}
-
 // wrong records a wrong answer and says so in words at its field.
 func (s *Service) wrong(ctx context.Context, t *try) error {
 	message, over := "", false
@@ -108,7 +96,7 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 		if err := s.recordWrong(ctx, tx, t, over); err != nil {
 			return err
 		}
-		if over || t.offset != 0 {
+		if over || t.step != 0 {
 			if err := tx.Hold(ctx, t.m.technician.ID); err != nil {
 				return err
 			}
@@ -169,38 +157,6 @@ func (s *Service) recoveryOff(ctx context.Context, tx Tx, t sallyport.Technician
 		return err
 	}
 	return tx.InsertEvent(ctx, audit.New(audit.SignInRecoveryDisabled, himself(t, c)).On(t).Event())
-}
-
-// clockHint notices a phone whose clock is off: at set-up by the first such code, at sign-in by the second. A step
-// recognised that way is burnt.
-func (s *Service) clockHint(ctx context.Context, tx Tx, t *try) (string, error) {
-	if t.kind != AnswerCode || t.code != nil || t.offset == 0 || t.step == 0 {
-		return "", nil
-	}
-	seen := t.m.signIn.OffsetStep != 0 && t.m.signIn.Offset == t.offset && t.m.signIn.OffsetStep != t.step
-	t.m.signIn.Offset, t.m.signIn.OffsetStep = t.offset, t.step
-	if t.m.step.Kind == login.Enrol {
-		return "Your phone's clock is " + off(t.offset) + ". Switch on automatic time there; or type the next code as well, and we will allow for it.", nil
-	}
-	if _, err := tx.BurnStep(ctx, t.m.technician.ID, t.step); err != nil || !seen {
-		return "", err
-	}
-	return "Your phone's clock is " + off(t.offset) + ": switch on automatic time.", nil
-}
-
-// off says an offset of TOTP steps in words.
-func off(steps int) string {
-	side, n := "ahead", steps
-	if n < 0 {
-		side, n = "behind", -n
-	}
-	if n < 2 {
-		return "about half a minute " + side
-	}
-	if n < 4 {
-		return "about a minute " + side
-	}
-	return fmt.Sprintf("about %d minutes %s", (n+1)/2, side)
 }
 
 // message is what a wrong answer is told, without saying whether it was ever right.

@@ -79,6 +79,11 @@ func (tx *Tx) UseStep(ctx context.Context, id sallyport.TechnicianID, step int64
 	return tx.later(ctx, none, burnStep, args{id, step})
 }
 
+// SetOffset stores by how many steps the clock of a technician's phone is ahead.
+func (tx *Tx) SetOffset(ctx context.Context, id sallyport.TechnicianID, offset int) error {
+	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE factor SET step_offset = $2 WHERE technician = $1 AND kind = 'app'`, args{id, offset})
+}
+
 // SetRecoveryCodes replaces all recovery codes of a technician.
 func (tx *Tx) SetRecoveryCodes(ctx context.Context, id sallyport.TechnicianID, hashes [][]byte) error {
 	if _, err := tx.exec(ctx, `DELETE FROM recovery_code WHERE technician = $1`, args{id}); err != nil {

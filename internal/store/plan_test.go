@@ -100,6 +100,7 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.CountAnswer(ctx, t, 100, false); return err },
 		func() error { _, err := tx.CountAnswer(ctx, t, 100, true); return err },
 		func() error { _, err := tx.BurnStep(ctx, t.ID, 7); return err },
+		func() error { return tx.SetOffset(ctx, t.ID, 1) },
 		func() error { _, err := tx.UseRecoveryCode(ctx, t.ID, []byte("x")); return err },
 		func() error { _, err := tx.RecoveryLeft(ctx, t.ID); return err },
 		func() error { _, err := tx.EnrolmentCode(ctx, t.ID); return err },

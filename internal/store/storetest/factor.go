@@ -89,6 +89,13 @@ var _ = register("step is burnt once, and older ones with it", func(b *bench) {
 		if ok, err := tx.BurnStep(b.ctx, t.ID, 13); !ok || err != nil {
 			b.Errorf("the next step: %v %v", ok, err)
 		}
+		b.ok(tx.SetOffset(b.ctx, t.ID, -3))
+		if f, err := tx.Factor(b.ctx, t.ID); err != nil || f.Offset != -3 || f.LastStep != 13 {
+			b.Errorf("another offset: %+v, %v", f, err)
+		}
+		if err := tx.SetOffset(b.ctx, "nobody", 0); sallyport.KindOf(err) != sallyport.NotFound {
+			b.Errorf("the offset of nobody's phone: %v", err)
+		}
 		return nil
 	})
 })
