@@ -99,9 +99,11 @@ func (s *Service) enrolmentCode(ctx context.Context, tx Tx, w who, t sallyport.T
 }
 
 // OpenSetup opens the set-up of a second factor again that was not begun in time. It signs nobody out and takes
-// nothing away: who held a factor still gives it first. It needs technicians.write and a fresh proof.
-func (s *Service) OpenSetup(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (until time.Time, err error) {
-	err = s.attempt(ctx, actor, id, func(tx Tx) error {
+// nothing away: who held a factor still gives it first, and who lost one by a reset is asked for an enrolment code, of
+// which a fresh one is made. It needs technicians.write and a fresh proof.
+func (s *Service) OpenSetup(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (FactorReset, error) {
+	var opened FactorReset
+	err := s.attempt(ctx, actor, id, func(tx Tx) error {
 		w, t, err := target(ctx, tx, actor, id, sallyport.WriteTechnicians)
 		if err != nil {
 			return err
@@ -121,15 +123,31 @@ func (s *Service) OpenSetup(ctx context.Context, actor sallyport.Actor, id sally
 		if err := w.fresh(); err != nil {
 			return err
 		}
-		t.SetupUntil = w.now.Add(w.settings.SetupLife)
-		until = t.SetupUntil
-		if err := tx.UpdateTechnician(ctx, t); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, w, entry{what: audit.SetupOpened, on: t,
-			after: map[string]string{"setup_until": until.UTC().Format(time.RFC3339)}})
+		opened, err = s.openSetup(ctx, tx, w, t)
+		return err
 	})
-	return until, err
+	if err != nil {
+		return FactorReset{}, err
+	}
+	return opened, nil
+}
+
+func (s *Service) openSetup(ctx context.Context, tx Tx, w who, t sallyport.Technician) (FactorReset, error) {
+	t.SetupUntil = w.now.Add(w.settings.SetupLife)
+	opened := FactorReset{SetupUntil: t.SetupUntil}
+	if err := tx.UpdateTechnician(ctx, t); err != nil {
+		return FactorReset{}, err
+	}
+	after := map[string]string{"setup_until": t.SetupUntil.UTC().Format(time.RFC3339)}
+	if t.EnrolmentNeeded {
+		if err := s.enrolmentCode(ctx, tx, w, t, &opened); err != nil {
+			return FactorReset{}, err
+		}
+	}
+	if opened.EnrolmentCode != "" {
+		after["enrolment_code"] = "made"
+	}
+	return opened, s.record(ctx, tx, w, entry{what: audit.SetupOpened, on: t, after: after})
 }
 
 // firstErr runs steps until one fails.

@@ -98,7 +98,7 @@ type Saved struct {
 	Nothing        bool // there was nothing to save
 }
 
-// FactorReset is the answer to ResetFactor.
+// FactorReset is the answer to ResetFactor, and to OpenSetup, which ends no session.
 type FactorReset struct {
 	EnrolmentCode string    // to be read out, shown once, like ABCD-EFGH; empty when the policy asks for none
 	ExpiresAt     time.Time // of the code

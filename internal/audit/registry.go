@@ -37,7 +37,7 @@ var Types = []Description{
 	{FactorRetired, "The earlier second factor was taken away after the new one was proved, or with the method.", []string{"factor", "address"}, true},
 	{FactorClock, "Two codes showed that the clock of a phone, which was off when its app was set up, is right now: the offset that was kept is forgotten.", []string{"offset (steps of 30 seconds)"}, true},
 	{FactorReset, "An administrator reset a second factor.", []string{"factor", "enrolment_code"}, true},
-	{SetupOpened, "An administrator opened a set-up again that was not begun in time.", []string{"setup_until"}, true},
+	{SetupOpened, "An administrator opened a set-up again that was not begun in time.", []string{"setup_until", "enrolment_code"}, true},
 	{RecoveryRenewed, "A technician took ten new recovery codes; the old ones are void.", nil, true},
 	{PasswordChanged, "A technician changed their own password.", nil, true},
 	{PasswordResetAsked, "Somebody asked for a password reset. The target stands in the event only where there is one; what was typed is kept nowhere.", nil, false},

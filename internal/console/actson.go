@@ -58,14 +58,19 @@ func resetFactor(ctx context.Context, c *Console, d deed) (outcome, error) {
 		return outcome{}, err
 	}
 	line := "The second factor was reset. " + endedWords(short(d.to), r.SessionsEnded)
+	return readOut(short(d.to), r, line), nil
+}
+
+// readOut shows the enrolment code that was made, where one was.
+func readOut(name string, r account.FactorReset, line string) outcome {
 	if r.EnrolmentCode == "" {
-		return outcome{answer: done(line)}, nil
+		return outcome{answer: done(line)}
 	}
 	once := &view.Once{Label: "Enrolment code", Secret: r.EnrolmentCode, Large: true, Spelled: spell(r.EnrolmentCode),
-		Lines: []string{line, "Read this code out to " + short(d.to) + ", who is asked for it after the password, once."},
+		Lines: []string{line, "Read this code out to " + name + ", who is asked for it after the password, once."},
 		Note:  "It is shown this once. If it is lost, reset again."}
 	once.Title, once.Until.At = "Read out this code", r.ExpiresAt
-	return outcome{once: once}, nil
+	return outcome{once: once}
 }
 
 var letters = strings.Fields("Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu")
@@ -86,12 +91,20 @@ func spell(code string) []string {
 }
 
 func setupLines(d account.Detail) []view.PreviewLine {
-	return say(short(d.Technician) + " may set up " + d.Technician.Method.String() + " at the next sign-in again. Nobody is signed out.")
+	lines := say(short(d.Technician) + " may set up " + d.Technician.Method.String() + " at the next sign-in again. Nobody is signed out.")
+	if d.Technician.EnrolmentNeeded && d.Factor == nil {
+		lines = append(lines, view.PreviewLine{Text: "The second factor was reset before. Where the policy asks for it, the next page shows a fresh enrolment code, to be read out by you."},
+			view.PreviewLine{Kind: "warn", Text: "Make sure that it is really " + short(d.Technician) + " who asks: call back on a number you know."})
+	}
+	return lines
 }
 
 func openSetup(ctx context.Context, c *Console, d deed) (outcome, error) {
-	until, err := c.accounts.OpenSetup(ctx, d.actor, d.to.ID)
-	return outcome{answer: done("The set-up is open until " + until.UTC().Format("2 Jan 2006, 15:04") + " UTC.")}, err
+	r, err := c.accounts.OpenSetup(ctx, d.actor, d.to.ID)
+	if err != nil {
+		return outcome{}, err
+	}
+	return readOut(short(d.to), r, "The set-up is open until "+r.SetupUntil.UTC().Format("2 Jan 2006, 15:04")+" UTC."), nil
 }
 
 func signOutLines(d account.Detail) []view.PreviewLine {

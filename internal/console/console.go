@@ -32,7 +32,7 @@ type Accounts interface {
 type acts interface {
 	ResendInvitation(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.Invited, error)
 	ResetFactor(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, reason string) (account.FactorReset, error)
-	OpenSetup(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (time.Time, error)
+	OpenSetup(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.FactorReset, error)
 	SignOut(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.SignedOut, error)
 	Deactivate(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, reason string) (account.SignedOut, error)
 	Activate(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.Invited, error)

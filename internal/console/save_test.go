@@ -216,6 +216,18 @@ func TestResetShowsTheCodeOnce(t *testing.T) {
 	b.get("/admin/audit?technician="+string(dana.ID)).wants(http.StatusOK, "phone in the sea")
 }
 
+// TestSetUpOpenedAgainShowsACode: after a reset the sign-in asks for an enrolment code, so opening the set-up again shows one.
+func TestSetUpOpenedAgainShowsACode(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	path := "/admin/technicians/" + string(dana.ID)
+	h.signIn(admin).send(path+"/reset", "reason", "phone in the sea").wants(http.StatusOK, "Read out this code")
+	h.clock.Add(73 * time.Hour)
+	b := h.signIn(admin)
+	b.get(path+"/set-up").wants(http.StatusOK, "Nobody is signed out.", "shows a fresh enrolment code", "call back on a number you know")
+	b.send(path+"/set-up").wants(http.StatusOK, "Read out this code", "The set-up is open until 8 Mar 2026", "Read this code out to Person")
+}
+
 func TestActsOfTheMenu(t *testing.T) {
 	h := newHouse(t)
 	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)

@@ -1,0 +1,57 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/factor"
+	"sallyport/internal/store"
+)
+
+// A set-up that was not begun in time after a reset is opened again with a fresh enrolment code, which is what the sign-in
+// asks for; without a reset, or where the policy asks for none, there is no code.
+func TestOpenSetupAgain(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.ReadOnlyTechnician)
+	first, err := h.ResetFactor(ctx, h.session(admin), dana.ID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Add(73 * time.Hour)
+	actor, before := h.session(admin), h.technician(dana.ID).Generation
+	opened, err := h.OpenSetup(ctx, actor, dana.ID)
+	if err != nil || !opened.ExpiresAt.Equal(h.clock.Now().Add(time.Hour)) || !opened.SetupUntil.Equal(h.clock.Now().Add(72*time.Hour)) {
+		t.Fatalf("%+v, %v", opened, err)
+	}
+	canonical, ok := factor.CanonicalEnrolment(opened.EnrolmentCode)
+	if !ok || opened.EnrolmentCode == first.EnrolmentCode {
+		t.Fatalf("the code %q", opened.EnrolmentCode)
+	}
+	h.read(func(ctx context.Context, tx *store.Tx) error {
+		code, err := tx.EnrolmentCode(ctx, dana.ID)
+		if code == nil || !bytes.Equal(code.Hash, h.ring.MAC("enrolment", []byte(dana.ID), []byte(canonical))) {
+			t.Errorf("stored %+v", code)
+		}
+		return err
+	})
+	if now := h.technician(dana.ID); now.Generation != before {
+		t.Error("somebody was signed out")
+	}
+	if text := fmt.Sprint(h.events()); strings.Contains(text, opened.EnrolmentCode) || strings.Contains(text, canonical) || !strings.Contains(text, "enrolment_code:made") {
+		t.Error("the events tell the code, or not that it was made")
+	}
+	h.set("enrolment-codes", "no")
+	if opened, err = h.OpenSetup(ctx, actor, dana.ID); err != nil || opened.EnrolmentCode != "" {
+		t.Errorf("%+v, %v", opened, err)
+	}
+	h.set("enrolment-codes", "yes")
+	never := h.add(sallyport.ReadOnlyTechnician, func(p *person) { p.factor = nil })
+	if opened, err = h.OpenSetup(ctx, actor, never.ID); err != nil || opened.EnrolmentCode != "" {
+		t.Errorf("who never had a factor: %+v, %v", opened, err)
+	}
+}
