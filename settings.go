@@ -66,7 +66,7 @@ func (k SettingKey) Set(s *Settings, value string) error { return k.set(s, strin
 var SettingKeys = []SettingKey{
 	textKey("organisation", "Sallyport", "The name at the door and in messages.", 1, 80, func(s *Settings) *string { return &s.Organisation }),
 	countryKey(),
-	boolKey("permit-off", "no", "Technicians may have no second factor at all.", func(s *Settings) *bool { return &s.PermitOff }),
+	boolKey("permit-off", "no", "Technicians may have no second factor at all. Where they may not, whoever has none cannot sign in until an administrator chooses one.", func(s *Settings) *bool { return &s.PermitOff }),
 	boolKey("old-factor-opens", "yes", "Who held a second factor gives it once more before a new one is set up.", func(s *Settings) *bool { return &s.OpenerRequired }),
 	boolKey("enrolment-codes", "yes", "After a reset an enrolment code is read out to the technician.", func(s *Settings) *bool { return &s.EnrolmentCodes }),
 	intKey("password-min", "characters", "15", 8, 64, "Shortest password. NIST SP 800-63B-4 asks for 15 where the password may stand alone.", func(s *Settings) *int { return &s.PasswordMin }),

@@ -19,7 +19,7 @@ type machine struct {
 }
 
 func (m *machine) init(t *rapid.T) {
-	m.s = State{Purpose: sallyport.PurposeSignIn, Status: sallyport.Active, Method: sallyport.MethodApp, OpenerRequired: true, SetupOpen: true,
+	m.s = State{Purpose: sallyport.PurposeSignIn, Status: sallyport.Active, Method: sallyport.MethodApp, OpenerRequired: true, SetupOpen: true, OffPermitted: true,
 		EmailReady: true, TextReady: true}
 	m.s.Method = rapid.SampledFrom(asked).Draw(t, "chosen")
 	m.s.Held = rapid.SampledFrom([]sallyport.Method{"", sallyport.MethodApp, sallyport.MethodEmail, sallyport.MethodText}).Draw(t, "held")
@@ -57,8 +57,10 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"channels": func(t *rapid.T) {
 			m.s.EmailReady, m.s.TextReady = rapid.Bool().Draw(t, "email"), rapid.Bool().Draw(t, "text")
 		},
-		"policy": func(t *rapid.T) { m.s.OpenerRequired = rapid.Bool().Draw(t, "opener") },
-		"":       m.invariants,
+		"policy": func(t *rapid.T) {
+			m.s.OpenerRequired, m.s.OffPermitted = rapid.Bool().Draw(t, "opener"), rapid.Bool().Draw(t, "off")
+		},
+		"": m.invariants,
 	}
 }
 
@@ -134,7 +136,7 @@ func (m *machine) invariants(t *rapid.T) {
 		return
 	}
 	// I4: the password, and what the method asks for: held and given, set up just now, or a recovery code for what is held.
-	off := m.s.Method == sallyport.MethodOff
+	off := m.s.Method == sallyport.MethodOff && m.s.OffPermitted
 	held := m.s.Held == m.s.Method && (m.old || m.recovery || m.fresh && m.got == m.s.Method)
 	if !m.password || !off && !held {
 		t.Fatalf("done with %+v", m)

@@ -15,6 +15,7 @@ const (
 	Closed        Kind = "closed"         // the set-up was not begun in time; an administrator must open it again
 	Disabled      Kind = "disabled"       // too many wrong answers; a recovery code may stand in
 	ChannelDown   Kind = "channel-down"   // the code's channel is not proved (any more); a recovery code may stand in
+	NoFactor      Kind = "no-factor"      // the method is Off, which the policy does not permit (any more); an administrator must choose another
 	Done          Kind = "done"           // every required factor was proved: a session may be created
 )
 
@@ -33,6 +34,7 @@ type State struct {
 	Method          sallyport.Method
 	Held            sallyport.Method // kind of the factor held; empty when none
 	Serves          bool             // the held factor serves Method
+	OffPermitted    bool             // policy: technicians may have the method Off
 	OpenerRequired  bool             // policy: the old factor opens the door to the new one
 	EnrolmentNeeded bool             // a reset asks for an enrolment code
 	SetupOpen       bool             // the window is open, or this sign-in has begun its set-up
@@ -62,6 +64,8 @@ func nextSignIn(s State) Step {
 		return Step{Kind: Refused}
 	case !s.Proofs.Password:
 		return Step{Kind: Password}
+	case s.Method == sallyport.MethodOff && !s.OffPermitted:
+		return Step{Kind: NoFactor}
 	case s.Method == sallyport.MethodOff:
 		return Step{Kind: Done}
 	case s.Serves:

@@ -12,7 +12,7 @@ import (
 func base() State {
 	return State{Purpose: sallyport.PurposeSignIn, Proofs: sallyport.Proofs{Password: true}, Status: sallyport.Active,
 		Method: sallyport.MethodApp, Held: sallyport.MethodApp, Serves: true, OpenerRequired: true, SetupOpen: true,
-		EmailReady: true, TextReady: true}
+		OffPermitted: true, EmailReady: true, TextReady: true}
 }
 
 func with(change func(*State)) State { s := base(); change(&s); return s }
@@ -29,6 +29,10 @@ func TestNext(t *testing.T) {
 		{"recovery code in its place", with(func(s *State) { s.Proofs.Recovery = true }), Step{Kind: Done}},
 		{"an opener is no factor", with(func(s *State) { s.Proofs.Opener = true }), Step{Factor, sallyport.MethodApp}},
 		{"off", with(func(s *State) { s.Method, s.Serves = sallyport.MethodOff, false }), Step{Kind: Done}},
+		{"off, not permitted any more", with(func(s *State) { s.Method, s.Serves, s.OffPermitted = sallyport.MethodOff, false, false }), Step{Kind: NoFactor}},
+		{"off, not permitted, with a recovery code of before", with(func(s *State) {
+			s.Method, s.Serves, s.OffPermitted, s.Proofs.Recovery = sallyport.MethodOff, false, false, true
+		}), Step{Kind: NoFactor}},
 		{"never had a factor", with(func(s *State) { s.Held, s.Serves = "", false }), Step{Enrol, sallyport.MethodApp}},
 		{"held email opens app", with(func(s *State) { s.Held, s.Serves = sallyport.MethodEmail, false }), Step{Opener, sallyport.MethodEmail}},
 		{"opener given", with(func(s *State) { s.Held, s.Serves, s.Proofs.Opener = sallyport.MethodEmail, false, true }), Step{Enrol, sallyport.MethodApp}},
@@ -74,13 +78,13 @@ var (
 	allEvents   = []Event{PasswordRight, CodeRight, RecoveryRight, EnrolmentCodeRight, "other"}
 )
 
-// every calls f with each state there is: 4×5×6×5 words times 2^13 facts, about 5 million.
+// every calls f with each state there is: 4×5×6×5 words times 2^14 facts, about 10 million.
 func every(f func(State)) {
 	for _, purpose := range allPurposes {
 		for _, status := range allStatuses {
 			for _, method := range allMethods {
 				for _, held := range allMethods[:5] {
-					for bits := 0; bits < 1<<13; bits++ {
+					for bits := 0; bits < 1<<14; bits++ {
 						b := func(i int) bool { return bits>>i&1 == 1 }
 						h := held
 						if h == sallyport.MethodOff {
@@ -89,7 +93,7 @@ func every(f func(State)) {
 						f(State{Purpose: purpose, Status: status, Method: method, Held: h,
 							Proofs: sallyport.Proofs{Password: b(0), Opener: b(1), Enrolment: b(2), Recovery: b(3), Factor: b(4), Enrolled: b(5)},
 							Serves: b(6) && h == method, OpenerRequired: b(7), EnrolmentNeeded: b(8), SetupOpen: b(9), Disabled: b(10),
-							EmailReady: b(11), TextReady: b(12)})
+							EmailReady: b(11), TextReady: b(12), OffPermitted: b(13)})
 					}
 				}
 			}
@@ -120,6 +124,8 @@ func unproved(s State) string {
 		return "the factor was not proved"
 	case s.Purpose == sallyport.PurposeSignIn && s.Method != sallyport.MethodOff && !s.Serves:
 		return "the held factor does not serve the method"
+	case s.Purpose == sallyport.PurposeSignIn && s.Method == sallyport.MethodOff && !s.OffPermitted:
+		return "the policy asks for a factor"
 	case s.Purpose == sallyport.PurposeStepUp && s.Method == sallyport.MethodOff && !p.Password:
 		return "the password was not given again"
 	case s.Purpose == sallyport.PurposeStepUp && s.Method != sallyport.MethodOff && !p.Factor && !p.Recovery:

@@ -146,12 +146,15 @@ func notNow(m moment) error {
 		return errDisabled
 	case login.Closed:
 		return errClosed
+	case login.NoFactor:
+		return errNoFactor
 	}
 	return login.ErrOutOfOrder
 }
 
 var (
 	errDisabled = sallyport.E(sallyport.Forbidden, "factor_disabled", "Too many wrong codes. Your second factor is switched off until an administrator resets it.")
+	errNoFactor = sallyport.E(sallyport.Forbidden, "no_second_factor", "Your account has no second factor, and the policy asks for one. Ask your administrator to choose it.")
 	errClosed   = sallyport.E(sallyport.Forbidden, "setup_closed", "The time for setting up has passed. Ask your administrator to open it again.")
 )
 

@@ -79,6 +79,7 @@ func newWorld(t testing.TB) *world {
 				Settings: map[string]string{}, ProvedAt: w.clock.Now(), ChangedAt: w.clock.Now()})
 		})
 	}
+	w.policy(func(s *sallyport.Settings) { s.PermitOff = true }) // where it matters, a test says otherwise
 	return w
 }
 

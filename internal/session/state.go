@@ -96,6 +96,7 @@ func (m *moment) state() login.State {
 		Purpose: m.signIn.Purpose, Proofs: m.signIn.Proofs,
 		Status: m.technician.Status, Method: m.technician.Method,
 		Serves:          m.factor.Serves(m.technician),
+		OffPermitted:    m.settings.PermitOff,
 		OpenerRequired:  m.settings.OpenerRequired,
 		EnrolmentNeeded: m.technician.EnrolmentNeeded && m.settings.EnrolmentCodes,
 		SetupOpen:       len(m.signIn.Pending) > 0 || m.now.Before(m.technician.SetupUntil),

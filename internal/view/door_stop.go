@@ -6,9 +6,10 @@ import "sallyport"
 type StopKind string
 
 const (
-	StopClosed   StopKind = "closed"   // the set-up was not begun in time
-	StopDisabled StopKind = "disabled" // too many wrong answers
-	StopDown     StopKind = "down"     // the way the code would take does not work now
+	StopClosed   StopKind = "closed"    // the set-up was not begun in time
+	StopDisabled StopKind = "disabled"  // too many wrong answers
+	StopNoFactor StopKind = "no-factor" // the policy asks for a second factor, and the account has none
+	StopDown     StopKind = "down"      // the way the code would take does not work now
 )
 
 // Stop is a page on which the sign-in waits for somebody else.
@@ -30,6 +31,8 @@ func (s Stop) Title() string {
 		return "The time for your set-up is over"
 	case StopDisabled:
 		return "Your second factor is switched off"
+	case StopNoFactor:
+		return "Your account needs a second factor"
 	}
 	return "No code can be sent right now"
 }
@@ -43,6 +46,8 @@ func (s Stop) Lead() string {
 		return "Your second factor was not set up in time. Ask your administrator to open the set-up again."
 	case s.Kind == StopDisabled:
 		return "There were too many wrong codes, so it was switched off to protect your account. Ask your administrator to reset it."
+	case s.Kind == StopNoFactor:
+		return "Your password was right, but the policy no longer lets anybody in with it alone. Ask your administrator to choose a second factor for your account."
 	case s.Kind == StopDown && s.Method == sallyport.MethodText:
 		return "Text messages are not set up at the moment. Your password was right, and nothing is wrong with your account."
 	}

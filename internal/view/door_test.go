@@ -89,6 +89,7 @@ func doors() map[string]Page {
 		"recovery-codes":     RecoveryCodes{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Codes: codes, MadeAt: noon, Next: "/admin"},
 		"stop-closed":        Stop{Door: brand(), Kind: StopClosed},
 		"stop-disabled":      Stop{Door: brand(), Kind: StopDisabled, Recovery: true},
+		"stop-no-factor":     Stop{Door: brand(), Kind: StopNoFactor},
 		"stop-down":          Stop{Door: brand(), Kind: StopDown, Method: sallyport.MethodText, Recovery: true},
 		"help":               AskHelp{Door: brand()},
 		"help-number":        AskHelp{Door: brand(), Number: "4711"},
