@@ -51,7 +51,7 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 		case usable:
 			return web.See(w, r, page.Return)
 		}
-		if reason, known := f.use.EndedReason(r.Context(), token, web.ClientOf(r)); known && (page.Notice == "" || why == web.NotDone) {
+		if reason, known := f.use.EndedReason(r.Context(), token, web.ClientOf(r)); known {
 			page.Reason = view.EndedWords(reason)
 		}
 	}

@@ -85,6 +85,8 @@ func TestLostSignIns(t *testing.T) {
 		d.wants(d.ask("POST", path, url.Values{}), 303, "/sign-in?why=over")
 	}
 	d.says(d.ask("GET", "/sign-in?why=over", nil), "Please start again.")
+	d.ended = sallyport.EndedBySave // under a proof that was being given again: the page says why the session is over too
+	d.says(d.ask("GET", "/sign-in?why=over", nil, sessionCookie, token()), "Please start again.", "Your administrator changed how you sign in.")
 	if strings.Contains(text(t, d.ask("GET", "/sign-in?why=Call+this+number", nil)), "Call this") {
 		t.Error("the address can put words on the page")
 	}

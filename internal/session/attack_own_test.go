@@ -9,6 +9,32 @@ import (
 	"sallyport/internal/session"
 )
 
+// TestOtherSessionsLearnWhy: after an own change the other browsers are told what it was: a new password, not only that the
+// session was ended from the own account.
+func TestOtherSessionsLearnWhy(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	another := func() sallyport.Token {
+		w.clock.Advance(30 * time.Second)
+		return w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0)).Session
+	}
+	other := another()
+	out, err := w.s.ChangePassword(ctx, w.actor(first.Session), goodPassword, newPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reason, known := w.s.EndedReason(ctx, other, browser); !known || reason != sallyport.EndedByPassword {
+		t.Errorf("after a new password: %q %v", reason, known)
+	}
+	if _, err := w.s.NewRecoveryCodes(ctx, w.actor(out.Session)); err != nil {
+		t.Fatal(err)
+	}
+	if reason, known := w.s.EndedReason(ctx, out.Session, browser); !known || reason != sallyport.EndedByOwner {
+		t.Errorf("after new recovery codes: %q %v", reason, known)
+	}
+}
+
 // TestD10_9Password: whoever has a session and the password has no second factor: a new password is no proof of one, and
 // neither are new recovery codes.
 func TestD10_9Password(t *testing.T) {

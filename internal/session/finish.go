@@ -134,7 +134,7 @@ func (s *Service) keepSession(ctx context.Context, tx Tx, m *moment, c sallyport
 		return err
 	}
 	old.ProvedAt = m.now // by the factor that he held, and the one that he has now
-	return s.survive(ctx, tx, survival{&m.technician, old, m}, out)
+	return s.survive(ctx, tx, survival{&m.technician, old, m, sallyport.EndedByOwner}, out)
 }
 
 // survival is an own change that ends everything but the acting session, which goes on with the proof that it has.
@@ -142,10 +142,11 @@ type survival struct {
 	technician *sallyport.Technician
 	session    sallyport.Session
 	m          *moment
+	reason     sallyport.EndReason // for the holders of the sessions that end
 }
 
 func (s *Service) survive(ctx context.Context, tx Tx, v survival, out *Outcome) error {
-	if err := raise(ctx, tx, v.technician, sallyport.EndedByOwner); err != nil {
+	if err := raise(ctx, tx, v.technician, v.reason); err != nil {
 		return err
 	}
 	token := sallyport.NewToken()

@@ -174,7 +174,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		if err := s.tell(ctx, tx, NoticePasswordChanged, m.technician, actor.Client); err != nil {
 			return err
 		}
-		return s.survive(ctx, tx, survival{&m.technician, session, &m}, &out)
+		return s.survive(ctx, tx, survival{&m.technician, session, &m, sallyport.EndedByPassword}, &out)
 	})
 	s.messages.Wake()
 	return out, err
@@ -269,7 +269,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (
 		if err := s.tell(ctx, tx, NoticeRecoveryNew, m.technician, actor.Client); err != nil {
 			return err
 		}
-		return s.survive(ctx, tx, survival{&m.technician, session, &m}, &out)
+		return s.survive(ctx, tx, survival{&m.technician, session, &m, sallyport.EndedByOwner}, &out)
 	})
 	s.messages.Wake()
 	return out, err
