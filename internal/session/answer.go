@@ -14,7 +14,8 @@ import (
 )
 
 // Answer judges what was typed at a step. It counts first, in a transaction of its own that neither an error nor a
-// client that hangs up takes back, then compares, then consumes. A wrong answer is an error at the field "code".
+// client that hangs up takes back, then compares, then consumes. A wrong answer is an error at the field "code", for a
+// password "password".
 func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c sallyport.Client) (Outcome, error) {
 	hash, ok := token.Hash()
 	if !ok {

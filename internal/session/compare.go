@@ -118,7 +118,15 @@ func (s *Service) wrong(ctx context.Context, t *try) error {
 	case message == "":
 		message = t.message()
 	}
-	return sallyport.InvalidField("code", message)
+	return sallyport.InvalidField(t.field(), message)
+}
+
+// field is where the answer was typed.
+func (t *try) field() string {
+	if t.kind == AnswerPassword {
+		return "password"
+	}
+	return "code"
 }
 
 // recordWrong writes the event, and what a wrong answer leads to: a notice after three in a row (where over is true the

@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/factor"
@@ -29,5 +31,19 @@ func TestOffThatIsNotPermittedAnyMore(t *testing.T) {
 	w.policy(func(s *sallyport.Settings) { s.PermitOff = true })
 	if out := w.begin("dana"); !out.Finished {
 		t.Errorf("%+v", out)
+	}
+}
+
+// TestWrongPasswordIsSaidAtItsField: where the method is Off a change is confirmed with the password, and the field that is
+// wrong is that of the password.
+func TestWrongPasswordIsSaidAtItsField(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	first := w.begin("dana").Session
+	w.clock.Advance(20 * time.Minute)
+	_, err := w.answer(w.stepUp(w.actor(first)), session.AnswerPassword, "not mine at all")
+	var e *sallyport.Error
+	if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Name != "password" {
+		t.Errorf("%v: %+v", err, e)
 	}
 }
