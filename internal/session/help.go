@@ -17,7 +17,11 @@ const (
 // errHelped says that the administrators know by now.
 var errHelped = sallyport.E(sallyport.TooMany, "helped", "Your administrators have been told three times within the hour. Please call them.")
 
-// Help tells the administrators that somebody is stuck after the right password, TooMany where they were told often enough.
+// errAlone says that there is nobody to be told.
+var errAlone = sallyport.E(sallyport.Conflict, "nobody_to_ask", "No other administrator can help with this account. Whoever runs the server can: sallyport rescue.")
+
+// Help tells the administrators that somebody is stuck after the right password, TooMany where they were told often enough,
+// Conflict where there is none but himself.
 // The number is for him to read out, so that they know whose voice it is.
 func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string, c sallyport.Client) (string, error) {
 	hash, ok := signIn.Hash()
@@ -45,7 +49,11 @@ func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string,
 		if err := tx.InsertHelp(ctx, request); err != nil {
 			return err
 		}
-		if err := s.tellAdministrators(ctx, tx, NoticeHelp, m.technician, NoticeData{Number: number, Address: c.Address, Browser: c.Browser}); err != nil {
+		told, err := s.tellAdministrators(ctx, tx, NoticeHelp, m.technician, NoticeData{Number: number, Address: c.Address, Browser: c.Browser})
+		if err == nil && told == 0 {
+			err = errAlone
+		}
+		if err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).Event())

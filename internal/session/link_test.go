@@ -227,6 +227,22 @@ func TestAdministratorsAreTold(t *testing.T) {
 	}
 }
 
+// TestNobodyToTell: a Super Admin who is the only one is not told that his administrators know.
+func TestNobodyToTell(t *testing.T) {
+	w := newWorld(t)
+	mara, adam := w.technician("mara", sallyport.MethodApp), w.technician("adam", sallyport.MethodApp)
+	w.change(mara.ID, func(t *sallyport.Technician) { t.Role = sallyport.SuperAdmin })
+	w.change(adam.ID, func(t *sallyport.Technician) { t.Role = sallyport.Admin })
+	_, err := w.s.Help(ctx, w.begin("mara").SignIn, "", browser)
+	wantCode(t, err, "nobody_to_ask")
+	if open := look(w, func(tx *store.Tx) ([]sallyport.HelpRequest, error) { return tx.OpenHelp(ctx) }); len(open) != 0 {
+		t.Errorf("requests that nobody may answer: %+v", open)
+	}
+	if number, err := w.s.Help(ctx, w.begin("adam").SignIn, "", browser); err != nil || number == "" || w.told(session.NoticeHelp) != 1 {
+		t.Errorf("%q %v", number, err)
+	}
+}
+
 // askReset asks and waits until what follows is done.
 func (w *world) askReset(typed string) error {
 	err := w.s.AskReset(ctx, typed, browser)

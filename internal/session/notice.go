@@ -72,8 +72,8 @@ func (s *Service) tellWith(ctx context.Context, tx Tx, kind NoticeKind, t sallyp
 	return tx.InsertOutbox(ctx, message)
 }
 
-// tellAdministrators queues a notice about t to every active administrator who may help him.
-func (s *Service) tellAdministrators(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, d NoticeData) error {
+// tellAdministrators queues a notice about t to every active administrator who may help him, and says how many these are.
+func (s *Service) tellAdministrators(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, d NoticeData) (told int, err error) {
 	d.Who = t.Name() + " (" + t.UserName + ")"
 	for _, role := range []sallyport.RoleID{sallyport.SuperAdmin, sallyport.Admin} {
 		if t.Role == sallyport.SuperAdmin && role != sallyport.SuperAdmin {
@@ -81,16 +81,17 @@ func (s *Service) tellAdministrators(ctx context.Context, tx Tx, kind NoticeKind
 		}
 		list, err := tx.TechniciansByRole(ctx, role)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for _, admin := range list {
 			if admin.Status != sallyport.Active || admin.ID == t.ID {
 				continue
 			}
 			if err := s.tellWith(ctx, tx, kind, admin, d); err != nil {
-				return err
+				return 0, err
 			}
+			told++
 		}
 	}
-	return nil
+	return told, nil
 }

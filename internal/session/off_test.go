@@ -25,6 +25,8 @@ func TestOffThatIsNotPermittedAnyMore(t *testing.T) {
 	wantCode(t, err, "no_second_factor")
 	_, err = w.answer(page.SignIn, session.AnswerRecovery, factor.NewRecoveryCodes()[0])
 	wantCode(t, err, "no_second_factor")
+	mara := w.technician("mara", sallyport.MethodApp)
+	w.change(mara.ID, func(t *sallyport.Technician) { t.Role = sallyport.SuperAdmin })
 	if _, err := w.s.Help(ctx, page.SignIn, "", browser); err != nil {
 		t.Errorf("help: %v", err)
 	}

@@ -121,7 +121,7 @@ func (s *Service) openReset(ctx context.Context, tx Tx, t sallyport.Technician, 
 		if err := tx.InsertEvent(ctx, audit.New(audit.PasswordResetWaiting, nobody(c)).On(t).Event()); err != nil {
 			return err
 		}
-		if err := s.tellAdministrators(ctx, tx, NoticeResetToDecide, t, NoticeData{Address: c.Address, Browser: c.Browser}); err != nil {
+		if _, err := s.tellAdministrators(ctx, tx, NoticeResetToDecide, t, NoticeData{Address: c.Address, Browser: c.Browser}); err != nil {
 			return err
 		}
 		return s.tell(ctx, tx, NoticeResetWaiting, t, c)
