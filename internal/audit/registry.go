@@ -14,9 +14,9 @@ var Types = []Description{
 	{SignInPasswordRight, "The user name and password of a sign-in, or the password of a confirmation, were right.", nil, false},
 	{SignInPasswordWrong, "They were not, or the name is unknown, or the account is not active, or it changed while that was looked at (the reason says so). The target stands in the event only where there is one; what was typed is kept nowhere.", nil, false},
 	{SignInThrottled, "A password was not looked at, because too many wrong ones came before.", nil, false},
-	{SignInCodeSent, "A code went to the gateway. The outcome says how sure that is.", []string{"channel"}, false},
-	{SignInCodeFailed, "A code surely did not go out.", []string{"channel"}, false},
-	{SignInCodeRefused, "A code was not sent, because a limit was reached, or an answer was not looked at, because the code was dead.", []string{"channel"}, false},
+	{SignInCodeSent, "A code went to the gateway. The outcome says how sure that is, the reason by which channel.", nil, false},
+	{SignInCodeFailed, "A code surely did not go out. The reason says by which channel.", nil, false},
+	{SignInCodeRefused, "A code was not sent, because a limit was reached, or an answer was not looked at, because the code was dead. The reason says which.", nil, false},
 	{SignInFactorAttempt, "An answer to the second page was counted, before it was compared.", nil, false},
 	{SignInFactorRight, "The answer was right.", nil, false},
 	{SignInFactorWrong, "The answer was wrong.", nil, false},
@@ -29,7 +29,7 @@ var Types = []Description{
 	{SignInFinished, "A sign-in ended in a session.", []string{"method"}, false},
 	{SignInHelp, "A technician asked for help on the code page.", []string{"number"}, false},
 
-	{SessionEnded, "A session ended before its time. The reason says by whom or why.", []string{"session"}, false},
+	{SessionEnded, "A session ended before its time. The reason says by whom or why.", []string{"browser and address (where an administrator ended it)"}, false},
 	{SessionStepUp, "A technician proved again who is there, before a sensitive change.", nil, false},
 	{SessionStepUpWrong, "A technician tried to prove that, and the answer was wrong.", nil, false},
 

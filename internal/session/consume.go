@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -43,7 +44,7 @@ func (s *Service) letIn(ctx context.Context, t *try) (out Outcome, err error) {
 		if err := tx.UseStep(ctx, m.technician.ID, t.step, errLookAgain); err != nil {
 			return err
 		}
-		if err := tx.InsertEvent(ctx, t.right(m.technician, step)); err != nil {
+		if err := tx.InsertEvent(ctx, t.right(m, step)); err != nil {
 			return err
 		}
 		return s.finish(ctx, tx, &m, t.client, &out)
@@ -54,9 +55,13 @@ func (s *Service) letIn(ctx context.Context, t *try) (out Outcome, err error) {
 	return out, err
 }
 
-// right is the event of a right answer.
-func (t *try) right(who sallyport.Technician, step login.Step) sallyport.Event {
-	return audit.New(rightEvent[t.kind], himself(who, t.client)).On(who).Because(string(step.Kind) + " " + string(step.Method)).Event()
+// right is the event of a right answer; of a recovery code it says how many are left.
+func (t *try) right(m moment, step login.Step) sallyport.Event {
+	event := audit.New(rightEvent[t.kind], himself(m.technician, t.client)).On(m.technician).Because(string(step.Kind) + " " + string(step.Method))
+	if t.kind == AnswerRecovery && m.recoveryLeft != nil {
+		event = event.Changed(nil, map[string]string{"recovery_left": strconv.Itoa(*m.recoveryLeft)})
+	}
+	return event.Event()
 }
 
 // consumeLooking uses a right answer up whatever follows, in one transaction: generation and step as they are now, the code
@@ -79,7 +84,7 @@ func (s *Service) consumeLooking(ctx context.Context, t *try) (Outcome, error) {
 		if m.signIn.Proofs, err = login.Apply(m.signIn.Proofs, m.step, t.event); err != nil {
 			return err
 		}
-		if err := tx.InsertEvent(ctx, t.right(m.technician, m.step)); err != nil {
+		if err := tx.InsertEvent(ctx, t.right(m, m.step)); err != nil {
 			return err
 		}
 		if m.step.Kind == login.Enrol && m.signIn.Purpose == sallyport.PurposeSetup {
@@ -133,6 +138,11 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 		return errLost
 	}
 	if t.kind == AnswerRecovery {
+		left, err := tx.RecoveryLeft(ctx, m.technician.ID)
+		if err != nil {
+			return err
+		}
+		m.recoveryLeft = &left
 		return s.tell(ctx, tx, NoticeRecoveryUsed, m.technician, t.client)
 	}
 	return nil
@@ -207,7 +217,7 @@ func (s *Service) putFactor(ctx context.Context, tx Tx, t sallyport.Technician, 
 	if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, t.ID); err != nil {
 		return err
 	}
-	event := audit.New(audit.FactorEnrolled, himself(t, c)).On(t).Changed(nil, map[string]string{"factor": string(f.Kind)})
+	event := audit.New(audit.FactorEnrolled, himself(t, c)).On(t).Changed(nil, factorFields(f))
 	if err := tx.InsertEvent(ctx, event.Event()); err != nil {
 		return err
 	}
@@ -223,8 +233,17 @@ func (s *Service) retire(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 		return err
 	}
 	event := audit.New(audit.FactorRetired, himself(m.technician, c)).On(m.technician).
-		Changed(map[string]string{"factor": string(m.factor.Kind)}, nil)
+		Changed(factorFields(*m.factor), nil)
 	return tx.InsertEvent(ctx, event.Event())
+}
+
+// factorFields are what events say of a factor: its kind, and the mailbox or number that was proved.
+func factorFields(f sallyport.Factor) map[string]string {
+	fields := map[string]string{"factor": string(f.Kind)}
+	if f.Address != "" {
+		fields["address"] = f.Address
+	}
+	return fields
 }
 
 func (s *Service) newRecoveryCodes(ctx context.Context, tx Tx, id sallyport.TechnicianID) ([]string, error) {

@@ -56,7 +56,8 @@ func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string,
 		if err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).Event())
+		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).
+			Changed(nil, map[string]string{"number": number}).Event())
 	})
 	if err != nil {
 		return "", err

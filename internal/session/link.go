@@ -158,7 +158,8 @@ func (s *Service) acceptInvitation(ctx context.Context, tx Tx, t sallyport.Techn
 	if err := tx.Activate(ctx, t.ID, t.Generation); err != nil {
 		return err
 	}
-	if err := tx.InsertEvent(ctx, audit.New(audit.InvitationAccepted, himself(t, c)).On(t).Event()); err != nil {
+	if err := tx.InsertEvent(ctx, audit.New(audit.InvitationAccepted, himself(t, c)).On(t).
+		Changed(map[string]string{"status": string(sallyport.Invited)}, map[string]string{"status": string(sallyport.Active)}).Event()); err != nil {
 		return err
 	}
 	token := sallyport.NewToken()

@@ -31,7 +31,9 @@ func (s *Service) storeFirst(ctx context.Context, tx Tx, m *moment, p pending, c
 		return err
 	}
 	m.technician = t
-	return tx.InsertEvent(ctx, audit.New(audit.SetupFinished, himself(t, c)).On(t).Event())
+	return tx.InsertEvent(ctx, audit.New(audit.SetupFinished, himself(t, c)).On(t).Changed(nil, map[string]string{
+		"first_name": t.FirstName, "last_name": t.LastName, "user_name": t.UserName, "email": t.Email,
+		"role": string(t.Role), "status": string(t.Status), "method": string(t.Method)}).Event())
 }
 
 // storeRescued gives a rescued account its new password, makes it active, and turns its method to the app.
