@@ -94,7 +94,7 @@ func (s *Service) welcome(ctx context.Context, tx Tx, w who, t sallyport.Technic
 		return Invited{}, err
 	}
 	if t.Method != sallyport.MethodOff {
-		t.SetupUntil = w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
+		t.SetupUntil = w.invitedSetup()
 	}
 	if err := tx.InsertTechnician(ctx, t); err != nil {
 		return Invited{}, takenField(err)
@@ -170,7 +170,7 @@ func (s *Service) reopenSetup(ctx context.Context, tx Tx, w who, t *sallyport.Te
 	if t.Method == sallyport.MethodOff {
 		return nil
 	}
-	t.SetupUntil = w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
+	t.SetupUntil = w.invitedSetup()
 	if err := tx.UpdateTechnician(ctx, *t); err != nil {
 		return err
 	}

@@ -78,6 +78,11 @@ func (w who) host() bool                        { return w.Kind == sallyport.Act
 func (w who) may(p sallyport.Permission) bool   { return w.host() || w.role.Has(p) }
 func (w who) is(id sallyport.TechnicianID) bool { return !w.host() && w.ID == id }
 
+// invitedSetup is until when somebody who is invited now may begin his set-up: for as long as the invitation works.
+func (w who) invitedSetup() time.Time {
+	return w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
+}
+
 // over says whether the actor's rights reach t at all: every right over a Super Admin needs a permission of its own,
 // and nobody has rights over somebody who may more than himself.
 func (w who) over(t sallyport.Technician) error {

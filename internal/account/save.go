@@ -56,6 +56,8 @@ func (p *plan) openSetup() {
 	case !p.security:
 	case !needsSetup(p.next, p.held.factor):
 		p.next.SetupUntil = time.Time{}
+	case p.was.Status == sallyport.Invited: // a fresh invitation goes out, which the set-up belongs to
+		p.next.SetupUntil = p.w.invitedSetup()
 	case changed(p.changes, FieldMethod, FieldEmail, FieldPhone):
 		p.next.SetupUntil = p.w.now.Add(p.w.settings.SetupLife)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -142,6 +143,28 @@ func TestSaveInvited(t *testing.T) {
 	saved, err = h.Save(ctx, actor, ilya.ID, form(ilya, func(f *account.Form) { f.LastName = "Novak" }), ilya.Version)
 	if err != nil || saved.Invitation != "" || saved.InvitationSent {
 		t.Errorf("a new last name: %+v, %v", saved, err)
+	}
+}
+
+// The set-up that an invitation leads to can be begun for as long as the invitation works, whichever change sent it.
+func TestInvitedMaySetUp(t *testing.T) {
+	h := newHouse(t)
+	h.set("setup-life", "1")
+	admin := h.add(sallyport.SuperAdmin)
+	added, err := h.Add(ctx, h.session(admin), account.Form{Email: "ilya@northwind.example", Role: sallyport.ReportsManager})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*account.Form){"role": role(sallyport.ReadOnlyTechnician), "email": email("novak@northwind.example")} {
+		h.clock.Add(71 * time.Hour)
+		ilya := h.technician(added.ID)
+		if saved, err := h.Save(ctx, h.session(admin), ilya.ID, form(ilya, change), ilya.Version); err != nil || !h.alive(saved.Invitation) {
+			t.Fatalf("%s: %+v, %v", name, saved, err)
+		}
+		d, err := h.Service.Technician(ctx, h.session(admin), ilya.ID)
+		if err != nil || d.Technician.SetupUntil.Before(d.Invitation.ExpiresAt) {
+			t.Errorf("%s: the set-up must begin by %v, the invitation works until %v (%v)", name, d.Technician.SetupUntil, d.Invitation.ExpiresAt, err)
+		}
 	}
 }
 

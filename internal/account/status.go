@@ -100,7 +100,7 @@ func (s *Service) activate(ctx context.Context, tx Tx, w who, t sallyport.Techni
 		next.Status = sallyport.Invited
 	}
 	if needsSetup(next, held) {
-		next.SetupUntil = w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))
+		next.SetupUntil = w.invitedSetup()
 	}
 	if err := tx.UpdateTechnician(ctx, next); err != nil {
 		return Invited{}, err
