@@ -65,7 +65,7 @@ func (s *Service) newcomer(ctx context.Context, tx Tx, w who, form Form) (sallyp
 	return t, d.fields()
 }
 
-// mayBring asks for a fresh proof before somebody is added who can change other technicians.
+// mayBring asks for a fresh proof before somebody is brought in who can change other technicians.
 func mayBring(w who, t sallyport.Technician) error {
 	if sallyport.May(t.Role, sallyport.WriteTechnicians) {
 		return w.fresh()
@@ -139,7 +139,8 @@ func (s *Service) newLink(w who, t sallyport.Technician, kind sallyport.LinkKind
 		Generation: t.Generation, CreatedAt: w.now, ExpiresAt: w.now.Add(life), CreatedBy: w.ID}
 }
 
-// ResendInvitation makes a fresh invitation in the place of an older one.
+// ResendInvitation makes a fresh invitation in the place of an older one. It needs technicians.write, and a fresh proof
+// where the role can change other technicians: the link may be shown, and whoever has it sets the password.
 func (s *Service) ResendInvitation(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (Invited, error) {
 	var invited Invited
 	err := s.attempt(ctx, actor, id, func(tx Tx) error {
@@ -149,6 +150,9 @@ func (s *Service) ResendInvitation(ctx context.Context, actor sallyport.Actor, i
 		}
 		if t.Status != sallyport.Invited {
 			return errNotInvited
+		}
+		if err := mayBring(w, t); err != nil {
+			return err
 		}
 		if err := s.reopenSetup(ctx, tx, w, &t); err != nil {
 			return err

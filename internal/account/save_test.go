@@ -294,7 +294,7 @@ func TestSaveOwnMethod(t *testing.T) {
 // Sensitive changes ask again when the last proof is too old; others do not, and the host never.
 func TestStepUp(t *testing.T) {
 	h := newHouse(t)
-	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	admin, dana, omar := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin), h.add(sallyport.Admin, invited)
 	actor := h.session(admin)
 	n := len(h.events())
 	h.clock.Add(15*time.Minute + time.Second)
@@ -318,7 +318,8 @@ func TestStepUp(t *testing.T) {
 			_, err := h.Add(ctx, actor, account.Form{Email: "x@northwind.example", Role: sallyport.Admin})
 			return err
 		},
-		"policy": func() error { _, err := h.SetPolicy(ctx, actor, "code-life", "5"); return err },
+		"invite an admin again": func() error { _, err := h.ResendInvitation(ctx, actor, omar.ID); return err },
+		"policy":                func() error { _, err := h.SetPolicy(ctx, actor, "code-life", "5"); return err },
 	} {
 		if err := act(); !errors.Is(err, sallyport.ErrStepUp) {
 			t.Errorf("%s: %v", name, err)
@@ -336,6 +337,9 @@ func TestStepUp(t *testing.T) {
 	}
 	if _, err := h.SignOut(ctx, actor, dana.ID); err != nil {
 		t.Errorf("sign out everywhere: %v", err)
+	}
+	if _, err := h.ResendInvitation(ctx, actor, h.add(sallyport.ReadOnlyTechnician, invited).ID); err != nil {
+		t.Errorf("inviting somebody again who may change nobody: %v", err)
 	}
 	if _, err := h.Deactivate(ctx, host, dana.ID, "left"); err != nil {
 		t.Errorf("the host: %v", err)
