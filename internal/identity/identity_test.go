@@ -202,6 +202,29 @@ func TestMasks(t *testing.T) {
 	}
 }
 
+// TestImitations types names in letters of other scripts that are drawn like ours.
+func TestImitations(t *testing.T) {
+	for name, imitations := range map[string][]string{
+		"chris":   {"ⲥhris", "ꮯhris", "ꓚHꓣIꓢ", "Ꮯhris"},
+		"daniel":  {"danieǀ", "ꓓANIEL", "ᗪaniel"},
+		"omar":    {"ⲟmar", "ჿmar", "ഠmar", "ꓳmar", "𐓪mar", "ᴑmar"},
+		"yuri":    {"үuri", "ყuri", "ꓬꓴꓣI"},
+		"o'brien": {"oʼbrien", "oꞌbrien", "oʹbrien", "ⲟʻbrien"},
+		"max":     {"maᕁ", "ꓟꓮꓫ", "ᎷᎪX"},
+		"a.b-c":   {"aꓸb-c", "a.bⲺc"},
+	} {
+		_, _, looks, err := UserName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, typed := range imitations {
+			if _, _, skeleton, err := UserName(typed); err != nil || skeleton != looks {
+				t.Errorf("%q is not taken for %q: %q, %v", typed, name, skeleton, err)
+			}
+		}
+	}
+}
+
 func TestTableOfLookalikes(t *testing.T) {
 	for _, word := range strings.Fields(lookalikes) {
 		r := []rune(word)
