@@ -32,6 +32,28 @@ func TestSessions(t *testing.T) {
 	admin.send("/admin/sessions/end", "session", supers).wants(http.StatusForbidden)
 }
 
+// Who may see technicians but not their sessions is not told that somebody is signed in nowhere, nor led to pages that
+// refuse him.
+func TestReaderWithoutSessions(t *testing.T) {
+	h := newHouse(t)
+	boss, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.ReadOnlyTechnician)
+	h.signIn(dana)
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertHelp(ctx, sallyport.HelpRequest{ID: sallyport.NewID(), Number: "4711", Technician: dana.ID, CreatedAt: h.clock.Now()})
+	})
+	path, links := "/admin/technicians/"+string(dana.ID), []string{`href="/admin/sessions`, `href="/admin/help`}
+	reader := h.signIn(h.add(sallyport.AppsAndReportsManager))
+	reader.get(path).wants(http.StatusOK, "Last sign-in").lacks("Signed in nowhere").lacks("Signed in on")
+	p := reader.get("/admin/technicians?q="+dana.UserName).wants(http.StatusOK, "1 session", "needs help")
+	for _, link := range links {
+		p.lacks(link)
+		if !strings.Contains(boss.get("/admin/technicians?q="+dana.UserName).body, link) {
+			t.Errorf("who may follow it has no link %s", link)
+		}
+	}
+	boss.get(path).wants(http.StatusOK, "Signed in on 1 browser")
+}
+
 func TestAudit(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelEmail)

@@ -31,7 +31,7 @@ func (c *Console) technicians(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := view.Technicians{Desk: desk, Filter: filterLine(f, p), Matching: p.Total, All: query(f).Encode(),
-		MayWrite: web.VisitorOf(r).Role.Has(sallyport.WriteTechnicians)}
+		MayWrite: web.VisitorOf(r).Role.Has(sallyport.WriteTechnicians), MayLook: web.VisitorOf(r).Role.Has(sallyport.ReadSessions)}
 	if page.All == "" {
 		page.All = "everybody"
 	}

@@ -71,7 +71,7 @@ func rows(n int) []TechnicianRow {
 }
 
 func list(shown, total int) Technicians {
-	p := Technicians{Desk: teamFrame("/technicians", total), MayWrite: true, Rows: rows(shown), Matching: total, All: "everybody",
+	p := Technicians{Desk: teamFrame("/technicians", total), MayWrite: true, MayLook: true, Rows: rows(shown), Matching: total, All: "everybody",
 		Filter: TechnicianFilter{Counts: fmt.Sprintf("%d · 39 set up", total), Selects: []Select{
 			{Name: "method", Label: "Method", Options: Options("", "", "Any method", "app", "Authenticator App")},
 			{Name: "status", Label: "Status", Options: Options("", "", "Any status", "active", "Active")},

@@ -9,6 +9,7 @@ type Technicians struct {
 	Pager    *Pager
 	Empty    *Empty
 	MayWrite bool
+	MayLook  bool   // into everybody's sessions
 	Matching int    // how many the filter selects
 	All      string // the filter as a query, for "choose all that match"
 }
