@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sallyport"
+	"sallyport/internal/login"
 )
 
 // needsSetup reports whether t must set up a second factor before he is in.
@@ -14,7 +15,7 @@ func needsSetup(t sallyport.Technician, f *sallyport.Factor) bool {
 // mustSetUp says what the technician does at his next sign-in because of the plan; empty when it is as before.
 func mustSetUp(p plan) string {
 	t, f := p.next, p.held.factor
-	if !needsSetup(t, f) || !p.security {
+	if !needsSetup(t, f) || !p.security || !p.w.now.Before(t.SetupUntil) {
 		return ""
 	}
 	if t.Status == sallyport.Invited {
@@ -43,34 +44,66 @@ func heldWords(f *sallyport.Factor) string {
 	return "a code sent to " + f.Address
 }
 
-// stranded says why t could not get in as he would be, empty when he can or when his invitation still stands before.
-func stranded(t sallyport.Technician, h holding, s sallyport.Settings) string {
-	if t.Status != sallyport.Active || t.Method == sallyport.MethodOff || h.left > 0 {
+// stranded says why the technician of a plan that signs him out could not get in afterwards, however right his answers
+// are; empty when he can, or when his invitation still stands before. It asks what a sign-in would.
+func stranded(p plan) string {
+	if p.next.Status != sallyport.Active {
 		return ""
 	}
-	asked := h.factor != nil && (h.factor.Serves(t) || s.OpenerRequired)
-	switch {
-	case t.FactorDisabled:
-		return "The second factor was switched off by too many wrong answers, and no recovery code is left: reset it."
-	case asked && !h.open.carries(h.factor.Kind):
-		return "The code that is asked for first goes by " + channelWord(h.factor.Kind) + ", which is not set up, and no recovery code is left."
-	case needsSetup(t, h.factor) && !h.open.carries(t.Method):
-		return "The code of the set-up goes by " + channelWord(t.Method) + ", which is not set up."
+	s := p.signIn()
+	for {
+		step := login.Next(s)
+		if step.Kind == login.Done || step.Kind == login.Enrol {
+			return ""
+		}
+		after, err := login.Apply(s.Proofs, step, p.rightAnswer(step))
+		if err != nil || after == s.Proofs {
+			return whyStranded(s, step)
+		}
+		s.Proofs = after
+	}
+}
+
+// signIn is the state of a sign-in after the plan and the password. No enrolment code outlives the plan.
+func (p plan) signIn() login.State {
+	t, set := p.next, p.w.settings
+	s := login.State{Purpose: sallyport.PurposeSignIn, Proofs: sallyport.Proofs{Password: true}, Status: t.Status, Method: t.Method,
+		Serves: p.held.factor.Serves(t), OffPermitted: set.PermitOff, OpenerRequired: set.OpenerRequired,
+		EnrolmentNeeded: t.EnrolmentNeeded && set.EnrolmentCodes, SetupOpen: p.w.now.Before(t.SetupUntil),
+		Disabled: t.FactorDisabled || t.WrongRun >= set.FactorRun, EmailReady: p.held.open.email, TextReady: p.held.open.text}
+	if p.held.factor != nil {
+		s.Held = p.held.factor.Kind
+	}
+	return s
+}
+
+// rightAnswer is what he could answer at a step: a code, or in its place a recovery code that may still be used.
+func (p plan) rightAnswer(step login.Step) login.Event {
+	if login.Accepts(step, login.CodeRight) {
+		return login.CodeRight
+	}
+	if p.held.left > 0 && p.next.RecoveryRun < p.w.settings.FactorRun {
+		return login.RecoveryRight
 	}
 	return ""
 }
 
-// carries reports whether a code of that method can be asked for now.
-func (o ways) carries(m sallyport.Method) bool {
-	switch m {
-	case sallyport.MethodApp, sallyport.MethodOff:
-		return true
-	case sallyport.MethodEmail:
-		return o.email
-	case sallyport.MethodText:
-		return o.text
+func whyStranded(s login.State, step login.Step) string {
+	switch {
+	case step.Kind == login.NoFactor:
+		return "The policy permits nobody without a second factor: choose another method."
+	case step.Kind == login.Closed:
+		return "The set-up was not begun in time: open it again."
+	case step.Kind == login.EnrolmentCode:
+		return "An enrolment code is asked for first, and after this none works: reset the second factor once more to make another."
+	case step.Kind == login.Disabled:
+		return "The second factor was switched off by too many wrong answers, and no recovery code is left: reset it."
+	case step.Kind == login.ChannelDown && !s.Serves && step.Method == s.Method:
+		return "The code of the set-up goes by " + channelWord(step.Method) + ", which is not set up."
+	case step.Kind == login.ChannelDown:
+		return "The code that is asked for first goes by " + channelWord(step.Method) + ", which is not set up, and no recovery code is left."
 	}
-	return false
+	return "A sign-in would lead nowhere."
 }
 
 func channelWord(m sallyport.Method) string {

@@ -31,7 +31,7 @@ func foresee(ctx context.Context, tx Tx, p plan) (Preview, error) {
 		return v, err
 	}
 	v.MustSetUp = mustSetUp(p)
-	v.Stranded = stranded(p.next, p.held, p.w.settings)
+	v.Stranded = stranded(p)
 	v.Invitation = p.was.Status == sallyport.Invited
 	v.Self = p.w.is(p.was.ID)
 	var err error
@@ -81,13 +81,6 @@ func warnings(ctx context.Context, tx Tx, p plan) ([]string, error) {
 	}
 	if f := p.held.factor; f != nil && f.Kind != sallyport.MethodApp && f.Address == p.was.Email && changed(p.changes, FieldEmail) {
 		out = append(out, "The code that is asked for first still goes to "+f.Address+". If that mailbox is lost, reset the second factor.")
-	}
-	code, err := tx.EnrolmentCode(ctx, p.was.ID)
-	if err != nil {
-		return nil, err
-	}
-	if code != nil {
-		out = append(out, "The enrolment code that was made for "+p.next.Name()+" is void after this: reset the second factor once more to make another.")
 	}
 	if !p.held.open.email {
 		out = append(out, "Email Settings are not proved: "+p.next.Name()+" is not told by email.")
