@@ -61,22 +61,46 @@ func (o ways) channels(s sallyport.Settings) policy.Channels {
 	return policy.Channels{EmailProved: o.email, SMSProved: o.text, OffPermitted: s.PermitOff, FactorRun: s.FactorRun}
 }
 
+// supers is what the rule of the last Super Admin looks at.
+type supers struct {
+	usable bool // one can sign in
+	some   bool // one is active or invited, whom a rescue on the host could let in again
+}
+
+// supersBut looks at the Super Admins other than id.
+func supersBut(ctx context.Context, tx Tx, id sallyport.TechnicianID) (s supers, err error) {
+	if s.usable, err = usableBut(ctx, tx, id); err != nil || s.usable {
+		return supers{usable: s.usable, some: s.usable}, err
+	}
+	admins, err := tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
+	for _, t := range admins {
+		s.some = s.some || t.ID != id && t.Status != sallyport.Deactivated
+	}
+	return s, err
+}
+
+// keep reports whether what was there is there still.
+func (s supers) keep(after supers) bool {
+	return (after.usable || !s.usable) && (after.some || !s.some)
+}
+
 // guarded runs an act on one technician and refuses it afterwards, inside the same transaction, where it left no
-// Super Admin who can sign in (invariant I6). The count is taken from what the act has written, so that two acts at
-// once, which the database puts one after the other, cannot pass it together.
+// Super Admin who can sign in (invariant I6), or, where none could before, none whom a rescue could let in again. The
+// count is taken from what the act has written, so that two acts at once, which the database puts one after the other,
+// cannot pass it together.
 func guarded(ctx context.Context, tx Tx, act func() error) error {
-	before, err := usableBut(ctx, tx, "")
+	before, err := supersBut(ctx, tx, "")
 	if err != nil {
 		return err
 	}
 	if err := act(); err != nil {
 		return err
 	}
-	after, err := usableBut(ctx, tx, "")
+	after, err := supersBut(ctx, tx, "")
 	if err != nil {
 		return err
 	}
-	if before && !after {
+	if !before.keep(after) {
 		return errLastAdmin
 	}
 	return nil

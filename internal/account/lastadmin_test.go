@@ -61,6 +61,37 @@ func TestD10_1(t *testing.T) {
 	}
 }
 
+// A Super Admin who cannot sign in any more but is signed in still, the only one there is, does not take himself away:
+// a rescue could let nobody in as a Super Admin then.
+func TestLastAdminSwitchedOff(t *testing.T) {
+	h := newHouse(t)
+	h.add(sallyport.SuperAdmin, func(p *person) { p.Status = sallyport.Deactivated })
+	admin := h.add(sallyport.SuperAdmin)
+	actor := h.session(admin)
+	h.write(func(ctx context.Context, tx *store.Tx) error { return tx.DisableFactor(ctx, admin.ID) })
+	demoted := form(admin, role(sallyport.Admin))
+	if v, err := h.Preview(ctx, actor, admin.ID, demoted, admin.Version); err != nil || len(v.Refusals) != 1 {
+		t.Errorf("preview %+v, %v", v.Refusals, err)
+	}
+	_, demote := h.Save(ctx, actor, admin.ID, demoted, admin.Version)
+	_, deactivate := h.Deactivate(ctx, actor, admin.ID, "")
+	_, remove := h.Delete(ctx, actor, admin.ID, "")
+	for _, err := range []error{demote, deactivate, remove} {
+		if code(err) != "last_super_admin" {
+			t.Errorf("%v", err)
+		}
+	}
+	renamed := form(admin, func(f *account.Form) { f.LastName = "Reyes" })
+	if _, err := h.Save(ctx, actor, admin.ID, renamed, admin.Version); err != nil {
+		t.Errorf("his name: %v", err)
+	}
+	h.add(sallyport.SuperAdmin, invited)
+	now := h.technician(admin.ID)
+	if _, err := h.Save(ctx, actor, now.ID, form(now, role(sallyport.Admin)), now.Version); err != nil {
+		t.Errorf("with another one who is invited: %v", err)
+	}
+}
+
 // A setting is no way round the rule either.
 func TestLastAdminAndPolicy(t *testing.T) {
 	h := newHouse(t)

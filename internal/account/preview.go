@@ -62,15 +62,19 @@ func (v *Preview) refusals(ctx context.Context, tx Tx, p plan) error {
 
 // leavesNobody foresees the last-admin rule for a plan that was not written.
 func leavesNobody(ctx context.Context, tx Tx, p plan) (bool, error) {
-	another, err := usableBut(ctx, tx, p.was.ID)
-	if err != nil || another {
+	after, err := supersBut(ctx, tx, p.was.ID)
+	if err != nil || after.usable {
 		return false, err
 	}
-	himself, err := usableBut(ctx, tx, "")
-	if err != nil || !himself {
+	before, err := supersBut(ctx, tx, "")
+	if err != nil {
 		return false, err
 	}
-	return p.next.Role != sallyport.SuperAdmin || !policy.CanSignIn(p.next, p.held.factor, p.held.left, p.held.open.channels(p.w.settings)), nil
+	if p.next.Role == sallyport.SuperAdmin {
+		after.usable = policy.CanSignIn(p.next, p.held.factor, p.held.left, p.held.open.channels(p.w.settings))
+		after.some = after.some || p.next.Status != sallyport.Deactivated
+	}
+	return !before.keep(after), nil
 }
 
 // warnings are what an administrator should know before he saves.
