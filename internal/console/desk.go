@@ -72,9 +72,20 @@ func (c *Console) notices(r *http.Request, d *view.Desk) error {
 	for _, n := range open {
 		d.Notices = append(d.Notices, view.Notice{ID: n.ID, Text: n.Text, At: d.When(n.CreatedAt)})
 	}
-	supers, err := c.accounts.List(r.Context(), actor, sallyport.Filter{Role: sallyport.SuperAdmin, Page: 1, Size: 1})
-	d.FewSupers = err == nil && supers.Total == 1
+	d.FewSupers, err = c.oneSuper(r)
 	return err
+}
+
+// oneSuper reports whether there is but one Super Admin who is active, and no other was invited.
+func (c *Console) oneSuper(r *http.Request) (bool, error) {
+	f := sallyport.Filter{Role: sallyport.SuperAdmin, Status: sallyport.Active, Page: 1, Size: 1}
+	active, err := c.listOf(r, f)
+	if err != nil || active.Total > 1 {
+		return false, err
+	}
+	f.Status = sallyport.Invited
+	invited, err := c.listOf(r, f)
+	return err == nil && invited.Total == 0, err
 }
 
 // ackNotice takes one notice off the reader's pages.
