@@ -59,6 +59,10 @@ func (d *draft) readNames(form Form) {
 		if part.typed == part.was {
 			continue
 		}
+		if blank(part.typed) { // nobody needs one: without, he is called by his user name
+			*part.at = ""
+			continue
+		}
 		name, err := identity.PersonName(part.typed)
 		if err != nil {
 			d.refuseErr(part.field, err)

@@ -59,6 +59,23 @@ func TestSaveFields(t *testing.T) {
 	}
 }
 
+// Names are optional, when adding as when editing: they can be taken away again.
+func TestSaveNoNames(t *testing.T) {
+	h := newHouse(t)
+	actor, dana := h.session(h.add(sallyport.SuperAdmin)), h.add(sallyport.ReadOnlyTechnician)
+	none := func(f *account.Form) { f.FirstName, f.LastName = "", " " }
+	saved, err := h.Save(ctx, actor, dana.ID, form(dana, none), dana.Version)
+	if err != nil || saved.SignedOut || len(saved.What) != 2 {
+		t.Errorf("%+v, %v", saved, err)
+	}
+	if now := h.technician(dana.ID); now.FirstName != "" || now.LastName != "" || now.Name() != dana.UserName {
+		t.Errorf("stored %+v", now)
+	}
+	if _, err := h.Add(ctx, actor, account.Form{FirstName: " ", Email: "ilya@northwind.example", Role: sallyport.ReadOnlyTechnician}); err != nil {
+		t.Error(err)
+	}
+}
+
 // Text Message without a phone number is refused at the phone number, with a gateway that is proved.
 func TestSaveTextNeedsPhone(t *testing.T) {
 	h := newHouse(t)

@@ -69,6 +69,7 @@ func (c *Console) editPage(r *http.Request, e edit) (view.Technician, error) {
 	page := view.Technician{Desk: desk, ID: string(t.ID), Version: strconv.FormatInt(e.version, 10), Button: "Save"}
 	page.Methods = methods(web.VisitorOf(r).Role, e.detail.Choices, t.Method, e.form)
 	fillForm(&page, e.form, rolesFor(e.detail))
+	page.UserName.Hint, page.UserName.Required = "", true // it was filled in when he was added
 	page.Facts = facts(r, desk, e.detail)
 	page.Dangers = dangers(e.detail)
 	page.Stale = staleView(desk, e.stale)

@@ -66,6 +66,8 @@ func TestSaveKeepsWhatWasTyped(t *testing.T) {
 	if !strings.Contains(p.body, `id="email-error"`) || !strings.Contains(p.body, `id="phone-error"`) || !strings.Contains(p.body, "<title>Error: ") {
 		t.Error("the page does not say at the fields what is wrong")
 	}
+	boss.get("/admin/technicians/new").wants(http.StatusOK, "Empty: the email address.")
+	boss.send(path, formOf(dana, "user_name", "")...).wants(http.StatusUnprocessableEntity, "Please give a user name.").lacks("Empty: the email address.")
 	boss.send(path, formOf(dana, "method", "text")...).wants(http.StatusUnprocessableEntity, "SMS Settings have not been proved yet")
 	boss.send(path, "version", "abc").wants(http.StatusBadRequest)
 	if now := h.technician(dana.ID); now.Version != dana.Version {
