@@ -125,6 +125,11 @@ func (b *Batch) cut() {
 	}
 	b.Rows = nil
 	slices.SortStableFunc(b.Problems, func(x, y LineProblem) int { return x.Line - y.Line })
+	lines := map[int]bool{}
+	for _, p := range b.Problems {
+		lines[p.Line] = true
+	}
+	b.Lines = len(lines)
 	if n := len(b.Problems) - mostProblems; n > 0 {
 		b.Problems, b.More = b.Problems[:mostProblems], n
 	}

@@ -175,6 +175,7 @@ type Batch struct {
 	Rows     []ImportRow
 	Problems []LineProblem // at most 100
 	More     int           // problems beyond those
+	Lines    int           // that have a problem
 	WillSend bool          // the invitations go by email; otherwise their links are shown once
 	Done     bool          // they were added
 }

@@ -72,7 +72,7 @@ func (c *Console) drawBatch(w http.ResponseWriter, r *http.Request, text string,
 	}
 	if len(b.Problems) > 0 {
 		page.More = b.More
-		page.Problem = &view.Problem{Message: "Nothing was imported: " + count(len(b.Problems)+b.More, "line needs", "lines need") + " mending."}
+		page.Problem = &view.Problem{Message: "Nothing was imported: " + count(b.Lines, "line needs", "lines need") + " mending."}
 		return c.pages.Render(w, http.StatusUnprocessableEntity, page)
 	}
 	page.Total, page.Invites = len(b.Rows), b.WillSend

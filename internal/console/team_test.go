@@ -140,7 +140,8 @@ func TestImport(t *testing.T) {
 	h := newHouse(t)
 	b := h.signIn(h.add(sallyport.SuperAdmin))
 	bad := "first_name,email,role\nDana,dana@,admin\nIlya,ilya@northwind.example,king\nOlga,olga@northwind.example,admin\n"
-	b.upload(bad).wants(http.StatusUnprocessableEntity, "Nothing was imported", "2 email", "3 role")
+	b.upload(bad).wants(http.StatusUnprocessableEntity, "Nothing was imported: 2 lines need mending.", "2 email", "3 role")
+	b.upload("first_name,email,role\nDana,dana@,king\n").wants(http.StatusUnprocessableEntity, "Nothing was imported: 1 line needs mending.", "2 email", "2 role")
 	b.upload("").wants(http.StatusUnprocessableEntity, "This file is empty.")
 	good := "first_name,email,role\nDana,dana@northwind.example,admin\n\"Ilya \"\"I\"\"\",ilya@northwind.example,read-only\n"
 	p := b.upload(good).wants(http.StatusOK, "2 technicians will be added", "Authenticator App", "the next page shows the invitation links once")
