@@ -171,7 +171,7 @@ func (s *Service) inviteAgain(ctx context.Context, tx Tx, p plan, saved Saved) (
 		return Saved{}, err
 	}
 	invited, err := s.invite(ctx, tx, p.w, fresh)
-	saved.Invitation, saved.InvitationSent = invited.Link, invited.Sent
+	saved.Invitation, saved.InvitationSent, saved.InvitedUntil = invited.Link, invited.Sent, invited.ExpiresAt
 	return saved, err
 }
 

@@ -95,7 +95,8 @@ type Saved struct {
 	MustSetUp      string // as in Preview
 	Invitation     string // link to hand over, shown once; empty when it was sent or none was needed
 	InvitationSent bool
-	Nothing        bool // there was nothing to save
+	InvitedUntil   time.Time // how long a fresh invitation works; zero where there is none
+	Nothing        bool      // there was nothing to save
 }
 
 // FactorReset is the answer to ResetFactor, and to OpenSetup, which ends no session.

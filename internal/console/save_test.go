@@ -191,6 +191,9 @@ func TestAddAndInvite(t *testing.T) {
 	}
 	b.send("/admin/technicians/new", form...).wants(http.StatusUnprocessableEntity)
 	b.get("/admin/invitations").wants(http.StatusOK, "Noor Haddad", "in 3 days")
+	path := strings.TrimSuffix(b.get("/admin/technicians?q=noor").link("/invitation"), "/invitation")
+	noor := h.technician(sallyport.TechnicianID(strings.TrimPrefix(path, "/admin/technicians/")))
+	b.send(path, formOf(noor, "role", "read-only")...).wants(http.StatusOK, "Saved; the invitation is a new one", public+"/invitation/", "Works until")
 	h.prove(sallyport.ChannelEmail)
 	form[7] = "olga@northwind.example"
 	b.follow(b.send("/admin/technicians/new", form...)).wants(http.StatusOK, "Noor was added. The invitation is on its way to olga@northwind.example.")
