@@ -19,8 +19,29 @@ func (s *Service) PreviewImport(ctx context.Context, actor sallyport.Actor, r io
 
 // Import adds every technician of a CSV file with an invitation, in one transaction, or none of them and says what is
 // wrong in which line. It needs technicians.write, and a fresh proof where one of them may change other technicians.
+// What was refused is an event, as with Add.
 func (s *Service) Import(ctx context.Context, actor sallyport.Actor, r io.Reader) (Batch, error) {
-	return s.importing(ctx, actor, r, s.store.Write, s.bringAll)
+	run := func(ctx context.Context, f func(Tx) error) error { return s.attempt(ctx, actor, "", f) }
+	b, err := s.importing(ctx, actor, r, run, s.bringAll)
+	if err == nil && !b.Done {
+		err = s.recordRefusal(ctx, actor, "", b.refusal())
+	}
+	return b, err
+}
+
+// refusal is why a batch was not imported, each field once.
+func (b Batch) refusal() error {
+	var fields []sallyport.Field
+	seen := map[string]bool{"": true} // the file itself
+	for _, p := range b.Problems {
+		if !seen[p.Field] {
+			fields = append(fields, sallyport.Field{Name: p.Field})
+		}
+		seen[p.Field] = true
+	}
+	refused := sallyport.E(sallyport.Invalid, "import", "Nothing was imported.")
+	refused.Fields = fields
+	return refused
 }
 
 // importing is the frame of both. A batch with problems is no error, and nothing of it is stored.

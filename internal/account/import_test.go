@@ -93,7 +93,7 @@ func TestD9_14Bad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := len(h.events())
-			for _, try := range []func() (account.Batch, error){
+			for i, try := range []func() (account.Batch, error){
 				func() (account.Batch, error) { return h.PreviewImport(ctx, actor, strings.NewReader(c.file)) },
 				func() (account.Batch, error) { return h.Import(ctx, actor, strings.NewReader(c.file)) },
 			} {
@@ -104,8 +104,15 @@ func TestD9_14Bad(t *testing.T) {
 				if p := b.Problems[0]; p.Line != c.line || p.Field != c.field || !strings.Contains(p.Message, c.says) {
 					t.Errorf("%+v", p)
 				}
+				if got := h.since(n); len(got) != i { // a preview leaves no trace, a refused import does
+					t.Errorf("events %v", got)
+				}
 			}
-			if len(h.since(n)) != 0 || len(h.team()) != 2 {
+			e := h.events()[n]
+			if reason := strings.TrimSuffix("import: "+c.field, ": "); e.Type != "save.refused" || e.Actor != actor.ID || !strings.HasPrefix(e.Reason, reason) {
+				t.Errorf("event %+v", e)
+			}
+			if len(h.team()) != 2 {
 				t.Error("somebody was added")
 			}
 		})
