@@ -65,6 +65,7 @@ func TestCreateLeavesAFileAlone(t *testing.T) {
 func TestLoadRefuses(t *testing.T) {
 	good := oneLine()
 	garbled := []byte(good)
+	marks := line(marksPrefix, make([]byte, idSize+keySize))
 	at := len(linePrefix) + 5
 	if garbled[at] == 'A' {
 		garbled[at] = 'B'
@@ -81,10 +82,11 @@ func TestLoadRefuses(t *testing.T) {
 		"group may write":  {good, 0o620, "key_mode"},
 		"empty":            {"", 0o600, "key_garbled"},
 		"comments only":    {heading, 0o600, "key_garbled"},
-		"one key twice":    {good + "\n" + good, 0o600, "key_garbled"},
+		"one key marks":    {good + "\n" + good, 0o600, "key_garbled"},
 		"no time":          {good + " yesterday", 0o600, "key_garbled"},
 		"too many keys":    {strings.Join(lines(maxKeys+1), "\n"), 0o600, "key_garbled"},
-		"marks alone":      {line(marksPrefix, make([]byte, idSize+keySize)), 0o600, "key_garbled"},
+		"marks alone":      {marks, 0o600, "key_garbled"},
+		"marks marks":      {marks + "\n" + marks + "\n" + good, 0o600, "key_garbled"},
 		"one letter wrong": {string(garbled), 0o600, "key_garbled"},
 		"cut":              {good[:len(good)-1], 0o600, "key_garbled"},
 		"longer":           {good + "A", 0o600, "key_garbled"},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"sallyport"
 )
@@ -78,11 +79,38 @@ func TestReloadKeepsWhatIsInUse(t *testing.T) {
 	if err := r.Reload(path); err != nil || !r.Holds(id) || r.ID() == id {
 		t.Errorf("a key that was added is not seen, or seals: %v", err)
 	}
-	if err := os.WriteFile(path, []byte(oneLine()), 0o600); err != nil {
+	mine, another := *r.held.Load(), *newRing(newKey(fresh(), time.Time{})).held.Load()
+	for name, other := range map[string]*held{
+		"another installation's file":             &another,
+		"our keyed hashes without the key in use": {keys: another.keys, marks: mine.marks},
+		"our keys with other keyed hashes":        {keys: mine.keys, marks: another.marks},
+	} {
+		if err := os.WriteFile(path, []byte(other.text()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Reload(path); sallyport.CodeOf(err) != "key_other" || !r.Holds(id) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A file holds so many keys and no more: one more would be a file that nobody can load.
+func TestAFullFileTakesNoKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	r, err := Create(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Reload(path); sallyport.CodeOf(err) != "key_other" || !r.Holds(id) {
-		t.Errorf("another installation's file: %v", err)
+	for range maxKeys - 1 {
+		if _, err := r.Add(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.Add(path); sallyport.CodeOf(err) != "key_many" {
+		t.Errorf("one more: %v", err)
+	}
+	if again, err := Load(path); err != nil || len(again.Keys()) != maxKeys || len(r.Keys()) != maxKeys {
+		t.Errorf("after it: %v", err)
 	}
 }
 
