@@ -72,6 +72,7 @@ var _ = register("answers wait, and end with the factor switched off", func(b *b
 		}
 	}
 	counted(false, false, func(t *sallyport.Technician) { t.Generation++ })
+	counted(true, false, func(t *sallyport.Technician) { t.Generation++ })
 	counted(false, false, func(t *sallyport.Technician) { t.WrongRun++ }) // somebody else's answer was taken back meanwhile
 	counted(true, false, func(t *sallyport.Technician) { t.RecoveryRun++ })
 	b.write(func(tx *store.Tx) error { return tx.SetWait(b.ctx, t.ID, b.Now().Add(time.Second)) })
@@ -94,7 +95,10 @@ var _ = register("answers wait, and end with the factor switched off", func(b *b
 		return err
 	})
 	b.wrongYear(t, 0)
-	counted(false, true)
+	for range 3 {
+		counted(false, true)
+	}
+	counted(false, false) // the run is full
 })
 
 var _ = register("a counted answer lets in who is as he was", func(b *bench) {

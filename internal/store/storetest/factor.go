@@ -57,6 +57,12 @@ var _ = register("factor is kept, replaced and deleted", func(b *bench) {
 		if f.LastStep != 100 || f.Offset != -2 || string(f.Secret) != "one" || !f.ProvedAt.Equal(b.Now()) {
 			b.Errorf("the same secret again: %+v", f)
 		}
+		app.LastStep = 150
+		b.ok(tx.PutFactor(b.ctx, app))
+		if f, err = tx.Factor(b.ctx, t.ID); f.LastStep != 150 {
+			b.Errorf("the same secret, later: %+v, %v", f, err)
+		}
+		app.LastStep = 50
 		app.Secret = []byte("two")
 		b.ok(tx.PutFactor(b.ctx, app))
 		if f, err = tx.Factor(b.ctx, t.ID); f.LastStep != 50 {

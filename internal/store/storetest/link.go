@@ -128,8 +128,11 @@ var _ = register("notices stay until each has acknowledged them", func(b *bench)
 		mine, err := tx.OpenNotices(b.ctx, one.ID)
 		b.ok(err)
 		theirs, err := tx.OpenNotices(b.ctx, two.ID)
-		if len(mine) != 0 || len(theirs) != 1 || theirs[0].Text != "A rescue" {
-			b.Errorf("%+v %+v", mine, theirs)
+		b.ok(err)
+		b.ok(tx.InsertNotice(b.ctx, sallyport.Notice{ID: "m", Type: "rescue.issued", Text: "Another", CreatedAt: b.Now()}))
+		next, err := tx.OpenNotices(b.ctx, one.ID)
+		if len(mine) != 0 || len(theirs) != 1 || theirs[0].Text != "A rescue" || len(next) != 1 || next[0].ID != "m" {
+			b.Errorf("%+v %+v %+v", mine, theirs, next)
 		}
 		return err
 	})

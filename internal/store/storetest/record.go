@@ -106,12 +106,17 @@ var _ = register("gateway has a live and a draft slot", func(b *bench) {
 		b.ok(tx.PutGateway(b.ctx, g))
 		g.Slot, g.ProvedAt = "live", b.Now()
 		b.ok(tx.PutGateway(b.ctx, g))
+		for _, slot := range []string{"live", "draft"} { // those of another channel stand beside them
+			b.ok(tx.PutGateway(b.ctx, sallyport.Gateway{Channel: sallyport.ChannelEmail, Slot: slot, Kind: sallyport.GatewaySMTP, ChangedAt: b.Now()}))
+		}
 		b.ok(tx.DeleteGateway(b.ctx, "sms", "draft"))
+		email, err := tx.Gateway(b.ctx, "email", "draft")
+		b.ok(err)
 		live, err := tx.Gateway(b.ctx, "sms", "live")
 		b.ok(err)
 		draft, err := tx.Gateway(b.ctx, "sms", "draft")
-		if !reflect.DeepEqual(*live, g) || draft != nil {
-			b.Errorf("%+v %+v", live, draft)
+		if !reflect.DeepEqual(*live, g) || draft != nil || email == nil || email.Kind != sallyport.GatewaySMTP {
+			b.Errorf("%+v %+v %+v", live, draft, email)
 		}
 		return err
 	})

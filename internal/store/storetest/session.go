@@ -267,6 +267,7 @@ var _ = register("what is of an older generation is dead even where it was left"
 	old.Generation = 1
 	i := b.signIn(old, "i")
 	b.write(func(tx *store.Tx) error {
+		b.ok(tx.InsertSession(b.ctx, sallyport.Session{Hash: hash("s"), Technician: t.ID, Generation: 1, UsedAt: b.Now(), ExpiresAt: later}))
 		b.ok(tx.InsertLink(b.ctx, sallyport.Link{Hash: hash("l"), Kind: sallyport.LinkReset, Technician: t.ID, Generation: 1, ExpiresAt: later}))
 		b.ok(tx.InsertReset(b.ctx, sallyport.PasswordReset{ID: "r", Technician: t.ID, Generation: 1, Waiting: true, ExpiresAt: later}))
 		return tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, ExpiresAt: later})
@@ -282,7 +283,9 @@ var _ = register("what is of an older generation is dead even where it was left"
 		code, err := tx.EnrolmentCode(b.ctx, t.ID)
 		b.ok(err)
 		used, err := tx.UseEnrolmentCode(b.ctx, t.ID, 1)
-		if ok || live != nil || len(waiting) != 0 || code != nil || used {
+		b.ok(err)
+		loaded, err := tx.LoadSessions(b.ctx, sallyport.Hash{}, 10)
+		if len(loaded) != 0 || ok || live != nil || len(waiting) != 0 || code != nil || used {
 			b.Errorf("%v %+v %+v %+v %v", ok, live, waiting, code, used)
 		}
 		return err
@@ -334,10 +337,11 @@ var _ = register("device is known for a year", func(b *bench) {
 		b.Helper()
 		b.read(func(tx *store.Tx) error {
 			id, found, err := tx.Device(b.ctx, hash("d"))
-			if found != want || want && id != t.ID {
-				b.Errorf("%q %v", id, found)
+			_, other, lost := tx.Device(b.ctx, hash("another"))
+			if found != want || want && id != t.ID || other {
+				b.Errorf("%q %v, another %v", id, found, other)
 			}
-			return err
+			return errors.Join(err, lost)
 		})
 	}
 	b.Add(365*24*time.Hour - time.Second)

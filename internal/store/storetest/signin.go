@@ -48,17 +48,20 @@ var _ = register("sign-in without a technician lives by time alone", func(b *ben
 		}
 		return err
 	})
+	b.over(hash("another"))
 })
 
 var _ = register("sign-in's proofs only become true", func(b *bench) {
 	s := b.signIn(b.person("mira"), "i")
 	b.write(func(tx *store.Tx) error {
-		s.Proofs, s.Wrong = sallyport.Proofs{Password: true, Factor: true}, 2
+		all := sallyport.Proofs{Password: true, Opener: true, Enrolment: true, Recovery: true, Factor: true, Enrolled: true}
+		s.Proofs, s.Wrong = all, 2
+		s.Proofs.Opener = false
 		b.ok(tx.UpdateSignIn(b.ctx, s))
 		s.Proofs, s.Wrong, s.Return = sallyport.Proofs{Opener: true}, 1, "/next"
 		b.ok(tx.UpdateSignIn(b.ctx, s))
 		got, _, err := tx.SignIn(b.ctx, s.Hash)
-		if got.Proofs != (sallyport.Proofs{Password: true, Factor: true, Opener: true}) || got.Wrong != 2 || got.Return != "/next" {
+		if got.Proofs != all || got.Wrong != 2 || got.Return != "/next" {
 			b.Errorf("%+v", got)
 		}
 		return err
@@ -203,6 +206,12 @@ var _ = register("sends are counted, forgiven and succeed", func(b *bench) {
 	b.write(func(tx *store.Tx) error { return tx.SucceedSends(b.ctx, others.Hash) })
 	counts(sallyport.SendCounts{Hour: 1, HourOldest: begin, Last: begin})
 	b.Add(58 * time.Minute)
+	counts(sallyport.SendCounts{Last: begin})
+	again := b.Now()
+	b.write(func(tx *store.Tx) error { return tx.InsertSend(b.ctx, "4", other.ID, "box@example.com") })
+	b.Add(24*time.Hour - time.Microsecond)
+	counts(sallyport.SendCounts{Day: 1, DayOldest: again, Last: begin})
+	b.Add(time.Microsecond)
 	counts(sallyport.SendCounts{Last: begin})
 })
 
