@@ -109,7 +109,11 @@ func TestAdd(t *testing.T) {
 		t.Error("an invitation of 72 hours lives longer")
 	}
 	h.prove(sallyport.ChannelEmail)
+	n := len(h.events())
 	again, err := h.ResendInvitation(ctx, actor, added.ID)
+	if got := h.since(n); !slices.Equal(got, []string{"invitation.sent"}) {
+		t.Errorf("events %v", got)
+	}
 	if err != nil || !again.Sent || again.Link != "" || len(h.outbox()) != 1 || h.outbox()[0].To != ilya.Email {
 		t.Fatalf("%+v, %v", again, err)
 	}
@@ -135,7 +139,11 @@ func TestActivate(t *testing.T) {
 	if _, err := h.List(ctx, his, sallyport.Filter{}); sallyport.KindOf(err) != sallyport.Unauthorized {
 		t.Errorf("a deactivated one lists: %v", err)
 	}
+	n := len(h.events())
 	back, err := h.Activate(ctx, actor, dana.ID)
+	if got := h.since(n); !slices.Equal(got, []string{"technician.activated"}) {
+		t.Errorf("events %v", got)
+	}
 	if err != nil || back.Link != "" || h.technician(dana.ID).Status != sallyport.Active {
 		t.Errorf("%+v, %v", back, err)
 	}
@@ -192,8 +200,12 @@ func TestApproveReset(t *testing.T) {
 		t.Errorf("events %v", got)
 	}
 	id, _ = h.asked(h.technician(dana.ID))
+	n = len(h.events())
 	if err := h.DenyReset(ctx, actor, id); err != nil {
 		t.Fatal(err)
+	}
+	if got := h.since(n); !slices.Equal(got, []string{"password.reset.denied"}) || h.letters.made[len(h.letters.made)-1].kind != account.NoticeResetRefused {
+		t.Errorf("events %v, told %+v", got, h.letters.made[len(h.letters.made)-1])
 	}
 	if waiting, err := h.WaitingResets(ctx, actor); err != nil || len(waiting) != 0 {
 		t.Errorf("%+v, %v", waiting, err)
@@ -222,8 +234,12 @@ func TestRescue(t *testing.T) {
 		if err != nil || len(open) != 1 || !strings.Contains(open[0].Text, mara.UserName) {
 			t.Fatalf("%+v, %v", open, err)
 		}
+		n := len(h.events())
 		if err := h.AckNotice(ctx, actor, open[0].ID); err != nil {
 			t.Error(err)
+		}
+		if got := h.since(n); !slices.Equal(got, []string{"rescue.acknowledged"}) || h.events()[n].Actor != p.ID {
+			t.Errorf("events %v", got)
 		}
 		if open, err := h.Notices(ctx, actor); err != nil || len(open) != 0 {
 			t.Errorf("%+v, %v", open, err)
@@ -332,8 +348,12 @@ func TestHelp(t *testing.T) {
 	if err != nil || len(open) != 1 || open[0].Number != "4711" || open[0].UserName != dana.UserName || !open[0].MayEdit {
 		t.Fatalf("%+v, %v", open, err)
 	}
+	n := len(h.events())
 	if err := h.FinishHelp(ctx, actor, id); err != nil {
 		t.Error(err)
+	}
+	if got := h.since(n); !slices.Equal(got, []string{"help.done"}) || h.events()[n].Target != dana.ID {
+		t.Errorf("events %v", got)
 	}
 	if err := h.FinishHelp(ctx, actor, id); !errors.Is(err, sallyport.ErrNotFound) {
 		t.Errorf("twice: %v", err)
