@@ -150,6 +150,30 @@ func TestKeyThatWaitsIsTaken(t *testing.T) {
 	if _, old := opens(t, cfg); old != 0 {
 		t.Error("values do not open")
 	}
+	if got := written(t, cfg, "key.rotated"); len(got) != 1 || got[0].Before["key"] != ring.ID() || got[0].After["key"] != waits {
+		t.Errorf("events of the rotation: %+v", got)
+	}
+	if got := written(t, cfg, "key.dropped"); len(got) != 1 || got[0].Before["key"] != ring.ID() {
+		t.Errorf("events of the drop: %+v", got)
+	}
+}
+
+// written are the events of that type in the database, while nobody serves it.
+func written(t *testing.T, cfg config.Config, kind string) (events []sallyport.Event) {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Folder: cfg.Data, Address: cfg.Database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
+		events, err = tx.Events(t.Context(), sallyport.EventFilter{Type: kind})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
 }
 
 // D11.12 with nodes running: a node that lacks the new key holds the rotation up, then takes it without a stop; one that

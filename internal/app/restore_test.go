@@ -38,6 +38,9 @@ func TestD11_8(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
+	if got := written(t, cfg, "backup.made"); len(got) != 1 {
+		t.Errorf("events of the backup: %+v", got)
+	}
 	for _, name := range []string{"sallyport.db-wal", "sallyport.db-shm"} {
 		_ = os.Remove(filepath.Join(cfg.Data, name))
 	}
@@ -53,6 +56,9 @@ func TestD11_8(t *testing.T) {
 	accepted, err := app.AcceptRestore(t.Context(), cfg, quiet())
 	if err != nil || accepted.Sessions != 2 || accepted.Technicians != 2 || accepted.Epoch != 1 {
 		t.Fatalf("%+v, %v", accepted, err)
+	}
+	if got := written(t, cfg, "restore.accepted"); len(got) != 1 || got[0].After["restore_epoch"] != "1" {
+		t.Errorf("events of the restore: %+v", got)
 	}
 	again, _ := running(t, cfg, quiet())
 	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
