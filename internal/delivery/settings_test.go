@@ -188,6 +188,9 @@ func TestTestRunsOutAndDoesNotOutliveTheDraft(t *testing.T) {
 	}
 	wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, second), "test_over")
 	wantCode(t, w.DiscardDraft(t.Context(), w.boss, sallyport.ChannelEmail), "not_found")
+	if types, _ := w.events(t); types[len(types)-1] != "email.settings.discarded" || types[len(types)-2] == "email.settings.discarded" {
+		t.Errorf("events are %v", types)
+	}
 }
 
 // D8.7, D8.8: what is in use goes on until a draft is proved, and a failed test says so.
@@ -326,6 +329,10 @@ func TestRemoveNamesWhoNeedsIt(t *testing.T) {
 		t.Errorf("not removed: %v", err)
 	}
 	wantCode(t, w.Remove(t.Context(), w.boss, sallyport.ChannelEmail), "not_found")
+	types, all := w.events(t)
+	if n := len(types); types[n-1] != "email.settings.removed" || types[n-2] == types[n-1] || all[0].Actor != w.boss.ID {
+		t.Errorf("events are %v, the last %+v", types, all[0])
+	}
 }
 
 // D8.6, D8.9, D8.10: what is wrong with a form is said at its field, and nothing is stored.

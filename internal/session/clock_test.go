@@ -19,6 +19,11 @@ func TestPhoneClockAtSetUp(t *testing.T) {
 	wantField(t, err, "about 2 minutes ahead")
 	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
 	wantField(t, err, "about 2 minutes ahead")
+	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 6)) // no second one at that offset
+	wantField(t, err, "about 3 minutes ahead")
+	w.clock.Advance(30 * time.Second)
+	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
+	wantField(t, err, "about 2 minutes ahead")
 	w.clock.Advance(30 * time.Second)
 	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 4))
 	if !w.usable(out.Session) {
@@ -109,6 +114,11 @@ func TestPhoneClockAtSignIn(t *testing.T) {
 	page := w.begin("dana")
 	_, err := w.answer(page.SignIn, session.AnswerCode, w.digits(key, 4))
 	wantField(t, err, "not right, or was used already")
+	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(key, 4))
+	wantField(t, err, "not right, or was used already")
+	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(key, 6))
+	wantField(t, err, "not right, or was used already")
+	w.clock.Advance(90 * time.Second) // beyond the step that was just burnt
 	_, err = w.answer(page.SignIn, session.AnswerCode, w.digits(key, 4))
 	wantField(t, err, "not right, or was used already")
 	w.clock.Advance(30 * time.Second)

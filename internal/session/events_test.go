@@ -119,9 +119,30 @@ func TestEventsOfAnswers(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	w.leaves("proof", counted+"signin.factor.right, session.stepup.right", "", again(in, session.AnswerCode, w.digits(key, 0)))
 
+	w.policy(func(s *sallyport.Settings) { s.SessionLimit = 4 })
+	w.clock.Advance(time.Minute)
+	w.leaves("one session too many", begun+counted+"signin.factor.right, session.ended"+letIn, "", give(session.AnswerCode, w.digits(key, 0)))
+
 	w.reset(dana.ID, "ABCDEFGH")
 	w.leaves("wrong enrolment code", begun+counted+"signin.enrolment-code.wrong wrong", "", give(session.AnswerEnrolment, "HGFEDCBA"))
 	w.leaves("enrolment code", begun+counted+"signin.enrolment-code.right", "", give(session.AnswerEnrolment, "ABCDEFGH"))
+
+	mail := w.technician("mail", sallyport.MethodEmail)
+	w.mustAnswer(w.begin("mail").SignIn, session.AnswerCode, w.mail.code(mail.Email))
+	var page reached
+	w.leaves("a code is sent", begun+"signin.code.sent sent", "", func() (err error) { page, err = w.password("mail"); return err })
+	mistyped := func() error {
+		_, err := w.answer(page.SignIn, session.AnswerCode, wrongFor(w.mail.code(mail.Email)))
+		return err
+	}
+	w.leaves("wrong sent code", counted+"signin.factor.wrong wrong", "", mistyped)
+	_ = mistyped()
+	w.leaves("third wrong sent code", counted+"signin.factor.wrong wrong", "wrong-codes", mistyped)
+	w.leaves("a dead code", "signin.code.refused refused", "", mistyped)
+	w.leaves("asked for too soon", "signin.code.refused refused", "", func() error { _, err := w.s.Send(ctx, page.SignIn, browser); return err })
+	w.mail.fail = &sallyport.SendError{Outcome: sallyport.NotSent, Hint: "The server is gone."}
+	w.clock.Advance(time.Minute)
+	w.leaves("a code that cannot be sent", "signin.code.failed failed", "", func() error { _, err := w.s.Send(ctx, page.SignIn, browser); return err })
 }
 
 // TestEventsOfOwnActs: I8 for what technicians change themselves.
