@@ -27,7 +27,7 @@ var Types = []Description{
 	{SignInEnrolmentCodeRight, "The enrolment code that an administrator read out was right.", nil, true},
 	{SignInEnrolmentCodeWrong, "It was wrong or too old.", nil, false},
 	{SignInFinished, "A sign-in ended in a session.", []string{"method"}, false},
-	{SignInHelp, "A technician asked for help on the code page.", []string{"number"}, false},
+	{SignInHelp, "A technician asked for help on the code page. The number that he reads out is kept out of the log.", nil, false},
 
 	{SessionEnded, "A session ended before its time. The reason says by whom or why.", []string{"browser and address (where an administrator ended it)"}, false},
 	{SessionStepUp, "A technician proved again who is there, before a sensitive change.", nil, false},

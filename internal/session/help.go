@@ -56,8 +56,7 @@ func (s *Service) Help(ctx context.Context, signIn sallyport.Token, note string,
 		if err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).
-			Changed(nil, map[string]string{"number": number}).Event())
+		return tx.InsertEvent(ctx, audit.New(audit.SignInHelp, himself(m.technician, c)).On(m.technician).Event())
 	})
 	if err != nil {
 		return "", err
