@@ -15,10 +15,10 @@ func (r rules) fresh(l session, shows clock) (may, mayNot bool) {
 
 // confirmed: a live session begins to prove itself again.
 func (r rules) confirmed(s state, q question, a said) []state {
-	_, live := s.live(q.Within)
+	l, live := s.live(q.Within)
 	switch a {
 	case out:
-		return only(!live, s)
+		return only(!live || l.Frail, s.out(q.Within))
 	case over:
 		return only(live, s) // it began, and something ended that at once
 	}
@@ -36,7 +36,7 @@ func (r rules) renewed(s state, q question, a said) []state {
 	fresh, old := r.fresh(l, q.Shows)
 	switch {
 	case a == out:
-		return only(!live, s)
+		return only(!live || l.Frail, s.out(q.Within))
 	case !live:
 		return nil
 	case a == stale:

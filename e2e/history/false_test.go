@@ -100,15 +100,24 @@ func usedAgain(history []porcupine.Operation, way string) (all []porcupine.Opera
 
 // aged are the answers to sensitive acts of sessions whose proof was surely too old, or surely not, turned.
 func aged(history []porcupine.Operation, was, turned said) (all []porcupine.Operation) {
-	proved := map[string]clock{}
+	proved, before := map[string]clock{}, map[string]string{}
 	for _, o := range history {
-		if q := o.Input.(question); o.Output == yes && q.Act != look && q.Act != leave && q.Token != "" {
+		q := o.Input.(question)
+		switch {
+		case o.Output != yes || q.Act == look || q.Act == leave || q.Token == "":
+		case q.Act == renew: // its proof is that of the session before
+			before[q.Token] = q.Within
+		default:
 			proved[q.Token] = q.Shows
 		}
 	}
 	for _, o := range history {
 		q := o.Input.(question)
-		may, mayNot := rules{}.fresh(session{Proved: proved[q.Within]}, q.Shows)
+		token := q.Within
+		for before[token] != "" {
+			token = before[token]
+		}
+		may, mayNot := rules{}.fresh(session{Proved: proved[token]}, q.Shows)
 		if q.Act == renew && o.Output == was && may != mayNot {
 			o.Output = turned
 			all = append(all, o)

@@ -32,6 +32,7 @@ type session struct {
 	Token  string
 	Proved clock // when, as its server's clock showed it
 	Wrong  int   // answers where it was to be proved again
+	Frail  bool  // it may be gone: the clock was set back since, and where it began later than that shows it ended
 }
 
 // state is one technician, as one door after the other's request would see him. Slices are never changed.
@@ -97,6 +98,15 @@ func (s state) enter(l session) state {
 	return s
 }
 
+// seen notes that a session is let in: nothing has ended it.
+func (s state) seen(l session) state {
+	if !l.Frail {
+		return s
+	}
+	l.Frail = false
+	return s.enter(l)
+}
+
 // out ends a session, with the sign-ins that were to prove it again.
 func (s state) out(token string) state {
 	s.Live = slices.DeleteFunc(slices.Clone(s.Live), func(l session) bool { return l.Token == token })
@@ -147,8 +157,11 @@ func (r rules) next(s state, q question, a said) []state {
 func (r rules) certain(s state, q question, a said) []state {
 	switch q.Act {
 	case look:
-		_, live := s.live(q.Token)
-		return only((a == yes) == live, s)
+		l, live := s.live(q.Token)
+		if a == no {
+			return only(!live || l.Frail, s.out(q.Token))
+		}
+		return only(live, s.seen(l))
 	case begin:
 		return r.began(s, q, a)
 	case answer:
@@ -163,6 +176,10 @@ func (r rules) certain(s state, q question, a said) []state {
 		s.SignIns = slices.Clone(s.SignIns)
 		for i := range s.SignIns {
 			s.SignIns[i].Frail = true
+		}
+		s.Live = slices.Clone(s.Live)
+		for i := range s.Live {
+			s.Live[i].Frail = s.Live[i].Frail || q.Back
 		}
 		return []state{s}
 	case leave:

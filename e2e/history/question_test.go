@@ -73,6 +73,7 @@ type question struct {
 	Word   string // the enrolment code; reset: the one that was given
 	Dead   bool   // it is of no use any more, as the client knows
 	Right  bool   // byPassword: it is
+	Back   bool   // jump: the clock was set back
 	AtOnce bool   // confirm: what it asks for was typed with it
 	Fresh  int    // the sheet that the answer showed
 

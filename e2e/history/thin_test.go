@@ -102,7 +102,8 @@ func idle(part []porcupine.Operation) func(porcupine.Operation) bool {
 		}
 	}
 	return func(o porcupine.Operation) bool {
-		return o.Input.(question).Act == jump && !slices.ContainsFunc(part, func(end porcupine.Operation) bool {
+		jumped := o.Input.(question)
+		return jumped.Act == jump && !jumped.Back && !slices.ContainsFunc(part, func(end porcupine.Operation) bool {
 			q := end.Input.(question)
 			return end.Output == over && (q.Act == answer || q.Act == resend) && !q.Rushed && end.Return > o.Call && begun[base(q.SignIn)] < o.Return
 		})
@@ -157,7 +158,7 @@ func byChance(random *rand.Rand) (h []porcupine.Operation) {
 		fresh, other := fmt.Sprint("t", n), fmt.Sprint("s", n)
 		kinds := []question{{Act: look, Token: token}, {Act: look, Token: token}, {Act: look, Token: fmt.Sprint("t", random.IntN(20))}, {Act: leave, Token: token},
 			{Act: begin, SignIn: other}, {Act: answer, SignIn: name, Within: within[name], Step: random.Int64N(12)},
-			{Act: confirm, SignIn: other, Within: token}, {Act: renew, Within: token}, {Act: jump}, {Act: everywhere}}
+			{Act: confirm, SignIn: other, Within: token}, {Act: renew, Within: token}, {Act: jump, Back: random.IntN(2) == 0}, {Act: everywhere}}
 		var all []question
 		for i, q := range kinds {
 			all = append(all, slices.Repeat([]question{q}, weights[i])...)

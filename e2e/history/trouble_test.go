@@ -30,6 +30,7 @@ type trouble struct {
 	sets  []span    // all clocks were set
 	ahead []int64   // to how far ahead, in seconds, each time
 	ends  []span    // a node noticed, and ended unfinished sign-ins
+	backs []span    // the clocks were set back then, until all have noticed
 	count map[string]int
 }
 
@@ -93,6 +94,10 @@ func (w *world) setClocks(_ *node, random *rand.Rand) {
 	w.trouble.ahead = append(w.trouble.ahead, ahead)
 	w.await(func() bool { return w.noticed() >= before+len(w.nodes) })
 	w.trouble.ends = append(w.trouble.ends, span{from, w.now()})
+	if by < 0 {
+		w.trouble.backs = append(w.trouble.backs, span{from, w.now()})
+		w.trouble.count["jumps back"]++
+	}
 	w.trouble.count["jumps"]++
 }
 

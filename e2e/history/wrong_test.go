@@ -89,6 +89,10 @@ func wrongDoors() []wrong {
 		{"wrong digits let in", inByApp().then(s2, yes).then(digits(0), yes), false},
 		{"right digits refused", inByApp().then(s2, yes).then(digits(9), no), false},
 		{"over although nothing ended it", inByApp().then(s2, yes).then(digits(9), over), false},
+		{"out after the clock was set", inByApp().then(question{Act: jump}, yes).then(look1, no), false},
+		{"out after it was set back", inByApp().then(question{Act: jump, Back: true}, yes).then(look1, no), true},
+		{"in again after it was set back", inByApp().then(question{Act: jump, Back: true}, yes).then(look1, no).then(look1, yes), false},
+		{"out later after it was set back", inByApp().then(question{Act: jump, Back: true}, yes).then(look1, yes).then(look1, no), false},
 		{"over after the clock was set", inByApp().then(s2, yes).then(question{Act: jump}, yes).then(digits(9), over), true},
 
 		{"Off needs no factor", inByApp().then(question{Act: save, Method: off}, yes).then(question{Act: begin, Token: "t2"}, yes), true},
