@@ -146,7 +146,7 @@ func TestWrongYear(t *testing.T) {
 	w := newWorld(t)
 	w.policy(func(s *sallyport.Settings) { s.FactorRun = 100 })
 	dana := w.technician("dana", sallyport.MethodApp)
-	key, _ := w.enrolled("dana")
+	key, first := w.enrolled("dana")
 	wrong := 0
 	for range 400 {
 		w.clock.Advance(16 * time.Minute)
@@ -165,5 +165,9 @@ func TestWrongYear(t *testing.T) {
 	}
 	if wrong != 300 || !w.read(dana.ID).FactorDisabled {
 		t.Errorf("%d wrong answers were compared", wrong)
+	}
+	w.clock.Advance(16 * time.Minute) // recovery codes have a count of their own
+	if in := w.mustAnswer(w.begin("dana").SignIn, session.AnswerRecovery, first.RecoveryCodes[0]); !w.usable(in.Session) {
+		t.Error("a recovery code does not let in")
 	}
 }
