@@ -132,3 +132,17 @@ var _ = register("a right answer takes back one of its own day", func(b *bench) 
 	b.write(func(tx *store.Tx) error { return tx.ClearAnswers(b.ctx, t.ID, false) })
 	b.wrongYear(t, 2)
 })
+
+var _ = register("who accepts an invitation is alone in that", func(b *bench) {
+	invited := func(t *sallyport.Technician) { t.Status = sallyport.Invited }
+	one, two := b.person("one", invited), b.person("two", invited)
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.Activate(b.ctx, one.ID, one.Generation))
+		first, e1 := tx.Technician(b.ctx, one.ID)
+		second, e2 := tx.Technician(b.ctx, two.ID)
+		if first.Status != sallyport.Active || second.Status != sallyport.Invited {
+			b.Errorf("%s and %s", first.Status, second.Status)
+		}
+		return errors.Join(e1, e2)
+	})
+})
