@@ -66,6 +66,7 @@ type records interface {
 // Gateways are the use cases of Email Settings and SMS Settings. *delivery.Service is one.
 type Gateways interface {
 	Settings(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) (delivery.View, error)
+	Needing(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) (delivery.Need, error)
 	SaveDraft(ctx context.Context, actor sallyport.Actor, form delivery.Form) (delivery.Saved, error)
 	DiscardDraft(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error
 	Test(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, to string) error

@@ -105,7 +105,7 @@ func (c *Console) discardDraft(p gatewayPage) formHandler {
 // removeForm asks before the gateway goes out of use, and says who stands in the way.
 func (c *Console) removeForm(p gatewayPage) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		v, err := c.gateways.Settings(r.Context(), web.ActorOf(r), p.channel)
+		need, err := c.gateways.Needing(r.Context(), web.ActorOf(r), p.channel)
 		if err != nil {
 			return err
 		}
@@ -116,22 +116,22 @@ func (c *Console) removeForm(p gatewayPage) web.Handler {
 		desk.Back = &view.Link{Label: p.title, Href: p.path}
 		page := view.Confirm{Desk: desk, Post: p.path + "/remove", Button: "Remove", Danger: true, Cancel: p.path,
 			Lines: say("The gateway and its secrets are removed at once. To use it again, it must be set up and proved again.")}
-		if len(v.NeededBy) > 0 {
+		if need.All > 0 {
 			page.Button = ""
-			page.Lines = []view.PreviewLine{{Kind: "bad", Text: "It cannot be removed: " + count(len(v.NeededBy), "technician needs", "technicians need") +
-				" it to sign in (" + someNames(v.NeededBy) + "). Give them another method first."}}
+			page.Lines = []view.PreviewLine{{Kind: "bad", Text: "It cannot be removed: " + count(need.All, "technician needs", "technicians need") +
+				" it to sign in (" + someNames(need) + "). Give them another method first."}}
 		}
 		return c.pages.Render(w, http.StatusOK, page)
 	}
 }
 
-func someNames(all []sallyport.Technician) string {
+func someNames(need delivery.Need) string {
 	var names []string
-	for _, t := range all[:min(len(all), 10)] {
+	for _, t := range need.First {
 		names = append(names, t.Name())
 	}
 	out := strings.Join(names, ", ")
-	if more := len(all) - len(names); more > 0 {
+	if more := need.All - len(names); more > 0 {
 		out += " and " + count(more, "more", "more")
 	}
 	return out

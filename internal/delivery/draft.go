@@ -18,7 +18,6 @@ type View struct {
 	Live     *sallyport.Gateway // in use; nil: none. Without its sealed secrets
 	Draft    *sallyport.Gateway // being proved; nil: none. Without its sealed secrets
 	Test     *TestState         // the last test message that is not finished; nil: none
-	NeededBy []sallyport.Technician
 	Kinds    []Kind
 	AnyPlain bool // allowed_networks lists something, so plain http and SMTP without TLS may be chosen
 }
@@ -44,9 +43,6 @@ func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel s
 			return err
 		}
 		if v.Draft, err = tx.Gateway(ctx, string(channel), slotDraft); err != nil {
-			return err
-		}
-		if v.NeededBy, err = tx.TechniciansNeeding(ctx, w.method); err != nil {
 			return err
 		}
 		now, err := tx.Now(ctx)
@@ -185,11 +181,11 @@ func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sal
 		if err != nil {
 			return err
 		}
-		need, err := tx.TechniciansNeeding(ctx, w.method)
+		need, err := needOf(ctx, tx, w)
 		if err != nil {
 			return err
 		}
-		if len(need) > 0 {
+		if need.All > 0 {
 			return neededBy(w, need)
 		}
 		if err := tx.DeleteGateway(ctx, string(channel), slotLive); err != nil {
@@ -211,12 +207,39 @@ func changeable(ctx context.Context, tx Tx, a act, slot string) (*sallyport.Gate
 	return g, err
 }
 
-func neededBy(w words, need []sallyport.Technician) error {
+// Need is who needs a channel to sign in: how many, and the first of them by name.
+type Need struct {
+	All   int
+	First []sallyport.Technician // at most 10
+}
+
+// Needing says who stands in the way of the removal of a channel's settings, to an actor who may manage them.
+func (s *Service) Needing(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) (need Need, err error) {
+	w, err := channelWords(channel)
+	if err != nil {
+		return need, err
+	}
+	err = s.store.Read(ctx, func(tx Tx) error {
+		if err := may(ctx, tx, actor, w.permission); err != nil {
+			return err
+		}
+		need, err = needOf(ctx, tx, w)
+		return err
+	})
+	return need, err
+}
+
+func needOf(ctx context.Context, tx Tx, w words) (need Need, err error) {
+	need.First, need.All, err = tx.TechniciansNeeding(ctx, w.method, 10)
+	return need, err
+}
+
+func neededBy(w words, need Need) error {
 	var names []string
-	for _, t := range need[:min(len(need), 5)] {
+	for _, t := range need.First[:min(len(need.First), 5)] {
 		names = append(names, fmt.Sprintf("%s (%s)", t.Name(), t.UserName))
 	}
-	if more := len(need) - len(names); more > 0 {
+	if more := need.All - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return sallyport.E(sallyport.Conflict, "gateway_needed",

@@ -116,9 +116,15 @@ func (tx *Tx) TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]s
 	return tx.techniciansWhere(ctx, `t.role = $1`, args{role})
 }
 
-// TechniciansNeeding returns everybody who has this method or holds a factor of its kind, in the order of their names.
-func (tx *Tx) TechniciansNeeding(ctx context.Context, method sallyport.Method) ([]sallyport.Technician, error) {
-	return tx.techniciansWhere(ctx, `(t.method = $1 OR t.id IN (SELECT f.technician FROM factor f WHERE f.kind = $1))`, args{method})
+// TechniciansNeeding returns the first of those who have this method or hold a factor of its kind, in the order of their
+// names, at most so many, and how many they are in all.
+func (tx *Tx) TechniciansNeeding(ctx context.Context, method sallyport.Method, most int) (first []sallyport.Technician, total int, err error) {
+	const need = ` FROM technician t WHERE t.method = $1 OR t.id IN (SELECT f.technician FROM factor f WHERE f.kind = $1)`
+	if _, err = tx.one(ctx, `SELECT count(*)`+need, args{method}, &total); err != nil || total == 0 {
+		return nil, total, err
+	}
+	first, err = all(ctx, tx, scanTechnician, `SELECT `+technicianColumns+need+` ORDER BY t.name_key, t.id LIMIT $2`, args{method, most})
+	return first, total, err
 }
 
 func (tx *Tx) techniciansWhere(ctx context.Context, where string, a args) ([]sallyport.Technician, error) {

@@ -65,7 +65,12 @@ var _ = register("technicians are found by email, role and need", func(b *bench)
 	b.read(func(tx *store.Tx) error {
 		b.ids("email", "a b")(tx.TechniciansByEmail(b.ctx, "TEAM@example.com"))
 		b.ids("role", "b")(tx.TechniciansByRole(b.ctx, sallyport.Admin))
-		b.ids("need", "a c")(tx.TechniciansNeeding(b.ctx, sallyport.MethodText))
+		for most, want := range map[int]string{1: "a", 2: "a c", 9: "a c"} {
+			first, all, err := tx.TechniciansNeeding(b.ctx, sallyport.MethodText, most)
+			if b.ids("need", want)(first, err); all != 2 {
+				b.Errorf("%d need it", all)
+			}
+		}
 		return nil
 	})
 })
