@@ -19,6 +19,7 @@ const (
 	NoticeInvitation    NoticeKind = "invitation"     // to a new technician: Link, Until
 	NoticeReset         NoticeKind = "password-reset" // the link that was asked for: Link, Until
 	NoticeResetWaiting  NoticeKind = "reset-waiting"  // to the technician: an administrator must approve first
+	NoticeResetAlone    NoticeKind = "reset-alone"    // to the technician: and there is none who could
 	NoticeResetToDecide NoticeKind = "reset-decide"   // to administrators: Who asked
 	NoticeResetRefused  NoticeKind = "reset-refused"  // to the technician: By
 	NoticeMethod        NoticeKind = "method-changed" // to the old and the new address: By, Method

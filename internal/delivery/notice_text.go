@@ -34,6 +34,14 @@ otherwise. You will get the address by email when that is done.
 
 If you did not ask, please tell your administrator.
 `),
+	NoticeResetAlone: text("Nobody can approve your new password", `
+Somebody, probably you, asked for a new password. That has to be approved
+first, since nothing but this mailbox would be asked for otherwise, and there
+is no other administrator who can do it. Whoever runs the server can let you
+in with: sallyport rescue
+
+If you did not ask, somebody else did. Your password stays as it is.
+`),
 	NoticeResetToDecide: text("{{.Who}} asks for a new password", `
 {{.Who}} asked for a new password, and it waits for your approval in Admin,
 Technicians and Roles, Password resets. Make sure that it is really this

@@ -243,6 +243,21 @@ func TestNobodyToTell(t *testing.T) {
 	}
 }
 
+// TestNobodyToApprove: whoever's new password waits for somebody else reads so where there is nobody else.
+func TestNobodyToApprove(t *testing.T) {
+	w := newWorld(t)
+	mara := w.technician("mara", sallyport.MethodEmail)
+	w.change(mara.ID, func(t *sallyport.Technician) { t.Role = sallyport.SuperAdmin })
+	if err := w.askReset("mara"); err != nil || w.told(session.NoticeResetAlone) != 1 || w.told(session.NoticeResetWaiting) != 0 {
+		t.Errorf("%v", err)
+	}
+	other := w.technician("omar", sallyport.MethodApp)
+	w.change(other.ID, func(t *sallyport.Technician) { t.Role = sallyport.SuperAdmin })
+	if err := w.askReset("mara"); err != nil || w.told(session.NoticeResetWaiting) != 1 || w.told(session.NoticeResetToDecide) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
 // askReset asks and waits until what follows is done.
 func (w *world) askReset(typed string) error {
 	err := w.s.AskReset(ctx, typed, browser)

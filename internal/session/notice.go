@@ -20,6 +20,7 @@ const (
 	NoticePasswordChanged NoticeKind = "password"       // by himself, by a reset or by rescue
 	NoticeReset           NoticeKind = "password-reset" // Link, Until
 	NoticeResetWaiting    NoticeKind = "reset-waiting"  // an administrator must approve it first
+	NoticeResetAlone      NoticeKind = "reset-alone"    // and there is none who could
 	NoticeResetToDecide   NoticeKind = "reset-decide"   // to administrators: Who asked
 	NoticeHelp            NoticeKind = "help"           // to administrators: Who, Number
 	NoticeSessionEnded    NoticeKind = "session-ended"  // three wrong answers when asked again

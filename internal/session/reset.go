@@ -121,8 +121,12 @@ func (s *Service) openReset(ctx context.Context, tx Tx, t sallyport.Technician, 
 		if err := tx.InsertEvent(ctx, audit.New(audit.PasswordResetWaiting, nobody(c)).On(t).Event()); err != nil {
 			return err
 		}
-		if _, err := s.tellAdministrators(ctx, tx, NoticeResetToDecide, t, NoticeData{Address: c.Address, Browser: c.Browser}); err != nil {
+		told, err := s.tellAdministrators(ctx, tx, NoticeResetToDecide, t, NoticeData{Address: c.Address, Browser: c.Browser})
+		if err != nil {
 			return err
+		}
+		if told == 0 {
+			return s.tell(ctx, tx, NoticeResetAlone, t, c)
 		}
 		return s.tell(ctx, tx, NoticeResetWaiting, t, c)
 	}
