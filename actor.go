@@ -26,6 +26,7 @@ type Actor struct {
 	ID       TechnicianID // for ActorTechnician
 	Session  Hash         // the session he acts through
 	ProvedAt time.Time    // its last proof
+	EndsAt   time.Time    // when it ends at the latest
 	Name     string       // for the event: user name, or "uid 0 (root)"
 	Client   Client
 }

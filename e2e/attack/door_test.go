@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,6 +61,23 @@ func TestSignInAgainEndsTheOldSession(t *testing.T) {
 	tab.post("/sign-in/code", "code", dana.Digits(half(1)))
 	if tab.session() == first || !tab.live() || b.live() {
 		t.Errorf("a new token: %t, live: %t, the old one live: %t", tab.session() != first, tab.live(), b.live())
+	}
+}
+
+// TestPagesKnowWhenTheSessionEnds: every page of somebody who is signed in tells its script how long the session has, so that he
+// is told before it ends.
+func TestPagesKnowWhenTheSessionEnds(t *testing.T) {
+	_, mara, _ := staffed(t, sallyport.MethodApp, plan{})
+	for _, path := range []string{"/me", "/admin/technicians", "/admin/audit"} {
+		page := mara.get(path).wants(http.StatusOK, "").Body
+		m := regexp.MustCompile(`data-idle="1800" data-left="(\d+)"`).FindStringSubmatch(page)
+		if m == nil {
+			t.Errorf("%s says nothing", path)
+			continue
+		}
+		if left, _ := strconv.Atoi(m[1]); left > 12*3600 || left < 11*3600 {
+			t.Errorf("%s: %d s are left", path, left)
+		}
 	}
 }
 

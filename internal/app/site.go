@@ -46,7 +46,7 @@ func (c *core) identify(ctx context.Context, t sallyport.Token) (web.Visitor, er
 		return web.Visitor{}, sallyport.ErrForbidden
 	}
 	return web.Visitor{Technician: technician, Role: role,
-		Session: sallyport.Session{Hash: actor.Session, Technician: technician.ID, Generation: technician.Generation, ProvedAt: actor.ProvedAt}}, nil
+		Session: sallyport.Session{Hash: actor.Session, Technician: technician.ID, Generation: technician.Generation, ProvedAt: actor.ProvedAt, ExpiresAt: actor.EndsAt}}, nil
 }
 
 func assets(pages *view.Renderer) web.Handler {

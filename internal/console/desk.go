@@ -38,7 +38,7 @@ func (c *Console) desk(r *http.Request, title, section string) (view.Desk, error
 	if err != nil {
 		return view.Desk{}, err
 	}
-	d := view.Desk{Organisation: settings.Organisation, Title: title, Now: c.now(),
+	d := view.Desk{Organisation: settings.Organisation, Title: title, Now: c.now(), Stay: &view.Stay{Idle: settings.SessionIdle, Left: actor.EndsAt.Sub(c.now())},
 		Who: view.Who{Name: v.Technician.Name(), UserName: v.Technician.UserName, Role: v.Role.Name}}
 	if logo, err := c.accounts.Logo(r.Context()); err == nil && logo != nil { // a page does without a picture
 		d.Logo = &view.Picture{Address: logo.Address(), Width: logo.Width, Height: logo.Height}

@@ -43,7 +43,8 @@ func (f *Face) showOwn(w http.ResponseWriter, r *http.Request, s ownShown) error
 		return err
 	}
 	t := p.Technician
-	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, s.refused, p.Now), Notice: s.notice, Wide: true},
+	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, s.refused, p.Now), Notice: s.notice, Wide: true,
+		Stay: &view.Stay{Idle: p.Settings.SessionIdle, Left: p.Current.ExpiresAt.Sub(p.Now)}},
 		Name: t.Name(), UserName: t.UserName, Email: t.Email, Role: p.Role.Name, Method: t.Method, SetUp: p.SetUp, FactorAt: p.FactorAt,
 		FactorUsed: p.FactorUsed, RecoveryLeft: p.RecoveryLeft, MayNewPhone: p.MayNewPhone, MayRecovery: p.MayRecovery,
 		MayAdmin: administers(p.Role), PasswordMin: p.Settings.PasswordMin, Current: ownSession(p.Current), Others: ownSessions(p.Others), OthersTotal: p.Total, Page: p.Page,

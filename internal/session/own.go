@@ -35,7 +35,7 @@ func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.
 		return sallyport.Actor{}, sallyport.Technician{}, err
 	}
 	actor := himself(t, c)
-	actor.Session, actor.ProvedAt = hash, session.ProvedAt
+	actor.Session, actor.ProvedAt, actor.EndsAt = hash, session.ProvedAt, session.ExpiresAt
 	return actor, t, nil
 }
 

@@ -19,6 +19,7 @@ type Desk struct {
 	FewSupers    bool // there is only one Super Admin, and the reader may add a second
 	Refresh      int  // seconds until a page without scripts asks again; 0: never
 	Now          time.Time
+	Stay         *Stay // nil: nobody is signed in
 }
 
 // Who is the administrator at the desk.

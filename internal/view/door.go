@@ -16,6 +16,7 @@ type Door struct {
 	Who          string   // user name of the sign-in under way; empty leaves out "not you?"
 	Wide         bool     // for the own page, which holds more than one thing
 	RequestID    string   // of the request, on error pages
+	Stay         *Stay    // nil: nobody is signed in
 }
 
 // Picture is the organisation's logo, beside its name.

@@ -47,7 +47,7 @@ func doors() map[string]Page {
 	failed := sent(sallyport.Failed)
 	failed.Detail = "The mail server did not answer. Try again in a minute, or use a recovery code."
 	codes := []string{"B843G-DVN4B-JSCNC-A1XA9-VZY2ZM", "WCWGW-MG9PT-KNTNK-8S10Q-A5VYCW"}
-	own := Own{Door: Door{Organisation: "Northwind IT", Wide: true}, Name: "Dana Reyes", UserName: "dana@northwind.example", Email: "dana@northwind.example",
+	own := Own{Door: Door{Organisation: "Northwind IT", Wide: true, Stay: &Stay{Idle: 30 * time.Minute, Left: 12 * time.Hour}}, Name: "Dana Reyes", UserName: "dana@northwind.example", Email: "dana@northwind.example",
 		Role: "Admin", Method: sallyport.MethodApp, SetUp: true, FactorAt: noon.Add(-240 * time.Hour), FactorUsed: noon, RecoveryLeft: 9,
 		MayNewPhone: true, MayRecovery: true, MayAdmin: true, PasswordMin: 15, OthersTotal: 1, Page: 1, Current: OwnSession{ID: "a1", Browser: "Firefox on Windows", Address: "203.0.113.7", Method: ProofWords("app"), CreatedAt: noon.Add(-time.Hour), UsedAt: noon},
 		Others: []OwnSession{{ID: "b2", Browser: "Safari on iPhone", Address: "2001:db8::5", Method: ProofWords("recovery"), CreatedAt: noon.Add(-3 * time.Hour), UsedAt: noon.Add(-2 * time.Hour)}}}

@@ -33,6 +33,7 @@ func ActorOf(r *http.Request) sallyport.Actor {
 		ID:       c.visitor.Technician.ID,
 		Session:  c.visitor.Session.Hash,
 		ProvedAt: c.visitor.Session.ProvedAt,
+		EndsAt:   c.visitor.Session.ExpiresAt,
 		Name:     c.visitor.Technician.UserName,
 		Client:   c.client,
 	}

@@ -4,8 +4,8 @@ const patience = 5000; // where no answer has come by then, it may be sent again
 let sent = new WeakSet();
 
 addEventListener("submit", (e) => {
-  if (e.defaultPrevented) return;
   const form = e.target;
+  if (e.defaultPrevented || form.method === "dialog") return;
   if (sent.has(form)) {
     e.preventDefault();
     return;
