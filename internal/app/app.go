@@ -32,13 +32,15 @@ type App struct {
 	socket     net.Listener
 	servers    []*http.Server
 	ops        *operations
+	hup        chan os.Signal // SIGHUP, from the beginning: it ends nothing that is only just starting
 }
 
 // New takes the data folder, opens everything in it and opens the ports. Either it answers with all of that, or it has
 // let go of all of it.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	quietStart()
-	a := &App{closeFaces: func() {}}
+	a := &App{closeFaces: func() {}, hup: make(chan os.Signal, 1)}
+	signal.Notify(a.hup, syscall.SIGHUP)
 	if err := a.open(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, a.release())
 	}
@@ -147,9 +149,6 @@ func (a *App) FirstLink(ctx context.Context) (link string, made bool, err error)
 func (a *App) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	w := a.core.startWorkers(work)
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	failed := a.serve()
 	a.core.log.Info("serving", "public", a.core.public, "listen", a.public.Addr().String(), "key", a.core.keys.ID(), "node", a.core.circle.ID())
 	var err error
@@ -159,7 +158,7 @@ func (a *App) Run(ctx context.Context) error {
 			done = true
 		case err = <-failed:
 			done = true
-		case <-hup:
+		case <-a.hup:
 			a.reload()
 		}
 	}
@@ -225,6 +224,7 @@ func (a *App) stop() error {
 
 // release gives back whatever is held. A listener that a server has closed already is no error.
 func (a *App) release() error {
+	signal.Stop(a.hup)
 	var errs []error
 	for _, l := range []net.Listener{a.public, a.operations, a.socket} {
 		if l == nil {

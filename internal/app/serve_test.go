@@ -168,6 +168,22 @@ func TestTLSFromFilesIsReadAgain(t *testing.T) {
 	}
 }
 
+// TestHangupDuringTheStart: SIGHUP, as a certificate's renewal sends it, does not end a server that is only just starting.
+func TestHangupDuringTheStart(t *testing.T) {
+	a, err := app.New(t.Context(), configure(t, nil), quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := a.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestTLSIsSpokenOrNothing: on a port with TLS no plain request is answered, a session check no more than any other. Its token
 // would have travelled readable by everybody.
 func TestTLSIsSpokenOrNothing(t *testing.T) {

@@ -46,7 +46,7 @@ var Types = []Description{
 	{PasswordResetDenied, "An administrator denied a waiting password reset.", nil, true},
 	{PasswordResetCompleted, "A password was set through a reset link.", nil, true},
 
-	{TechnicianAdded, "A technician was added.", technicianFields, true},
+	{TechnicianAdded, "A technician was added, and invited.", technicianFields, true},
 	{TechnicianImported, "A technician was added from a file.", technicianFields, true},
 	{TechnicianEdited, "A technician's record was changed.", technicianFields, true},
 	{TechnicianMethodChanged, "A technician's method was changed, perhaps with other fields.", technicianFields, true},
@@ -55,7 +55,7 @@ var Types = []Description{
 	{TechnicianDeleted, "An account was deleted.", technicianFields, true},
 	{TechnicianSignedOut, "An administrator signed a technician out everywhere.", []string{"sessions"}, true},
 	{SaveRefused, "A change was refused. The reason is the code of the refusal and the fields; nothing was changed.", nil, false},
-	{InvitationSent, "An invitation was made and handed to the outbox, or shown to the administrator.", nil, true},
+	{InvitationSent, "A further invitation was made and handed to the outbox, or shown to the administrator. The first one belongs to technician.added.", nil, true},
 	{InvitationAccepted, "An invited technician set a password.", []string{"status"}, true},
 	{HelpDone, "An administrator marked a request for help as done.", []string{"number"}, false},
 

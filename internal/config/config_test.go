@@ -83,6 +83,7 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"http with cert":       {"tls_cert = \"a\"\ntls_key = \"b\"\n", "begins with https"},
 		"path in address":      {"public_url = \"https://door.example/x\"\n", "not an address"},
 		"user in address":      {"public_url = \"https://a:b@door.example\"\n", "not an address"},
+		"port of an address":   {"public_url = \"https://door.example:70000\"\n", "port that there is not"},
 		"every proxy":          {"trusted_proxies = [\"0.0.0.0/0\"]\n", "everybody"},
 		"no proxy":             {"trusted_proxies = [\"nginx\"]\n", "not an address or a network"},
 		"level":                {"log_level = \"loud\"\n", "not one of"},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -136,6 +137,9 @@ func (l *Loaded) checkPublic() error {
 	u, err := url.Parse(public)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
 		return fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
+	}
+	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "443"), 10, 16); err != nil {
+		return fmt.Errorf("%q has a port that there is not", l.PublicURL)
 	}
 	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7e }) {
 		return fmt.Errorf("write the host of %q as browsers do, beginning with xn--", l.PublicURL)
