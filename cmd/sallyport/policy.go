@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
+	"sallyport"
 	"sallyport/internal/control"
 )
 
@@ -71,7 +73,38 @@ func (c *policySet) Run(s *session) error {
 		if k.Name == c.Name {
 			s.printf("%s = %s\n", k.Name, measure(k))
 		}
+		if k.Name == c.Name && k.Name == "permit-off" && k.Value == "no" {
+			return s.leftWithout()
+		}
 	}
+	return nil
+}
+
+// leftWithout says who cannot sign in any more where the method Off is permitted to nobody.
+func (s *session) leftWithout() error {
+	var list []control.Technician
+	if err := s.ask("technician/list", control.Search{}, &list); err != nil {
+		return err
+	}
+	const most = 10
+	var names []string
+	for _, t := range list {
+		if t.Method == sallyport.MethodOff.String() && t.Status != string(sallyport.Deactivated) {
+			names = append(names, plain(t.UserName))
+		}
+	}
+	n := len(names)
+	if n == 0 {
+		return nil
+	}
+	if n > most {
+		names = append(names[:most], fmt.Sprintf("%d more", n-most))
+	}
+	who := fmt.Sprintf("%d technicians have", n)
+	if n == 1 {
+		who = "1 technician has"
+	}
+	s.printf("%s the method Off, and cannot sign in before another is chosen for them: %s.\n", who, strings.Join(names, ", "))
 	return nil
 }
 
