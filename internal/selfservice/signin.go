@@ -41,8 +41,7 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := view.SignIn{Door: f.door(r, nil), Return: web.LocalPath(query.Get("return"))}
-	why := query.Get("why")
-	page.Notice = notices[why]
+	page.Notice = notices[query.Get("why")]
 	if token, ok := f.cookies.Session.Read(r); ok {
 		usable, err := f.use.Check(r.Context(), token)
 		switch {

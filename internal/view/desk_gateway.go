@@ -15,8 +15,6 @@ type Gateway struct {
 	Kind       string
 	Note       string // what is worth knowing of this kind
 	Fields     []GatewayField
-	Needed     []string // who needs the live gateway, when its removal was refused
-	More       int
 	RemoveText string
 }
 
