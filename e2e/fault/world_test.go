@@ -9,12 +9,12 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
-	"sallyport/internal/factor"
 	"sallyport/internal/keyring"
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/hashing"
 	"sallyport/internal/testkit/postgres"
 )
 
@@ -147,14 +147,19 @@ func wiredWorld(t testing.TB) (*world, *wire) {
 	}), between
 }
 
+// Every world's password has one hash.
+var (
+	hasher = hashing.New(2)
+	phc    = sync.OnceValues(func() (string, error) { return hasher.Hash(context.Background(), password) })
+)
+
 func worldOn(t testing.TB, l *line, open func(*clock.Clock) *store.DB) *world {
 	t.Helper()
 	w := &world{t: t, line: l, keys: keyring.Generate(), clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	w.mail = &mail{codes: map[string]string{}, now: w.clock.Now}
 	var err error
 	w.db = open(w.clock)
-	hasher := factor.NewHasher(2).Patient(time.Hour)
-	w.phc, err = hasher.Hash(t.Context(), password)
+	w.phc, err = phc()
 	w.check(err)
 	o := session.Options{Store: store.For[session.Tx](w.db), Keys: w.keys, Hasher: hasher, Messages: w.mail, Host: "id.northwind.example",
 		Public: public, Now: w.clock.Now, CountTime: time.Hour}

@@ -15,6 +15,7 @@ import (
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
+	"sallyport/internal/testkit/hashing"
 	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/totp"
 )
@@ -95,7 +96,7 @@ func migrated(t testing.TB, address string) error {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), keys: keyring.Generate(), hasher: factor.NewHasher(2).Patient(time.Hour),
+	w := &world{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), keys: keyring.Generate(), hasher: hashing.New(2),
 		names: map[sallyport.Hash]string{}, signIns: map[string]sallyport.Token{}, codes: map[string]string{}, acts: map[int]int{}}
 	server := postgres.Start(t, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "deadlock_timeout=1")
 	w.check(server.Exec("postgres", `CREATE DATABASE own`))

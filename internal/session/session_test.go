@@ -18,6 +18,7 @@ import (
 	"sallyport/internal/store"
 	turned "sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/hashing"
 )
 
 // clock is set by the test and read by everybody.
@@ -50,7 +51,7 @@ func (w *world) either() *session.Service {
 const goodPassword = "plum harbor 42 violet tram"
 
 var (
-	sharedHasher = factor.NewHasher(2).Patient(time.Hour)
+	sharedHasher = hashing.New(2)
 	goodPHC      = sync.OnceValue(func() string {
 		phc, err := sharedHasher.Hash(ctx, goodPassword)
 		if err != nil {
