@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"sallyport"
@@ -20,10 +21,21 @@ const (
 	idleGrace = 5 * time.Minute
 )
 
+const (
+	sweptKey  = "swept"          // meta entry: what the last Sweep took for the present, Unix microseconds, 8 bytes
+	sweepStep = 10 * time.Minute // a Sweep, once a minute, takes for the present at most so much more than the last one did
+)
+
 // Sweep deletes what is over, at most 5,000 rows a call. What it deletes was dead before. A message that was never sent
 // is not over before the outbox's worker has given it up with its event (ExpiredOutbox), and events go with PruneEvents.
+// A clock that was set ahead, to another year as well, is followed slowly: once it is set right, known browsers and the counts
+// of wrong answers are still there. After a server stood still it is some hours until the rows of that time are gone.
 func (tx *Tx) Sweep(ctx context.Context) error {
 	settings, err := tx.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := tx.sweptUntil(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,7 +48,7 @@ func (tx *Tx) Sweep(ctx context.Context) error {
 			return nil
 		}
 		n, err := tx.exec(ctx, `DELETE FROM `+s.table+` WHERE `+s.key+` IN (SELECT `+s.columns()+` FROM `+s.table+
-			` WHERE `+s.over+` LIMIT $2`+tx.passing()+`)`, args{s.age.Microseconds(), left})
+			` WHERE `+s.over+` LIMIT $2`+tx.passing()+`)`, args{now.Add(-s.age), left})
 		if err != nil {
 			return err
 		}
@@ -45,24 +57,40 @@ func (tx *Tx) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// The clock is asked once for the whole statement, so that an index on the time can be used.
-//
-// sweeps say which rows of which table are over; $1 is the age in microseconds.
+// sweptUntil is the moment that a Sweep takes for the present, which is noted.
+func (tx *Tx) sweptUntil(ctx context.Context) (time.Time, error) {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return now, err
+	}
+	last, err := tx.Meta(ctx, sweptKey)
+	if err != nil {
+		return now, err
+	}
+	if len(last) == 8 {
+		if most := time.UnixMicro(int64(binary.BigEndian.Uint64(last))).Add(sweepStep); now.After(most) {
+			now = most
+		}
+	}
+	return now, tx.PutMeta(ctx, sweptKey, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))
+}
+
+// sweeps say which rows of which table are over; $1 is the present less the age.
 var sweeps = []sweep{
-	{"sign_in", "hash", `expires_at <= (SELECT now_us()) - $1`, 0}, // with its codes
-	{"link", "hash", `expires_at <= (SELECT now_us()) - $1`, 0},
-	{"password_reset", "id", `expires_at <= (SELECT now_us()) - $1`, 0},
-	{"enrolment_code", "technician", `expires_at <= (SELECT now_us()) - $1`, 0},
-	{"ended_session", "hash", `ended_at <= (SELECT now_us()) - $1`, endedLife},
-	{"guess", "id", `last_at <= (SELECT now_us()) - $1`, guessLife},
-	{"bucket", "id", `empty_at <= (SELECT now_us()) - $1`, 0},
-	{"kept", "id", `expires_at <= (SELECT now_us()) - $1`, 0},
-	{"send", "code", `at <= (SELECT now_us()) - $1`, sendLife},
-	{"reset_asked", "id", `at <= (SELECT now_us()) - $1`, askedLife},
-	{"wrong_day", "(technician, day)", `day <= ((SELECT now_us()) - $1) / 86400000000`, deviceLife},
-	{"device", "hash", `seen_at <= (SELECT now_us()) - $1`, deviceLife},
-	{"help_request", "id", `done_at > 0 AND done_at <= (SELECT now_us()) - $1`, helpLife},
-	{"outbox", "id", `done_at > 0 AND done_at <= (SELECT now_us()) - $1`, outboxLife},
+	{"sign_in", "hash", `expires_at <= $1`, 0}, // with its codes
+	{"link", "hash", `expires_at <= $1`, 0},
+	{"password_reset", "id", `expires_at <= $1`, 0},
+	{"enrolment_code", "technician", `expires_at <= $1`, 0},
+	{"ended_session", "hash", `ended_at <= $1`, endedLife},
+	{"guess", "id", `last_at <= $1`, guessLife},
+	{"bucket", "id", `empty_at <= $1`, 0},
+	{"kept", "id", `expires_at <= $1`, 0},
+	{"send", "code", `at <= $1`, sendLife},
+	{"reset_asked", "id", `at <= $1`, askedLife},
+	{"wrong_day", "(technician, day)", `day <= $1 / 86400000000`, deviceLife},
+	{"device", "hash", `seen_at <= $1`, deviceLife},
+	{"help_request", "id", `done_at > 0 AND done_at <= $1`, helpLife},
+	{"outbox", "id", `done_at > 0 AND done_at <= $1`, outboxLife},
 }
 
 type sweep struct {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -196,4 +197,61 @@ var _ = register("sweep deletes what is over, and nothing else", func(b *bench) 
 		}
 		return err
 	})
+})
+
+// remembered has counts and a known browser of a year, and returns what is left of them later.
+func (b *bench) remembered() (left func() string) {
+	t := b.person("mira")
+	b.write(func(tx *store.Tx) error {
+		b.guess(tx, "k", 1)
+		b.ok(tx.PutDevice(b.ctx, hash("d"), t.ID))
+		_, err := tx.CountAnswer(b.ctx, t, 100, false)
+		return err
+	})
+	return func() (text string) {
+		s := b.signIn(t, fmt.Sprint("remembered at ", b.Now()))
+		b.write(func(tx *store.Tx) error {
+			guess, err := tx.Guess(b.ctx, "k")
+			b.ok(err)
+			_, known, err := tx.Device(b.ctx, hash("d"))
+			b.ok(err)
+			asked, err := tx.Asked(b.ctx, s.Hash)
+			text = fmt.Sprint(guess.Wrong, known, asked.WrongYear)
+			return errors.Join(err, tx.EndSignIn(b.ctx, s.Hash, err))
+		})
+		return text
+	}
+}
+
+var _ = register("sweep deletes what is a year old", func(b *bench) {
+	left := b.remembered()
+	b.Add(367 * 24 * time.Hour)
+	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	b.Add(-367 * 24 * time.Hour)
+	if got := left(); got != "0 false 0" {
+		b.Errorf("left: %s", got)
+	}
+})
+
+var _ = register("sweep follows a clock that was set slowly", func(b *bench) {
+	left := b.remembered()
+	sweeps := func(n int) {
+		for range n {
+			b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+		}
+	}
+	sweeps(1)
+	b.Add(4 * 365 * 24 * time.Hour)
+	sweeps(60)
+	b.Add(-4 * 365 * 24 * time.Hour)
+	if got := left(); got != "1 true 1" {
+		b.Errorf("after a clock that was ahead for an hour there is left: %s", got)
+	}
+	sweeps(1)
+	b.Add(25 * time.Hour)
+	sweeps(25 * 6)
+	b.Add(-25 * time.Hour)
+	if got := left(); got != "0 true 1" {
+		b.Errorf("a day later there is left: %s", got)
+	}
 })
