@@ -60,6 +60,7 @@ type GatewayKind string
 const (
 	GatewaySMTP   GatewayKind = "smtp"
 	GatewayTwilio GatewayKind = "twilio"
+	GatewayVonage GatewayKind = "vonage"
 	GatewayHTTP   GatewayKind = "http"
 	GatewayKannel GatewayKind = "kannel"
 )

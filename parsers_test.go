@@ -22,6 +22,7 @@ var parsers = map[string]string{
 	"bodies of gateways, as typed":             "internal/delivery/httpsms.FuzzTemplate",
 	"answers of an HTTP gateway":               "internal/delivery/httpsms.FuzzJudge",
 	"answers of Twilio":                        "internal/delivery/twilio.FuzzRead",
+	"answers of Vonage":                        "internal/delivery/vonage.FuzzRead",
 	"answers of Kannel":                        "internal/delivery/kannel.FuzzRead",
 	"X-Forwarded-For":                          "internal/web.FuzzClientAddress",
 	"cookies":                                  "internal/web.FuzzCookie",

@@ -87,6 +87,8 @@ func (r *run) gatewaysByForm() {
 		_, _ = w.Write([]byte(r.Header.Get("Authorization")))
 	})
 	r.mara.post("/admin/sms/test", "to", "+12125550199")
+	draft("/admin/sms", "kind", "vonage", "api_key", "0123abcd", "api_secret", secret("vonage"), "from", "Northwind", "url", r.texts.URL)
+	r.mara.post("/admin/sms/test", "to", "+12125550199")
 	draft("/admin/sms", "kind", "kannel", "url", r.texts.URL+"/cgi-bin/sendsms", "user", "door", "password", secret("kannel"), "from", "Northwind")
 	r.mara.post("/admin/sms/test", "to", "+12125550199")
 	r.texts.answers(nil)

@@ -11,6 +11,7 @@ import (
 	"sallyport/internal/delivery/kannel"
 	"sallyport/internal/delivery/smtp"
 	"sallyport/internal/delivery/twilio"
+	"sallyport/internal/delivery/vonage"
 )
 
 // newDelivery makes the ways out. Everything is dialled through one dialer, which knows the allowed networks.
@@ -42,6 +43,8 @@ func textBuilder(d *dial.Dialer) textBuild {
 		switch g.Kind {
 		case sallyport.GatewayTwilio:
 			return twilio.New(g, secrets, client)
+		case sallyport.GatewayVonage:
+			return vonage.New(g, secrets, client)
 		case sallyport.GatewayHTTP:
 			return httpsms.New(g, secrets, client)
 		case sallyport.GatewayKannel:

@@ -163,6 +163,16 @@ func checkTwilio(c *checker) {
 	if (c.values["from"] == "") == (c.values["service"] == "") {
 		c.wrong("from", "Please give either a sender or a Messaging Service SID.")
 	}
+	c.noPath()
+}
+
+func checkVonage(c *checker) {
+	c.reachURL()
+	c.noPath()
+}
+
+// noPath says what is wrong with the address of an API whose path is known.
+func (c *checker) noPath() {
 	if u, err := url.Parse(c.values["url"]); err == nil && (u.Path != "" && u.Path != "/" || u.RawQuery != "") {
 		c.wrong("url", "Please give the address without a path: Sallyport knows it.")
 	}
@@ -178,6 +188,15 @@ func checkSID(prefix string) func(name, value string) error {
 		}
 		return nil
 	}
+}
+
+var keyForm = regexp.MustCompile(`^[0-9A-Za-z]{4,64}$`)
+
+func checkKey(name, value string) error {
+	if !keyForm.MatchString(value) {
+		return sallyport.InvalidField(name, "Please give the key as the dashboard shows it: letters and digits.")
+	}
+	return nil
 }
 
 var senderForm = regexp.MustCompile(`^(\+[1-9][0-9]{4,14}|[0-9]{3,15}|[A-Za-z0-9 ]{1,11})$`)

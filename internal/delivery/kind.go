@@ -75,6 +75,14 @@ var kinds = []Kind{
 			{Name: "service", Label: "Messaging Service SID", Help: "In the place of a sender: MG and 32 hexadecimal digits.", check: checkSID("MG")},
 			{Name: "url", Label: "Address", Default: "https://api.twilio.com", Required: true, identity: true, Help: "Change it only for another of Twilio's regions.", check: checkURL},
 		}},
+	{Kind: sallyport.GatewayVonage, Channel: sallyport.ChannelSMS, Label: "Vonage", check: checkVonage,
+		Help: "Vonage's SMS API, once Nexmo's.",
+		Fields: []FormField{
+			{Name: "api_key", Label: "API key", Required: true, identity: true, Help: "As Vonage's dashboard shows it.", check: checkKey},
+			{Name: "api_secret", Label: "API secret", Required: true, Secret: true, check: checkPlain(255)},
+			{Name: "from", Label: "Sender", Required: true, Help: "A number of yours like +15551230000, or a name of up to 11 letters and digits.", check: checkSender},
+			{Name: "url", Label: "Address", Default: "https://rest.nexmo.com", Required: true, identity: true, Help: "Change it only for another of Vonage's regions.", check: checkURL},
+		}},
 	{Kind: sallyport.GatewayHTTP, Channel: sallyport.ChannelSMS, Label: "HTTP gateway", check: checkHTTP,
 		Help: "Any gateway that takes one HTTP request for each message.",
 		Fields: []FormField{

@@ -342,6 +342,7 @@ func TestD8_9_Forms(t *testing.T) {
 		base := map[sallyport.GatewayKind]map[string]string{
 			sallyport.GatewayHTTP:   {"url": "https://sms.example.com/send", "body": "to={to}\ntext={text}"},
 			sallyport.GatewayTwilio: {"account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "x", "from": "+15550001111"},
+			sallyport.GatewayVonage: {"api_key": "0123abcd", "api_secret": "x", "from": "Northwind"},
 			sallyport.GatewayKannel: {"url": "http://10.7.1.1:13013/cgi-bin/sendsms", "user": "u", "password": "p", "from": "Northwind"},
 		}[kind]
 		return delivery.Form{Channel: sallyport.ChannelSMS, Kind: kind, Values: with(base, values...)}
@@ -377,6 +378,8 @@ func TestD8_9_Forms(t *testing.T) {
 		{sms(sallyport.GatewayHTTP, "format", "json", "body", `{"to": "{to}", "text": "{text}"}`), ""},
 		{sms(sallyport.GatewayTwilio), ""}, {sms(sallyport.GatewayTwilio, "account_sid", "AC1"), "account_sid"}, {sms(sallyport.GatewayTwilio, "auth_token", ""), "auth_token"},
 		{sms(sallyport.GatewayTwilio, "from", ""), "from"}, {sms(sallyport.GatewayTwilio, "service", "MG0123456789abcdef0123456789abcdef"), "from"}, {sms(sallyport.GatewayTwilio, "url", "http://127.0.0.1:1/x"), "url"},
+		{sms(sallyport.GatewayVonage), ""}, {sms(sallyport.GatewayVonage, "api_key", "a&b"), "api_key"}, {sms(sallyport.GatewayVonage, "api_secret", ""), "api_secret"},
+		{sms(sallyport.GatewayVonage, "from", ""), "from"}, {sms(sallyport.GatewayVonage, "url", "https://rest.nexmo.com/sms/json"), "url"}, {sms(sallyport.GatewayVonage, "url", "http://127.0.0.1:1"), "url"},
 		{sms(sallyport.GatewayKannel), ""}, {sms(sallyport.GatewayKannel, "url", "http://10.8.1.1:13013/cgi-bin/sendsms"), "url"}, {sms(sallyport.GatewayKannel, "from", "way too long a name"), "from"},
 		{delivery.Form{Channel: sallyport.ChannelSMS, Kind: "carrier pigeon"}, "kind"}, {delivery.Form{Channel: sallyport.ChannelEmail, Kind: sallyport.GatewayTwilio}, "kind"},
 	} {
