@@ -36,7 +36,7 @@ func (s *Service) Add(ctx context.Context, actor sallyport.Actor, form Form) (Ad
 		if err != nil {
 			return err
 		}
-		t, err := s.newcomer(ctx, tx, w, form)
+		t, err := newcomer(ctx, tx, w, form)
 		if err != nil {
 			return err
 		}
@@ -54,15 +54,20 @@ func (s *Service) Add(ctx context.Context, actor sallyport.Actor, form Form) (Ad
 }
 
 // newcomer reads form into a technician who is not stored yet.
-func (s *Service) newcomer(ctx context.Context, tx Tx, w who, form Form) (sallyport.Technician, error) {
+func newcomer(ctx context.Context, tx Tx, w who, form Form) (sallyport.Technician, error) {
 	d, err := readForm(ctx, tx, w, sallyport.Technician{}, form)
 	if err != nil {
 		return sallyport.Technician{}, err
 	}
+	return d.newcomer(w), d.fields()
+}
+
+// newcomer is who the draft of somebody new makes.
+func (d *draft) newcomer(w who) sallyport.Technician {
 	t := d.next
 	t.ID, t.Status = sallyport.TechnicianID(sallyport.NewID()), sallyport.Invited
 	t.Generation, t.Version, t.CreatedAt = 1, 1, w.now
-	return t, d.fields()
+	return t
 }
 
 // mayBring asks for a fresh proof before somebody is brought in who can change other technicians.
@@ -93,17 +98,28 @@ func (s *Service) welcome(ctx context.Context, tx Tx, w who, t sallyport.Technic
 	if err := afterFirst(ctx, tx, w, t); err != nil {
 		return Invited{}, err
 	}
-	if t.Method != sallyport.MethodOff {
-		t.SetupUntil = w.invitedSetup()
-	}
+	t = w.welcomed(t)
 	if err := tx.InsertTechnician(ctx, t); err != nil {
 		return Invited{}, takenField(err)
 	}
-	_, after := beforeAfter(sallyport.Technician{}, t)
-	if err := s.record(ctx, tx, w, entry{what: what, on: t, after: after}); err != nil {
+	if err := s.record(ctx, tx, w, brought(t, what)); err != nil {
 		return Invited{}, err
 	}
 	return s.invite(ctx, tx, w, t)
+}
+
+// welcomed is a newcomer as he is stored.
+func (w who) welcomed(t sallyport.Technician) sallyport.Technician {
+	if t.Method != sallyport.MethodOff {
+		t.SetupUntil = w.invitedSetup()
+	}
+	return t
+}
+
+// brought is the event of a newcomer.
+func brought(t sallyport.Technician, what audit.Type) entry {
+	_, after := beforeAfter(sallyport.Technician{}, t)
+	return entry{what: what, on: t, after: after}
 }
 
 // invite makes an invitation in the place of any older one: by email, or as a link to hand over while Email Settings
@@ -123,9 +139,12 @@ func (s *Service) invite(ctx context.Context, tx Tx, w who, t sallyport.Technici
 	if !open.email {
 		return Invited{Link: url, ExpiresAt: link.ExpiresAt}, nil
 	}
-	err = s.tell(ctx, tx, w, message{kind: NoticeInvitation, to: t,
-		data: NoticeData{Link: url, Until: link.ExpiresAt, Method: t.Method}})
+	err = s.tell(ctx, tx, w, invitation(t, url, link))
 	return Invited{Sent: true, ExpiresAt: link.ExpiresAt}, err
+}
+
+func invitation(t sallyport.Technician, url string, link sallyport.Link) message {
+	return message{kind: NoticeInvitation, to: t, data: NoticeData{Link: url, Until: link.ExpiresAt, Method: t.Method}}
 }
 
 var linkPaths = map[sallyport.LinkKind]string{sallyport.LinkInvitation: "/invitation/", sallyport.LinkReset: "/reset/",

@@ -14,6 +14,7 @@ import (
 type draft struct {
 	was   sallyport.Technician // zero when adding
 	next  sallyport.Technician
+	named bool // with another user name than before, which may be taken
 	wrong []sallyport.Field
 }
 
@@ -33,19 +34,30 @@ func (d *draft) refuseErr(field string, err error) {
 
 // readForm reads form into a draft. Fields that stay as they are are not judged again.
 func readForm(ctx context.Context, tx Tx, w who, was sallyport.Technician, form Form) (draft, error) {
-	d := draft{was: was, next: was}
-	d.readNames(form)
-	d.readAddresses(form, w.settings.Country)
-	if err := d.readUserName(ctx, tx, form); err != nil {
+	d := beginForm(w, was, form)
+	if err := d.refuseTaken(ctx, tx); err != nil {
 		return draft{}, err
 	}
-	d.readRole(w, form.Role)
 	open, err := readWays(ctx, tx)
 	if err != nil {
 		return draft{}, err
 	}
-	d.readMethod(w, form.Method, open)
+	d.finish(w, form, open)
 	return d, nil
+}
+
+// beginForm reads what stands before the question whose the user name is: refuseTaken, and finish for what comes after.
+func beginForm(w who, was sallyport.Technician, form Form) draft {
+	d := draft{was: was, next: was}
+	d.readNames(form)
+	d.readAddresses(form, w.settings.Country)
+	d.readUserName(form)
+	return d
+}
+
+func (d *draft) finish(w who, form Form, open ways) {
+	d.readRole(w, form.Role)
+	d.readMethod(w, form.Method, open)
 }
 
 func (d *draft) readNames(form Form) {
@@ -95,29 +107,38 @@ func (d *draft) readAddresses(form Form, country string) {
 	}
 }
 
-// readUserName takes the email address where none was typed, and refuses one that is taken or looks like another.
-func (d *draft) readUserName(ctx context.Context, tx Tx, form Form) error {
+// readUserName takes the email address where none was typed.
+func (d *draft) readUserName(form Form) {
 	typed := form.UserName
 	if blank(typed) && d.was.ID == "" {
 		typed = d.next.Email
 		if typed == "" {
-			return nil // the email address was refused already
+			return // the email address was refused already
 		}
 	}
 	if typed == d.was.UserName && d.was.ID != "" {
-		return nil
+		return
 	}
 	display, key, skeleton, err := identity.UserName(typed)
 	if err != nil {
 		d.refuseErr(FieldUserName, err)
-		return nil
+		return
 	}
-	d.next.UserName, d.next.UserNameKey, d.next.Skeleton = display, key, skeleton
-	return d.refuseTaken(ctx, tx)
+	d.next.UserName, d.next.UserNameKey, d.next.Skeleton, d.named = display, key, skeleton, true
 }
 
-func (d *draft) refuseTaken(ctx context.Context, tx Tx) error {
-	taken, found, err := other(ctx, tx.TechnicianByKey, d.next.UserNameKey)
+// names finds who has a user name, or one that looks like it: a Tx, or what was read of it for many at once.
+type names interface {
+	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
+	TechnicianBySkeleton(ctx context.Context, skeleton string) (sallyport.Technician, error)
+}
+
+// refuseTaken refuses a user name that is taken or looks like another.
+func (d *draft) refuseTaken(ctx context.Context, of names) error {
+	if !d.named {
+		return nil
+	}
+	taken, found, err := other(ctx, of.TechnicianByKey, d.next.UserNameKey)
 	switch {
 	case err != nil:
 		return err
@@ -125,7 +146,7 @@ func (d *draft) refuseTaken(ctx context.Context, tx Tx) error {
 		d.refuse(FieldUserName, msgNameTaken)
 		return nil
 	}
-	like, found, err := other(ctx, tx.TechnicianBySkeleton, d.next.Skeleton)
+	like, found, err := other(ctx, of.TechnicianBySkeleton, d.next.Skeleton)
 	if found && like.ID != d.was.ID && !(plain(like.UserNameKey) && plain(d.next.UserNameKey)) {
 		d.refuse(FieldUserName, msgNameLooks)
 	}

@@ -28,15 +28,21 @@ type csvRow struct {
 	form Form
 }
 
+// csvFile is what was read of a file, and what is wrong with it.
+type csvFile struct {
+	rows     []csvRow
+	problems []LineProblem
+}
+
 // readFile reads a CSV file (RFC 4180, UTF-8 with or without a byte order mark, comma or semicolon). Problems are in
 // words for whoever made the file; the error is for a reader that failed.
-func readFile(r io.Reader) ([]csvRow, []LineProblem, error) {
+func readFile(r io.Reader) (csvFile, error) {
 	text, err := io.ReadAll(io.LimitReader(r, ImportMostBytes+1))
 	if err != nil {
-		return nil, nil, err
+		return csvFile{}, err
 	}
 	if problem := wholeFile(text); problem != nil {
-		return nil, []LineProblem{*problem}, nil
+		return csvFile{problems: []LineProblem{*problem}}, nil
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	in := csv.NewReader(bytes.NewReader(text))
@@ -44,14 +50,14 @@ func readFile(r io.Reader) ([]csvRow, []LineProblem, error) {
 	in.Comma = separator(text)
 	heading, err := in.Read()
 	if err != nil {
-		return nil, []LineProblem{csvProblem(err, 1)}, nil
+		return csvFile{problems: []LineProblem{csvProblem(err, 1)}}, nil
 	}
 	columns, problems := readHeading(heading)
 	if len(problems) > 0 {
-		return nil, problems, nil
+		return csvFile{problems: problems}, nil
 	}
 	rows, problems := readRows(in, columns)
-	return rows, problems, nil
+	return csvFile{rows, problems}, nil
 }
 
 // wholeFile refuses what is no CSV file in UTF-8 before a line of it is read.

@@ -48,6 +48,7 @@ func TestMain(m *testing.M) { database.Main(m) }
 type house struct {
 	t       testing.TB
 	db      *store.DB
+	other   *store.DB // the second node's; the same one on SQLite
 	clock   *clock.Clock
 	ring    *keyring.Ring
 	letters *letters
@@ -61,10 +62,16 @@ const publicURL = "https://id.northwind.example"
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, clock: clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), ring: keyring.Generate()}
-	db, other := database.OpenTwo(t, h.clock)
+	c := clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	db, other := database.OpenTwo(t, c)
+	return newHouseOn(t, db, other, c)
+}
+
+func newHouseOn(t testing.TB, db, other *store.DB, c *clock.Clock) *house {
+	t.Helper()
+	h := &house{t: t, db: db, other: other, clock: c, ring: keyring.Generate()}
 	t.Cleanup(h.close)
-	h.db, h.letters = db, &letters{ring: h.ring, now: h.clock.Now}
+	h.letters = &letters{ring: h.ring, now: h.clock.Now}
 	h.Service = account.New(account.Options{Store: store.For[account.Tx](db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
 	if h.second = h.Service; other != db {
 		h.second = account.New(account.Options{Store: store.For[account.Tx](other), Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: true})

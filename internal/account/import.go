@@ -2,31 +2,55 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 
 	"sallyport"
-	"sallyport/internal/audit"
 )
 
 // PreviewImport reads a CSV file and says what Import would do with it: whom it would add, or what is wrong in which
 // line. It needs technicians.write and changes nothing.
 func (s *Service) PreviewImport(ctx context.Context, actor sallyport.Actor, r io.Reader) (Batch, error) {
-	return s.importing(ctx, actor, r, s.store.Read, nil)
+	f, err := readFile(r)
+	if err != nil {
+		return Batch{}, err
+	}
+	return importing(ctx, actor, f, s.store.Read, nil)
 }
 
 // Import adds every technician of a CSV file with an invitation, in one transaction, or none of them and says what is
 // wrong in which line. It needs technicians.write, and a fresh proof where one of them may change other technicians.
 // What was refused is an event, as with Add.
 func (s *Service) Import(ctx context.Context, actor sallyport.Actor, r io.Reader) (Batch, error) {
-	run := func(ctx context.Context, f func(Tx) error) error { return s.attempt(ctx, actor, "", f) }
-	b, err := s.importing(ctx, actor, r, run, s.bringAll)
+	f, err := readFile(r)
+	if err != nil {
+		return Batch{}, err
+	}
+	// It is looked at first, as a preview does, so that nobody is held up for a file of which nothing comes.
+	read := func(ctx context.Context, look func(Tx) error) error {
+		return s.noted(ctx, actor, "", s.store.Read(ctx, look))
+	}
+	b, err := importing(ctx, actor, f, read, mayBringAll)
+	if err == nil && len(b.Problems) == 0 {
+		b, err = importing(ctx, actor, f, s.alone(actor), s.bringAll)
+	}
 	if err == nil && !b.Done {
 		err = s.recordRefusal(ctx, actor, "", b.refusal())
 	}
 	return b, err
+}
+
+// alone runs an act that adds many as attempt does, while nobody else changes technicians.
+func (s *Service) alone(actor sallyport.Actor) running {
+	return func(ctx context.Context, f func(Tx) error) error {
+		return s.attempt(ctx, actor, "", func(tx Tx) error {
+			if err := tx.HoldTeam(ctx); err != nil {
+				return err
+			}
+			return f(tx)
+		})
+	}
 }
 
 // refusal is why a batch was not imported, each field once.
@@ -44,21 +68,19 @@ func (b Batch) refusal() error {
 	return refused
 }
 
-// importing is the frame of both. A batch with problems is no error, and nothing of it is stored.
-func (s *Service) importing(ctx context.Context, actor sallyport.Actor, r io.Reader,
-	run func(context.Context, func(Tx) error) error, then func(context.Context, Tx, who, *Batch) error) (Batch, error) {
-	rows, problems, err := readFile(r)
-	if err != nil {
-		return Batch{}, err
-	}
+// running is how a transaction is run.
+type running func(context.Context, func(Tx) error) error
+
+// importing is the frame of all. A batch with problems is no error, and nothing of it is stored.
+func importing(ctx context.Context, actor sallyport.Actor, f csvFile, run running, then func(context.Context, Tx, who, *Batch) error) (Batch, error) {
 	var b Batch
-	err = run(ctx, func(tx Tx) error {
+	err := run(ctx, func(tx Tx) error {
 		w, err := judge(ctx, tx, actor, sallyport.WriteTechnicians)
 		if err != nil {
 			return err
 		}
-		b = Batch{Problems: problems}
-		if err := s.readBatch(ctx, tx, w, rows, &b); err != nil {
+		b = Batch{Problems: slices.Clone(f.problems)}
+		if err := b.read(ctx, tx, w, f.rows); err != nil {
 			return err
 		}
 		if len(b.Problems) > 0 || then == nil {
@@ -73,26 +95,31 @@ func (s *Service) importing(ctx context.Context, actor sallyport.Actor, r io.Rea
 	return b, nil
 }
 
-// readBatch reads each row as Add would, and compares the rows with one another.
-func (s *Service) readBatch(ctx context.Context, tx Tx, w who, rows []csvRow, b *Batch) error {
+// read reads each row as Add would, and compares the rows with one another.
+func (b *Batch) read(ctx context.Context, tx Tx, w who, rows []csvRow) error {
 	open, err := readWays(ctx, tx)
 	if err != nil {
 		return err
 	}
 	b.WillSend = open.email
+	drafts := make([]draft, len(rows))
+	for i, row := range rows {
+		drafts[i] = beginForm(w, sallyport.Technician{}, row.form)
+	}
+	stored, err := readNamesakes(ctx, tx, drafts)
+	if err != nil {
+		return err
+	}
 	keys, skeletons := map[string]int{}, map[string]ImportRow{}
-	for _, row := range rows {
-		t, err := s.newcomer(ctx, tx, w, row.form)
-		var known *sallyport.Error
-		switch {
-		case err == nil:
-		case errors.As(err, &known) && known.Kind == sallyport.Invalid:
-			b.wrong(row.line, known.Fields)
-		default:
+	for i, row := range rows {
+		d := &drafts[i]
+		if err := d.refuseTaken(ctx, stored); err != nil {
 			return err
 		}
-		read := ImportRow{Line: row.line, Technician: t}
-		if t.UserNameKey != "" {
+		d.finish(w, row.form, open)
+		b.wrong(row.line, d.wrong)
+		read := ImportRow{Line: row.line, Technician: d.newcomer(w)}
+		if d.named {
 			b.compare(read, keys, skeletons)
 		}
 		b.Rows = append(b.Rows, read)
@@ -154,21 +181,4 @@ func (b *Batch) cut() {
 	if n := len(b.Problems) - mostProblems; n > 0 {
 		b.Problems, b.More = b.Problems[:mostProblems], n
 	}
-}
-
-// bringAll stores everybody of a batch.
-func (s *Service) bringAll(ctx context.Context, tx Tx, w who, b *Batch) error {
-	for i := range b.Rows {
-		row := &b.Rows[i]
-		if err := mayBring(w, row.Technician); err != nil {
-			return err
-		}
-		invited, err := s.welcome(ctx, tx, w, row.Technician, audit.TechnicianImported)
-		if err != nil {
-			return err
-		}
-		row.ID, row.Invitation = row.Technician.ID, invited.Link
-	}
-	b.Done = true
-	return nil
 }

@@ -53,8 +53,23 @@ func (s *Service) tell(ctx context.Context, tx Tx, w who, m message) error {
 	if err != nil || !open.email {
 		return err
 	}
+	letters, err := s.letters(w, m)
+	if err != nil {
+		return err
+	}
+	for _, letter := range letters {
+		if err := tx.InsertOutbox(ctx, letter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// letters are a message as it lies in the outbox, one for each address.
+func (s *Service) letters(w who, m message) ([]sallyport.OutboxMessage, error) {
 	m.data.Organisation, m.data.At, m.data.By = w.settings.Organisation, w.now, w.title()
 	m.data.Name, m.data.UserName = m.to.Name(), m.to.UserName
+	var letters []sallyport.OutboxMessage
 	sent := map[string]bool{"": true}
 	for _, address := range append([]string{m.to.Email}, m.also...) {
 		if sent[address] {
@@ -63,13 +78,11 @@ func (s *Service) tell(ctx context.Context, tx Tx, w who, m message) error {
 		sent[address] = true
 		sealed, err := s.notices.Notice(m.kind, address, m.data)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := tx.InsertOutbox(ctx, sealed); err != nil {
-			return err
-		}
+		letters = append(letters, sealed)
 	}
-	return nil
+	return letters, nil
 }
 
 // message is one notice to one technician.

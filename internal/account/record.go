@@ -50,13 +50,18 @@ func (s *Service) attemptOn(ctx context.Context, actor sallyport.Actor, about *s
 // attemptMeasured is attemptOn, and says when what the act ended was refused.
 func (s *Service) attemptMeasured(ctx context.Context, actor sallyport.Actor, about *sallyport.TechnicianID, act func(Tx) error) (Refusal, error) {
 	refusal, err := s.store.write(ctx, act)
+	return refusal, s.noted(ctx, actor, *about, err)
+}
+
+// noted is err, and leaves the event of a refusal where it is one.
+func (s *Service) noted(ctx context.Context, actor sallyport.Actor, about sallyport.TechnicianID, err error) error {
 	switch sallyport.KindOf(err) {
 	case sallyport.Forbidden, sallyport.Conflict, sallyport.Invalid:
-		if noted := s.recordRefusal(ctx, actor, *about, err); noted != nil {
-			return refusal, errors.Join(err, noted)
+		if noted := s.recordRefusal(ctx, actor, about, err); noted != nil {
+			return errors.Join(err, noted)
 		}
 	}
-	return refusal, err
+	return err
 }
 
 func (s *Service) recordRefusal(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, refused error) error {

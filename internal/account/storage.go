@@ -28,10 +28,14 @@ type technicianTx interface {
 	Now(ctx context.Context) (time.Time, error)
 	Together(ctx context.Context, fns ...func() error) error
 	InsertTechnician(ctx context.Context, t sallyport.Technician) error
+	InsertTechnicians(ctx context.Context, list []sallyport.Technician) error
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	Hold(ctx context.Context, id sallyport.TechnicianID) error
+	HoldTeam(ctx context.Context) error
 	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
 	TechnicianBySkeleton(ctx context.Context, skeleton string) (sallyport.Technician, error)
+	TechniciansByKeys(ctx context.Context, keys []string) ([]sallyport.Technician, error)
+	TechniciansBySkeletons(ctx context.Context, skeletons []string) ([]sallyport.Technician, error)
 	TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]sallyport.Technician, error)
 	UpdateTechnician(ctx context.Context, t sallyport.Technician) error
 	Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error)
@@ -58,6 +62,7 @@ type sessionTx interface {
 
 type linkTx interface {
 	InsertLink(ctx context.Context, l sallyport.Link) error
+	InsertLinks(ctx context.Context, list []sallyport.Link) error
 	DeleteLinks(ctx context.Context, id sallyport.TechnicianID, kind sallyport.LinkKind) (int, error)
 	LiveLink(ctx context.Context, id sallyport.TechnicianID, kind sallyport.LinkKind) (*sallyport.Link, error)
 	Reset(ctx context.Context, id string) (sallyport.PasswordReset, error)
@@ -77,7 +82,9 @@ type recordTx interface {
 	PutMeta(ctx context.Context, key string, value []byte) error
 	ProvedChannels(ctx context.Context) ([]sallyport.Channel, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
+	InsertOutboxAll(ctx context.Context, list []sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error
+	InsertEvents(ctx context.Context, list []sallyport.Event) error
 	SignIns(ctx context.Context, since time.Time) ([]sallyport.SignInCount, error)
 	Events(ctx context.Context, f sallyport.EventFilter) ([]sallyport.Event, error)
 }

@@ -41,7 +41,7 @@ func (c *Copying) Exec(statement string, args ...any) error {
 
 // InsertEvent is Tx.InsertEvent.
 func (c *Copying) InsertEvent(e sallyport.Event) error {
-	statement, a, err := eventRow(e)
+	a, err := eventRow(e)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (c *Copying) InsertEvent(e sallyport.Event) error {
 	if err != nil {
 		return err
 	}
-	return c.Exec(statement, values...)
+	return c.Exec(insertEvent.one, values...)
 }
 
 // Copy copies the SQLite database in folder, which nobody may write to meanwhile, into the empty PostgreSQL database at

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -32,12 +33,12 @@ func (tx *Tx) endWhere(ctx context.Context, reason sallyport.EndReason, where st
 	return ended, nil
 }
 
-// endSteps are how many sessions one statement takes: a technician with many must not cost a round trip for each, and
+// endSteps are how many sessions, names or new rows one statement takes: many must not cost a round trip for each, and
 // every number of them must not be a statement of its own to prepare.
 var endSteps = []int{250, 25, 1}
 
 // inSteps cuts a list into pieces of the lengths in endSteps, as few as there can be.
-func inSteps[T any](list []T) func(yield func([]T) bool) {
+func inSteps[T any](list []T) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		for _, step := range endSteps {
 			whole := len(list) / step * step

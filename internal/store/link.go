@@ -21,9 +21,19 @@ const linkLive = `expires_at > now_us() AND (technician IS NULL
 
 // InsertLink stores a new link.
 func (tx *Tx) InsertLink(ctx context.Context, l sallyport.Link) error {
-	_, err := tx.exec(ctx, `INSERT INTO link (`+linkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		args{l.Hash, l.Kind, orNull(l.Technician), l.Generation, l.CreatedAt, l.ExpiresAt, l.CreatedBy})
+	_, err := tx.exec(ctx, insertLink.one, linkRow(l))
 	return err
+}
+
+// InsertLinks stores new links.
+func (tx *Tx) InsertLinks(ctx context.Context, list []sallyport.Link) error {
+	return insertAll(ctx, tx, insertLink, list, sure(linkRow))
+}
+
+var insertLink = inserting(`INSERT INTO link (`+linkColumns+`) VALUES `, `($1, $2, $3, $4, $5, $6, $7)`, ``)
+
+func linkRow(l sallyport.Link) args {
+	return args{l.Hash, l.Kind, orNull(l.Technician), l.Generation, l.CreatedAt, l.ExpiresAt, l.CreatedBy}
 }
 
 // Link returns a link that works, Gone "link_over" for every other.

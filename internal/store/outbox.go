@@ -18,9 +18,19 @@ func scanOutbox(r row) (sallyport.OutboxMessage, error) {
 
 // InsertOutbox stores a notice or a link that is to be sent.
 func (tx *Tx) InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error {
-	_, err := tx.exec(ctx, `INSERT INTO outbox (`+outboxColumns+`, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`,
-		args{m.ID, m.Channel, m.To, m.Sealed, m.Attempts, m.NextAt, m.ExpiresAt, m.CreatedAt, m.SentAt, m.LastError, m.Event})
+	_, err := tx.exec(ctx, insertOutbox.one, outboxRow(m))
 	return err
+}
+
+// InsertOutboxAll stores several of them.
+func (tx *Tx) InsertOutboxAll(ctx context.Context, list []sallyport.OutboxMessage) error {
+	return insertAll(ctx, tx, insertOutbox, list, sure(outboxRow))
+}
+
+var insertOutbox = inserting(`INSERT INTO outbox (`+outboxColumns+`, done_at) VALUES `, `($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`, ``)
+
+func outboxRow(m sallyport.OutboxMessage) args {
+	return args{m.ID, m.Channel, m.To, m.Sealed, m.Attempts, m.NextAt, m.ExpiresAt, m.CreatedAt, m.SentAt, m.LastError, m.Event}
 }
 
 // DueOutbox returns up to n messages whose time has come and not passed, the longest due first.

@@ -126,6 +126,11 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { return tx.Hold(ctx, t.ID) },
 		func() error { _, err := tx.Technician(ctx, t.ID); return err },
 		func() error { _, err := tx.TechnicianBySkeleton(ctx, t.Skeleton); return err },
+		func() error { _, err := tx.TechniciansByKeys(ctx, slices.Repeat([]string{"mira"}, 25)); return err },
+		func() error {
+			_, err := tx.TechniciansBySkeletons(ctx, slices.Repeat([]string{"mira"}, 25))
+			return err
+		},
 		func() error { return tx.UpdateTechnician(ctx, t) },
 		func() error { _, err := tx.DeleteLinks(ctx, t.ID, sallyport.LinkInvitation); return err },
 		func() error { _, err := tx.EndSessions(ctx, t.ID, at("other"), sallyport.EndedBySave); return err },

@@ -38,21 +38,30 @@ func (tx *Tx) InsertTechnician(ctx context.Context, t sallyport.Technician) erro
 	if err := tx.nameFree(ctx, t); err != nil {
 		return err
 	}
-	err := tx.must(ctx, errNameTaken, `INSERT INTO technician (id, first_name, last_name, user_name, user_name_key, skeleton, email,
+	if err := tx.must(ctx, errNameTaken, insertTechnician.one, technicianRow(t)); err != nil {
+		return err
+	}
+	return tx.noteSetUp(ctx)
+}
+
+var insertTechnician = inserting(`INSERT INTO technician (id, first_name, last_name, user_name, user_name_key, skeleton, email,
 			phone, role, status, method, generation, version, password, password_at, setup_until, factor_disabled, wrong_run,
 			recovery_run, wait_until, email_changed_at, email_changed_by, created_at, last_sign_in_at,
 			plain_name, email_key, name_key, search, enrolment_needed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26, $27, $28, $29)
-		ON CONFLICT DO NOTHING`,
-		args{t.ID, t.FirstName, t.LastName, t.UserName, t.UserNameKey, t.Skeleton, t.Email, t.Phone, t.Role, t.Status, t.Method,
-			t.Generation, t.Version, t.Password, t.PasswordAt, t.SetupUntil, t.FactorDisabled, t.WrongRun, t.RecoveryRun,
-			t.WaitUntil, t.EmailChangedAt, t.EmailChangedBy, t.CreatedAt, t.LastSignInAt,
-			plain(t.UserNameKey), fold(t.Email), fold(t.Name()), technicianSearch(t), t.EnrolmentNeeded})
-	if err != nil {
-		return err
-	}
-	_, err = tx.exec(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, args{setUpOver, []byte{1}})
+		VALUES `, `($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+			$25, $26, $27, $28, $29)`, `
+		ON CONFLICT DO NOTHING`)
+
+func technicianRow(t sallyport.Technician) args {
+	return args{t.ID, t.FirstName, t.LastName, t.UserName, t.UserNameKey, t.Skeleton, t.Email, t.Phone, t.Role, t.Status, t.Method,
+		t.Generation, t.Version, t.Password, t.PasswordAt, t.SetupUntil, t.FactorDisabled, t.WrongRun, t.RecoveryRun,
+		t.WaitUntil, t.EmailChangedAt, t.EmailChangedBy, t.CreatedAt, t.LastSignInAt,
+		plain(t.UserNameKey), fold(t.Email), fold(t.Name()), technicianSearch(t), t.EnrolmentNeeded}
+}
+
+// noteSetUp notes that there is somebody.
+func (tx *Tx) noteSetUp(ctx context.Context) error {
+	_, err := tx.exec(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, args{setUpOver, []byte{1}})
 	return err
 }
 
