@@ -292,7 +292,7 @@ func TestSignOutMany(t *testing.T) {
 func TestNoticesAreWritten(t *testing.T) {
 	h := newHouse(t)
 	post := delivery.New(delivery.Options{Keys: h.ring, Now: h.clock.Now})
-	for _, kind := range []account.NoticeKind{account.NoticeInvitation, account.NoticeReset, account.NoticeResetRefused, account.NoticeMethod,
+	for _, kind := range []account.NoticeKind{account.NoticeInvitation, account.NoticeInvitationOff, account.NoticeReset, account.NoticeResetRefused, account.NoticeMethod,
 		account.NoticeAccount, account.NoticeFactorReset, account.NoticeSignedOut, account.NoticeRescue, account.NoticeDeactivated} {
 		data := account.NoticeData{Name: "Dana", UserName: "dana", Link: publicURL + "/x", Until: h.clock.Now(), Method: sallyport.MethodApp}
 		if _, err := post.Compose(delivery.NoticeKind(kind), "dana@northwind.example", delivery.NoticeData(data)); err != nil {

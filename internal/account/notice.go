@@ -17,15 +17,16 @@ type Notices interface {
 type NoticeKind string
 
 const (
-	NoticeInvitation   NoticeKind = "invitation"     // Link, Until
-	NoticeReset        NoticeKind = "password-reset" // Link, Until: an administrator approved it
-	NoticeResetRefused NoticeKind = "reset-refused"
-	NoticeMethod       NoticeKind = "method-changed" // Method
-	NoticeAccount      NoticeKind = "account"        // What
-	NoticeFactorReset  NoticeKind = "factor-reset"
-	NoticeSignedOut    NoticeKind = "signed-out"
-	NoticeRescue       NoticeKind = "rescue" // Who
-	NoticeDeactivated  NoticeKind = "deactivated"
+	NoticeInvitation    NoticeKind = "invitation"     // Link, Until
+	NoticeInvitationOff NoticeKind = "invitation-off" // to the old address
+	NoticeReset         NoticeKind = "password-reset" // Link, Until: an administrator approved it
+	NoticeResetRefused  NoticeKind = "reset-refused"
+	NoticeMethod        NoticeKind = "method-changed" // Method
+	NoticeAccount       NoticeKind = "account"        // What
+	NoticeFactorReset   NoticeKind = "factor-reset"
+	NoticeSignedOut     NoticeKind = "signed-out"
+	NoticeRescue        NoticeKind = "rescue" // Who
+	NoticeDeactivated   NoticeKind = "deactivated"
 )
 
 // NoticeData are the words that a message may need. What a kind does not name stays empty.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"sallyport"
@@ -160,9 +161,21 @@ func (s *Service) write(ctx context.Context, tx Tx, p plan) (Saved, error) {
 	saved.SelfSignedOut = p.w.is(p.was.ID)
 	saved.MustSetUp = mustSetUp(p)
 	if p.was.Status == sallyport.Invited {
+		if err := s.callOff(ctx, tx, p, raised); err != nil {
+			return Saved{}, err
+		}
 		return s.inviteAgain(ctx, tx, p, saved)
 	}
 	return saved, s.tell(ctx, tx, p.w, p.message())
+}
+
+// callOff tells the mailbox that holds the invitation which has just ended where the next one goes to another. It is told
+// nothing new of the account: it may be that of a stranger, whose address was typed by mistake.
+func (s *Service) callOff(ctx context.Context, tx Tx, p plan, ended sallyport.Raised) error {
+	if ended.Links == 0 || strings.EqualFold(p.was.Email, p.next.Email) {
+		return nil
+	}
+	return s.tell(ctx, tx, p.w, message{kind: NoticeInvitationOff, to: p.was})
 }
 
 func (s *Service) inviteAgain(ctx context.Context, tx Tx, p plan, saved Saved) (Saved, error) {

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -160,6 +161,59 @@ func TestSaveInvited(t *testing.T) {
 	saved, err = h.Save(ctx, actor, ilya.ID, form(ilya, func(f *account.Form) { f.LastName = "Novak" }), ilya.Version)
 	if err != nil || saved.Invitation != "" || saved.InvitationSent {
 		t.Errorf("a new last name: %+v, %v", saved, err)
+	}
+}
+
+// The mailbox that holds an invitation hears when it ends because the next one goes to another, and nothing of what the
+// account is like now. Where none had come, or it had run out, there is nothing to say.
+func TestSaveInvitedElsewhere(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	admin := h.add(sallyport.SuperAdmin)
+	added, err := h.Add(ctx, h.session(admin), account.Form{FirstName: "Ilya", Email: "ilya@northwind.example", Role: sallyport.ReportsManager})
+	if err != nil {
+		t.Fatal(err)
+	}
+	save := func(edit func(*account.Form)) []string {
+		t.Helper()
+		ilya := h.technician(added.ID)
+		h.letters.made = nil
+		if saved, err := h.Save(ctx, h.session(admin), ilya.ID, form(ilya, edit), ilya.Version); err != nil || !saved.InvitationSent {
+			t.Fatalf("%+v, %v", saved, err)
+		}
+		var told []string
+		for _, l := range h.letters.made {
+			one := fmt.Sprint(l.kind, " ", l.to, " about ", l.data.UserName, " of ", l.data.Name)
+			if !slices.Contains(told, one) { // a rehearsal writes it too
+				told = append(told, one)
+			}
+			if l.kind == account.NoticeInvitationOff && l.data.Link != "" {
+				t.Error("it holds a link")
+			}
+		}
+		return told
+	}
+	elsewhere := func(f *account.Form) {
+		f.Email, f.UserName, f.FirstName = "novak@northwind.example", "novak@northwind.example", "Mira"
+	}
+	for _, c := range []struct {
+		what string
+		edit func(*account.Form)
+		want []string
+	}{
+		{"another address", elsewhere, []string{"invitation-off ilya@northwind.example about ilya@northwind.example of Ilya",
+			"invitation novak@northwind.example about novak@northwind.example of Mira"}},
+		{"the same in capitals", email("Novak@northwind.example"), []string{"invitation Novak@northwind.example about novak@northwind.example of Mira"}},
+		{"another role", role(sallyport.ReadOnlyTechnician), []string{"invitation Novak@northwind.example about novak@northwind.example of Mira"}},
+	} {
+		if got := save(c.edit); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", c.what, got)
+		}
+	}
+	h.clock.Add(30 * 24 * time.Hour)
+	h.write(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx) })
+	if got := save(email("ilya@northwind.example")); len(got) != 1 {
+		t.Errorf("after the invitation had run out: %q", got)
 	}
 }
 

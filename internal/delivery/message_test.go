@@ -318,7 +318,7 @@ func (w *world) lookOnce(t *testing.T) {
 // Every kind has its text, whatever it is filled with, and no value brings a line of its own.
 func TestNotices(t *testing.T) {
 	w := newWorld(t)
-	for _, kind := range []delivery.NoticeKind{delivery.NoticeInvitation, delivery.NoticeReset, delivery.NoticeResetWaiting, delivery.NoticeResetAlone, delivery.NoticeResetToDecide,
+	for _, kind := range []delivery.NoticeKind{delivery.NoticeInvitation, delivery.NoticeInvitationOff, delivery.NoticeReset, delivery.NoticeResetWaiting, delivery.NoticeResetAlone, delivery.NoticeResetToDecide,
 		delivery.NoticeResetRefused, delivery.NoticeMethod, delivery.NoticeAccount, delivery.NoticeFactorReset, delivery.NoticeFactorSetUp,
 		delivery.NoticeWrongCodes, delivery.NoticeFactorOff, delivery.NoticePassword, delivery.NoticeRecoveryUsed, delivery.NoticeRecoveryOff, delivery.NoticeRecoveryNew,
 		delivery.NoticeSignedOut, delivery.NoticeHelp, delivery.NoticeRescue, delivery.NoticeSessionEnded, delivery.NoticeDeactivated} {

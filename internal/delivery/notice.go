@@ -17,6 +17,7 @@ type NoticeKind string
 
 const (
 	NoticeInvitation    NoticeKind = "invitation"     // to a new technician: Link, Until
+	NoticeInvitationOff NoticeKind = "invitation-off" // to the old address of somebody who was invited: By
 	NoticeReset         NoticeKind = "password-reset" // the link that was asked for: Link, Until
 	NoticeResetWaiting  NoticeKind = "reset-waiting"  // to the technician: an administrator must approve first
 	NoticeResetAlone    NoticeKind = "reset-alone"    // to the technician: and there is none who could

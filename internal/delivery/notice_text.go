@@ -17,6 +17,14 @@ Your user name is {{.UserName}}.
 
 If you did not expect this, you need not do anything.
 `),
+	NoticeInvitationOff: text("Your invitation to {{.Organisation}} no longer works", `
+{{with .By}}{{.}}{{else}}Your administrator{{end}} changed the email address of this account before it was
+set up. The link in the invitation that came to this mailbox no longer works;
+a new invitation has gone to the other mailbox.
+
+You need not do anything. If you had expected to be invited here, please tell
+your administrator.
+`),
 	NoticeReset: text("Set a new password for {{.Organisation}}", `
 Somebody, probably you, asked for a new password. This address sets it. It
 works once, until {{time .Until}}:
