@@ -52,7 +52,7 @@ type Logo func(context.Context) (*account.Logo, error)
 // House gives the organisation's name and its picture, nil where there is none or it cannot be had. It does not fail.
 type House func(context.Context) (name string, logo *account.Logo)
 
-// Options are what the face is made of. All but Logo are required.
+// Options are what the face is made of. All are required.
 type Options struct {
 	UseCases UseCases
 	Pages    *view.Renderer

@@ -140,14 +140,21 @@ func TestPasswordLeadsToTheSecondPage(t *testing.T) {
 		t.Fatal("the page sets no cookie")
 	}
 	d.says(page, `value="/admin/technicians?page=2"`)
+	if again := d.ask("GET", "/sign-in", nil, signInCookie, pre); len(again.Cookies()) != 0 {
+		t.Errorf("the form of another tab is cut off from its cookie: %v", again.Cookies())
+	}
 	next := sallyport.NewToken()
 	d.out = session.Outcome{SignIn: next}
-	done := d.ask("POST", "/sign-in", url.Values{"user_name": {"dana"}, "password": {"correct horse"}, "return": {"/admin"}}, signInCookie, pre)
+	device := token()
+	done := d.ask("POST", "/sign-in", url.Values{"user_name": {"dana"}, "password": {"correct horse"}, "return": {"/admin"}}, signInCookie, pre, "sallyport-device-8080", device)
 	d.wants(done, 303, "/sign-in/code")
 	if cookie(done, signInCookie) != next.Reveal() {
 		t.Error("the sign-in's token is not the cookie now")
 	}
-	if d.attempt.UserName != "dana" || d.attempt.Password != "correct horse" || d.attempt.Return != "/admin" {
+	if len(done.Cookies()) != 1 {
+		t.Errorf("another cookie is written over: %v", done.Cookies())
+	}
+	if d.attempt.UserName != "dana" || d.attempt.Password != "correct horse" || d.attempt.Return != "/admin" || d.attempt.Device.Reveal() != device {
 		t.Errorf("asked with %+v", d.attempt)
 	}
 }
@@ -158,6 +165,9 @@ func TestForeignFormSignsNobodyIn(t *testing.T) {
 	r := d.ask("POST", "/sign-in", url.Values{"user_name": {"mallory"}, "password": {"x"}})
 	d.wants(r, 403, "")
 	d.says(r, "allow cookies")
+	if cookie(r, signInCookie) == "" {
+		t.Error("the next try comes without a cookie, too")
+	}
 	if len(d.asked) != 0 {
 		t.Errorf("the use case was asked: %v", d.asked)
 	}
@@ -203,6 +213,9 @@ func TestWaitIsSaid(t *testing.T) {
 	r := d.ask("POST", "/sign-in", url.Values{"user_name": {"dana"}, "password": {"x"}}, signInCookie, token())
 	d.wants(r, 429, "")
 	d.says(r, "Too many tries.", "12:01:30 UTC")
+	if got := r.Header.Get("Retry-After"); got != "90" {
+		t.Errorf("Retry-After %q", got)
+	}
 }
 
 // TestChallengeIsCarried: the page after a refused attempt carries the proof of work, and hands back what came of it.
@@ -223,6 +236,8 @@ func TestChallengeIsCarried(t *testing.T) {
 	}
 	d.err = sallyport.E(sallyport.TooMany, "wait", "Too many tries.").After(time.Hour)
 	d.says(d.ask("POST", "/sign-in", form, signInCookie, cookie), "try again from", "12:00:20 UTC")
+	d.challenge.From = noon.Add(time.Second)
+	d.says(d.ask("POST", "/sign-in", form, signInCookie, cookie), "try again from", "12:00:01 UTC")
 	d.challenge.From = noon
 	d.says(d.ask("POST", "/sign-in", form, signInCookie, cookie), "You can try again now.")
 	for name, none := range map[string]func(){
@@ -233,6 +248,14 @@ func TestChallengeIsCarried(t *testing.T) {
 		if strings.Contains(text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)), `name="challenge"`) {
 			t.Errorf("%s: the page carries a challenge", name)
 		}
+	}
+	d.challenge, d.challengeErr, d.err = &session.Challenge{Text: "AQ0x", From: noon, Now: noon}, nil, sallyport.ErrUnavailable
+	if strings.Contains(text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)), `name="challenge"`) {
+		t.Error("work is asked for where no answer was wrong")
+	}
+	d.err = errors.New("broken")
+	if strings.Contains(text(t, d.ask("POST", "/sign-in", form, signInCookie, cookie)), "<form") {
+		t.Error("a fault is told as something that was typed")
 	}
 }
 
@@ -330,5 +353,13 @@ func TestLogo(t *testing.T) {
 	d.wants(d.ask("GET", "/logo?v=of-a-page-from-before", nil), 200, "")
 	d.pictureErr = errors.New("the database is gone")
 	d.wants(d.ask("GET", "/logo", nil), 500, "") // could not look, which is not "there is none"
-	d.says(d.ask("GET", "/sign-in", nil), "door-mark")
+	for _, path := range []string{"/sign-in", "/sign-in/code"} {
+		d.says(d.ask("GET", path, nil, signInCookie, token()), "door-mark")
+	}
+}
+
+// TestChangePasswordAddress is where password managers look.
+func TestChangePasswordAddress(t *testing.T) {
+	d := newDoor(t)
+	d.wants(d.ask("GET", "/.well-known/change-password", nil), 303, "/me#change-password")
 }

@@ -23,6 +23,8 @@ type fake struct {
 	form     session.LinkForm
 	err      error // of the call under test
 	pageErr  error
+	beginErr error  // of the beginning of a proof
+	back     string // where a proof leads
 	live     bool
 	checkErr error // of the session check
 	ended    sallyport.EndReason
@@ -65,9 +67,12 @@ func (f *fake) Answer(_ context.Context, t sallyport.Token, a session.Answer, _ 
 	return f.out, f.err
 }
 
-func (f *fake) Help(context.Context, sallyport.Token, string, sallyport.Client) (string, error) {
-	f.note("help")
-	return "4711", f.err
+func (f *fake) Help(_ context.Context, _ sallyport.Token, note string, _ sallyport.Client) (string, error) {
+	f.note("help " + note)
+	if f.err != nil {
+		return "", f.err
+	}
+	return "4711", nil
 }
 
 func (f *fake) Again(context.Context, sallyport.Token) error { f.note("again"); return f.err }
@@ -125,9 +130,10 @@ func (f *fake) NewRecoveryCodes(context.Context, sallyport.Actor) (session.Outco
 	return f.out, f.err
 }
 
-func (f *fake) BeginStepUp(context.Context, sallyport.Actor, string) (session.Outcome, error) {
+func (f *fake) BeginStepUp(_ context.Context, _ sallyport.Actor, ret string) (session.Outcome, error) {
 	f.note("step-up")
-	return f.out, f.pageErr
+	f.back = ret
+	return f.out, f.beginErr
 }
 
 func (f *fake) BeginPhone(context.Context, sallyport.Actor) (session.Outcome, error) {

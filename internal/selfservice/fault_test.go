@@ -43,3 +43,38 @@ func TestFaultAtAForm(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsForThePage: what its reader can do something about comes back on the page of the form, each with its status. A fault
+// does not, and neither does a proof that is too old.
+func TestWhatIsForThePage(t *testing.T) {
+	form := url.Values{"old_password": {"plum harbor"}, "password": {"plum harbor 42 violet"}}
+	for kind, status := range map[sallyport.Kind]int{sallyport.Invalid: 422, sallyport.Forbidden: 403, sallyport.Conflict: 409, sallyport.TooMany: 429,
+		sallyport.Unavailable: 503, sallyport.Internal: 500} {
+		d := newDoor(t)
+		d.live, d.err = true, sallyport.E(kind, "any", "This is why.")
+		r := d.ask("POST", "/me/password", form, sessionCookie, token())
+		d.wants(r, status, "")
+		if page := d.says(r, "This is why."); strings.Contains(page, "<form") == (kind == sallyport.Internal) {
+			t.Errorf("%v:\n%s", kind, page)
+		}
+	}
+	d := newDoor(t)
+	d.live, d.err = true, sallyport.ErrStepUp
+	d.wants(d.ask("POST", "/me/password", form, sessionCookie, token()), 303, "/confirm")
+}
+
+// TestFormsAreShort: no form of the door takes more than a name, an address and a password need.
+func TestFormsAreShort(t *testing.T) {
+	d := newDoor(t)
+	d.live = true
+	for _, route := range d.site.Routes() {
+		if route.Method != "POST" {
+			continue
+		}
+		path := strings.NewReplacer("{token}", token(), "{id}", strings.Repeat("02", 32)).Replace(route.Pattern)
+		d.wants(d.ask("POST", path, url.Values{"password": {strings.Repeat("x", maxForm)}}, sessionCookie, token(), signInCookie, token()), 413, "")
+	}
+	if len(d.asked) != 0 {
+		t.Errorf("asked %v", d.asked)
+	}
+}

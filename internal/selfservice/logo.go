@@ -22,24 +22,17 @@ func picture(logo *account.Logo) *view.Picture {
 // picture is the logo for a page that knows the organisation's name already. Where it cannot be had it is none: nobody is
 // kept from signing in by a picture.
 func (f *Face) picture(ctx context.Context) *view.Picture {
-	logo, err := f.organisationLogo(ctx)
+	logo, err := f.logo(ctx)
 	if err != nil {
 		return nil
 	}
 	return picture(logo)
 }
 
-func (f *Face) organisationLogo(ctx context.Context) (*account.Logo, error) {
-	if f.logo == nil {
-		return nil, nil
-	}
-	return f.logo(ctx)
-}
-
 // serveLogo answers with the picture. Browsers ask each time whether theirs is still the one, so that a new logo counts
 // at once; the query, which makes a changed logo another address, is for them alone.
 func (f *Face) serveLogo(w http.ResponseWriter, r *http.Request) error {
-	logo, err := f.organisationLogo(r.Context())
+	logo, err := f.logo(r.Context())
 	if err != nil {
 		return err
 	}

@@ -42,11 +42,8 @@ var stops = map[login.Kind]view.StopKind{login.Closed: view.StopClosed, login.Di
 
 // codePage asks for six digits.
 func codePage(door view.Door, p session.Page) view.Code {
-	c := view.Code{Door: door, Task: task(p), Method: p.Step.Method, Why: p.Why, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Enrol}
-	if p.Step.Method != sallyport.MethodApp {
-		c.Delivery = delivery(p)
-	}
-	return c
+	return view.Code{Door: door, Task: task(p), Method: p.Step.Method, Why: p.Why, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Enrol,
+		Delivery: delivery(p)}
 }
 
 func task(p session.Page) view.Task {

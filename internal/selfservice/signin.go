@@ -130,8 +130,8 @@ func (f *Face) signInAgain(w http.ResponseWriter, r *http.Request, a session.Att
 
 // challenge is the proof of work that the page carries after failed sign-ins. Where none can be made the wait applies.
 func (f *Face) challenge(r *http.Request, a session.Attempt, refused error) *view.Challenge {
-	kind := sallyport.KindOf(refused)
-	if a.Begun == "" || a.UserName == "" || kind != sallyport.TooMany && !errors.Is(refused, session.ErrWrongPassword) {
+	kind := sallyport.KindOf(refused) // neither of these is said of a form without its cookie or with an empty field
+	if kind != sallyport.TooMany && !errors.Is(refused, session.ErrWrongPassword) {
 		return nil
 	}
 	c, err := f.use.Challenge(r.Context(), a)

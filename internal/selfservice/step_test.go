@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,13 +50,17 @@ func TestAfterTheSignIn(t *testing.T) {
 
 func TestRecoveryCodesAreShownOnce(t *testing.T) {
 	d := newDoor(t)
-	d.out = session.Outcome{Finished: true, Session: sallyport.NewToken(), Device: sallyport.NewToken(), RecoveryCodes: []string{"AAAA-BBBB", "CCCC-DDDD"}, Return: "/admin"}
+	d.out = session.Outcome{Finished: true, Session: sallyport.NewToken(), Device: sallyport.NewToken(), UserName: "dana", RecoveryCodes: []string{"AAAA-BBBB", "CCCC-DDDD"}, Return: "/admin"}
 	r := d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token())
 	d.wants(r, 200, "")
 	if r.Header.Get("Cache-Control") != "no-store" {
 		t.Error("the codes may be kept")
 	}
-	d.says(r, "AAAA-BBBB", "CCCC-DDDD", `href="/admin"`, `href="data:text/plain;charset=utf-8,`)
+	if strings.Contains(d.says(r, "AAAA-BBBB", "CCCC-DDDD", `href="/admin"`, `href="data:text/plain;charset=utf-8,`, "User%20name%3A%20dana", "12%3A00"), "older codes") {
+		t.Error("there were no older ones")
+	}
+	d.out.Device = "" // a session that goes on, on a new phone
+	d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), "take the place of your older codes")
 	// The same request once more, as a reload sends it: the sign-in is over, the session goes on.
 	d.err, d.live = errOver, true
 	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token(), sessionCookie, token()), 303, "/")
@@ -64,12 +69,19 @@ func TestRecoveryCodesAreShownOnce(t *testing.T) {
 func TestWrongAnswerComesBack(t *testing.T) {
 	d := newDoor(t)
 	d.err = sallyport.InvalidField("code", "That code is not right. 2 tries left.")
-	for _, path := range []string{"/sign-in/code", "/sign-in/recovery", "/sign-in/enrolment-code"} {
+	for path, kind := range map[string]session.AnswerKind{"/sign-in/code": session.AnswerCode, "/sign-in/recovery": session.AnswerRecovery, "/sign-in/enrolment-code": session.AnswerEnrolment} {
 		r := d.ask("POST", path, url.Values{"code": {"1"}}, signInCookie, token())
 		d.wants(r, 422, "")
 		d.says(r, "<title>Error: ", "That code is not right. 2 tries left.", `aria-invalid="true"`)
+		if d.answer != (session.Answer{Kind: kind, Typed: "1"}) {
+			t.Errorf("%s: %+v", path, d.answer)
+		}
 	}
-	if want := []string{"answer", "answer", "answer"}; !slices.Equal(d.asked, want) {
+	d.ask("POST", "/sign-in/password", url.Values{"password": {"plum harbor"}}, signInCookie, token())
+	if d.answer != (session.Answer{Kind: session.AnswerPassword, Typed: "plum harbor"}) {
+		t.Errorf("%+v", d.answer)
+	}
+	if want := []string{"answer", "answer", "answer", "answer"}; !slices.Equal(d.asked, want) {
 		t.Errorf("asked %v", d.asked)
 	}
 }
@@ -81,9 +93,22 @@ func TestLostSignIns(t *testing.T) {
 		d.wants(d.ask("GET", path, nil), 303, "/sign-in?why=over")
 		d.wants(d.ask("GET", path, nil, signInCookie, token()), 303, "/sign-in?why=over")
 	}
-	for _, path := range []string{"/sign-in/send", "/sign-in/help"} {
+	for _, path := range []string{"/sign-in/send", "/sign-in/help", "/sign-in/code"} {
 		d.wants(d.ask("POST", path, url.Values{}), 303, "/sign-in?why=over")
+		r := d.ask("POST", path, url.Values{}, signInCookie, token())
+		d.wants(r, 303, "/sign-in?why=over")
+		if cookie(r, signInCookie) != "-" {
+			t.Errorf("%s: the browser keeps what is over", path)
+		}
 	}
+	if want := []string{"send", "answer"}; !slices.Equal(d.asked, want) {
+		t.Errorf("asked %v", d.asked)
+	}
+	if r := d.ask("GET", "/sign-in/state", nil, signInCookie, token()); r.StatusCode != 410 {
+		t.Errorf("the page's script is told %d of a sign-in that is over", r.StatusCode)
+	}
+	d.err = sallyport.InvalidField("code", "That code is not right.") // the last one, and the sign-in is over with it
+	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token()), 303, "/sign-in?why=over")
 	d.says(d.ask("GET", "/sign-in?why=over", nil), "Please start again.")
 	d.ended = sallyport.EndedBySave // under a proof that was being given again: the page says why the session is over too
 	d.says(d.ask("GET", "/sign-in?why=over", nil, sessionCookie, token()), "Please start again.", "Your administrator changed how you sign in.")
@@ -91,10 +116,120 @@ func TestLostSignIns(t *testing.T) {
 		t.Error("the address can put words on the page")
 	}
 	d.err = sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
-	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token()), 303, "/sign-in")
+	guessed := d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token())
+	d.wants(guessed, 303, "/sign-in")
+	if cookie(guessed, signInCookie) != "-" {
+		t.Error("the browser keeps what is over")
+	}
 	d.err = sallyport.E(sallyport.Internal, "internal", "broken")
 	if r := d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token()); r.StatusCode != 500 || len(r.Cookies()) != 0 {
 		t.Errorf("a fault: %d %v", r.StatusCode, r.Cookies())
+	}
+}
+
+// TestWithoutItsCookie: a step is nobody's without the cookie of its sign-in, whatever is answered to an empty one.
+func TestWithoutItsCookie(t *testing.T) {
+	d := newDoor(t)
+	for _, path := range []string{"/sign-in/code", "/sign-in/recovery", "/sign-in/help"} {
+		d.wants(d.ask("GET", path, nil), 303, "/sign-in?why=over")
+	}
+	for _, path := range []string{"/sign-in/code", "/sign-in/recovery", "/sign-in/enrolment-code", "/sign-in/password", "/sign-in/send", "/sign-in/help"} {
+		d.wants(d.ask("POST", path, url.Values{}), 303, "/sign-in?why=over")
+	}
+	d.wants(d.ask("POST", "/sign-in/again", url.Values{}), 303, "/sign-in")
+	if len(d.asked) != 0 {
+		t.Errorf("asked %v", d.asked)
+	}
+}
+
+// TestSendIsRefused: a wait stands on the page of the code.
+func TestSendIsRefused(t *testing.T) {
+	d := newDoor(t)
+	d.wants(d.ask("POST", "/sign-in/send", url.Values{}, signInCookie, token()), 303, "/sign-in/code")
+	d.err = sallyport.E(sallyport.TooMany, "resend", "The next code can be sent in a moment.").After(time.Minute)
+	r := d.ask("POST", "/sign-in/send", url.Values{}, signInCookie, token())
+	d.wants(r, 429, "")
+	d.says(r, "The next code can be sent in a moment.", `action="/sign-in/code"`)
+}
+
+// TestRecoveryThatIsRefused: a wrong recovery code can be corrected where it was typed; a wait leads back to the step.
+func TestRecoveryThatIsRefused(t *testing.T) {
+	d := newDoor(t)
+	for kind, action := range map[sallyport.Kind]string{sallyport.Invalid: "/sign-in/recovery", sallyport.TooMany: "/sign-in/code"} {
+		d.err = sallyport.E(kind, "any", "This is why.")
+		d.says(d.ask("POST", "/sign-in/recovery", url.Values{"code": {"x"}}, signInCookie, token()), "This is why.", `action="`+action+`"`)
+	}
+}
+
+// TestHelp: the note reaches the administrators, and stays on the page where it was refused.
+func TestHelp(t *testing.T) {
+	d := newDoor(t)
+	ask := func() string {
+		return text(t, d.ask("POST", "/sign-in/help", url.Values{"note": {"phone lost"}}, signInCookie, token()))
+	}
+	if page := ask(); !strings.Contains(page, "4711") || !slices.Equal(d.asked, []string{"help phone lost"}) {
+		t.Errorf("asked %v:\n%s", d.asked, page)
+	}
+	d.err = sallyport.E(sallyport.TooMany, "wait", "You have asked already.")
+	if page := ask(); !strings.Contains(page, `value="phone lost"`) || !strings.Contains(page, "You have asked already.") {
+		t.Errorf("%s", page)
+	}
+	d.err = errors.New("broken")
+	if page := ask(); strings.Contains(page, "<form") || strings.Contains(page, "4711") {
+		t.Errorf("a fault is told as something that was typed:\n%s", page)
+	}
+}
+
+func TestAgain(t *testing.T) {
+	d := newDoor(t)
+	r := d.ask("POST", "/sign-in/again", url.Values{}, signInCookie, token())
+	d.wants(r, 303, "/sign-in")
+	if cookie(r, signInCookie) != "-" || !slices.Equal(d.asked, []string{"again"}) {
+		t.Errorf("%v %v", r.Cookies(), d.asked)
+	}
+	d.err = sallyport.ErrUnavailable
+	d.wants(d.ask("POST", "/sign-in/again", url.Values{}, signInCookie, token()), 503, "")
+}
+
+// TestRecoveryIsOffered where a recovery code is taken and one is left, and nowhere else.
+func TestRecoveryIsOffered(t *testing.T) {
+	for kind, taken := range map[login.Kind]bool{login.Factor: true, login.Opener: true, login.Disabled: true, login.ChannelDown: true,
+		login.Enrol: false, login.EnrolmentCode: false, login.Closed: false, login.NoFactor: false} {
+		for left, want := range map[int]bool{0: false, 3: taken} {
+			d := newDoor(t)
+			d.page.Step, d.page.RecoveryLeft = login.Step{Kind: kind, Method: sallyport.MethodEmail}, left
+			if got := strings.Contains(text(t, d.ask("GET", "/sign-in/code", nil, signInCookie, token())), `href="/sign-in/recovery"`); got != want {
+				t.Errorf("%v with %d left: %v", kind, left, got)
+			}
+		}
+	}
+}
+
+// TestPagesOfAProof: a proof and the old phone's code say what they are for, and ask nobody whether it is him.
+func TestPagesOfAProof(t *testing.T) {
+	app, secret := login.Step{Kind: login.Factor, Method: sallyport.MethodApp}, "AAAA BBBB"
+	for _, c := range []struct {
+		purpose sallyport.Purpose
+		step    login.Step
+		says    string
+		who     bool
+	}{
+		{sallyport.PurposeSignIn, app, "Type the code from your app", true},
+		{sallyport.PurposeStepUp, app, "Confirm that it is you", false},
+		{sallyport.PurposeStepUp, login.Step{Kind: login.Password}, `action="/sign-in/password"`, false},
+		{sallyport.PurposePhone, app, "First, a code from your old phone", false},
+		{sallyport.PurposePhone, login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}, "your new phone", false},
+		{sallyport.PurposeSetup, login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}, "Set up your authenticator app", true},
+		{sallyport.PurposeSignIn, login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}, "Because of this.", true},
+	} {
+		d := newDoor(t)
+		d.page.Purpose, d.page.Step, d.page.Secret, d.page.URI = c.purpose, c.step, secret, "otpauth://totp/x?secret=AAAABBBB"
+		if c.says == "Because of this." {
+			d.page.Why = c.says
+		}
+		if who := strings.Contains(d.says(d.ask("GET", "/sign-in/code", nil, signInCookie, token()), c.says), "not you?"); who != c.who {
+			t.Errorf("%v %v: asks whether it is him: %v", c.purpose, c.step, who)
+		}
 	}
 }
 
@@ -109,8 +244,10 @@ func TestEachStepHasItsPage(t *testing.T) {
 		{"text failed", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodText}, Sent: true, State: sallyport.Failed, Detail: "The gateway refused the number."}, []string{"could not be sent", "The gateway refused the number.", "Send a new code"}},
 		{"opener", session.Page{Step: login.Step{Kind: login.Opener, Method: sallyport.MethodEmail}, Why: "Your administrator changed how you sign in."}, []string{"Confirm with your current email code", "Your administrator changed how you sign in.", "Send the code"}},
 		{"enrolment code", session.Page{Step: login.Step{Kind: login.EnrolmentCode}}, []string{"Type your enrolment code", `action="/sign-in/enrolment-code"`}},
-		{"app set-up", session.Page{Step: login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}, Secret: "AAAA BBBB", URI: "otpauth://totp/x?secret=AAAABBBB"}, []string{"Set up your authenticator app", "<svg", "AAAA BBBB", `href="otpauth://totp/x?secret=AAAABBBB"`, `data-copy="AAAABBBB"`}},
+		{"app set-up", session.Page{Step: login.Step{Kind: login.Enrol, Method: sallyport.MethodApp}, Secret: "AAAA BBBB", URI: "otpauth://totp/x?secret=AAAABBBB"}, []string{"Set up your authenticator app", "Account <bdi>dana</bdi>", "<svg", "AAAA BBBB", `href="otpauth://totp/x?secret=AAAABBBB"`, `data-copy="AAAABBBB"`}},
 		{"text set-up", session.Page{Step: login.Step{Kind: login.Enrol, Method: sallyport.MethodText}, RecoveryLeft: 3}, []string{"Set up codes by text message"}},
+		{"no factor", session.Page{Step: login.Step{Kind: login.NoFactor}}, []string{"Your account needs a second factor"}},
+		{"text again", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodText}, Sent: true, Live: true, State: sallyport.Sent, TriesLeft: 1, ResendAt: noon.Add(30 * time.Second)}, []string{"</b> try left", "Works from", "12:00:30"}},
 		{"closed", session.Page{Step: login.Step{Kind: login.Closed}}, []string{"The time for your set-up is over"}},
 		{"disabled", session.Page{Step: login.Step{Kind: login.Disabled, Method: sallyport.MethodApp}, RecoveryLeft: 1}, []string{"switched off", "Use a recovery code"}},
 		{"down", session.Page{Step: login.Step{Kind: login.ChannelDown, Method: sallyport.MethodText}}, []string{"No code can be sent right now", "Text messages are not set up"}},
@@ -124,6 +261,14 @@ func TestEachStepHasItsPage(t *testing.T) {
 		})
 	}
 	d := newDoor(t)
+	d.page.Step, d.page.Sent, d.page.State = login.Step{Kind: login.Factor, Method: sallyport.MethodEmail}, true, sallyport.Sent
+	if strings.Contains(text(t, d.ask("GET", "/sign-in/code", nil, signInCookie, token())), `name="code"`) {
+		t.Error("a code that is dead is asked for")
+	}
+	d.page.Step.Kind, d.err = login.Disabled, sallyport.E(sallyport.Forbidden, "disabled", "It was switched off just now.")
+	if strings.Contains(text(t, d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token())), "just now") {
+		t.Error("the page says twice that the factor is switched off")
+	}
 	for _, kind := range []login.Kind{login.Refused, login.Done, "other"} {
 		d.page.Step.Kind = kind
 		d.wants(d.ask("GET", "/sign-in/code", nil, signInCookie, token()), 303, "/sign-in?why=over")
