@@ -34,7 +34,11 @@ func (c *Console) invitations(w http.ResponseWriter, r *http.Request) error {
 		page.Rows = append(page.Rows, out)
 	}
 	page.Pager = view.NewPager(f.Page, f.Size, p.Total, func(n int) string { return address("/admin/invitations", url.Values{}, n) })
-	if len(p.Rows) == 0 {
+	switch {
+	case len(p.Rows) > 0:
+	case p.Total > 0:
+		page.Empty = noPage("/admin/invitations")
+	default:
 		page.Empty = &view.Empty{Title: "No open invitations", Text: "Whoever is added gets an invitation, and stands here until a password is set."}
 	}
 	return c.pages.Render(w, http.StatusOK, page)

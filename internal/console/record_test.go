@@ -15,23 +15,6 @@ import (
 	"sallyport/internal/store"
 )
 
-func TestSessions(t *testing.T) {
-	h := newHouse(t)
-	super, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.ReadOnlyTechnician)
-	b, admin, theirs := h.signIn(super), h.signIn(h.add(sallyport.Admin)), h.signIn(dana)
-	b.get("/admin/sessions").wants(http.StatusOK, "3 live sessions", "this browser", "Firefox on Windows")
-	p := b.get("/admin/sessions?technician="+string(dana.ID)).wants(http.StatusOK, "1 live session", "Only those of Person 2.", "Sign out everywhere…")
-	key := p.field("session")
-	b.follow(b.send("/admin/sessions/end", "session", key, "back", "/admin/sessions?technician="+string(dana.ID))).wants(http.StatusOK, "The session was ended.", "No live session")
-	if theirs.get("/admin").status != http.StatusSeeOther {
-		t.Error("still in")
-	}
-	b.follow(b.send("/admin/sessions/end", "session", key, "back", "//evil.example/")).wants(http.StatusOK, "had ended already")
-	b.send("/admin/sessions/end", "session", "zz").wants(http.StatusBadRequest)
-	supers := b.get("/admin/sessions?technician=" + string(super.ID)).field("session")
-	admin.send("/admin/sessions/end", "session", supers).wants(http.StatusForbidden)
-}
-
 // Who may see technicians but not their sessions is not told that somebody is signed in nowhere, nor led to pages that
 // refuse him.
 func TestReaderWithoutSessions(t *testing.T) {
@@ -52,6 +35,33 @@ func TestReaderWithoutSessions(t *testing.T) {
 		}
 	}
 	boss.get(path).wants(http.StatusOK, "Signed in on 1 browser")
+	menu := []string{path + "/deactivate", path + "/delete", `name="id"`, "/admin/technicians/import", "/admin/technicians/new", "/admin/resets"}
+	p.lacks(menu...)
+	for _, act := range menu {
+		if !strings.Contains(boss.get("/admin/technicians?q="+dana.UserName).body, act) {
+			t.Errorf("who may change technicians finds no %s", act)
+		}
+	}
+	reader.get(path).wants(http.StatusOK, "You may look at this technician, but not change anything.").lacks("data-save", "Danger zone")
+}
+
+// TestFactsOfATechnician: what stands beside the form, by how far somebody has come.
+func TestFactsOfATechnician(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	page := func(edits ...func(*sallyport.Technician)) page {
+		return b.get("/admin/technicians/" + string(h.add(sallyport.Admin, edits...).ID)).wants(http.StatusOK)
+	}
+	invited := func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil }
+	email := func(p *sallyport.Technician) { p.Method = sallyport.MethodEmail }
+	page().wants(http.StatusOK, "Authenticator App, proved", "Recovery codes left 0").lacks("Set-up must begin", "Invitation</dt>", "Resend invitation…", "Activate…", "Open the set-up again…")
+	page(invited).wants(http.StatusOK, "Invitation over", "Resend invitation…").lacks("Reset second factor…", "Recovery codes left")
+	page(email, func(p *sallyport.Technician) { p.SetupUntil = h.clock.Now().Add(time.Hour) }).wants(http.StatusOK, "Set-up must begin in 1 h").lacks("Open the set-up again…")
+	page(email).wants(http.StatusOK, "Open the set-up again…").lacks("Set-up must begin")
+	page(func(p *sallyport.Technician) { p.FactorDisabled = true }).wants(http.StatusOK, "switched off", "Too many wrong answers: only a reset opens it again.")
+	page(func(p *sallyport.Technician) { p.Status = sallyport.Deactivated }).wants(http.StatusOK, "Activate…").lacks("Deactivate…")
+	page(func(p *sallyport.Technician) { p.Method = sallyport.MethodOff }).wants(http.StatusOK, "not needed").lacks("Reset second factor…")
+	b.get("/admin/technicians").wants(http.StatusOK, "not needed", "switched off", "invited")
 }
 
 func TestAudit(t *testing.T) {
@@ -65,15 +75,37 @@ func TestAudit(t *testing.T) {
 	p := b.get("/admin/audit").wants(http.StatusOK, "Technician: signed out", "Older ›", "Download CSV")
 	_, older, _ := strings.Cut(p.body, `href="/admin/audit?before=`)
 	older, _, _ = strings.Cut(older, `"`)
-	b.get("/admin/audit?before="+older).wants(http.StatusOK, "Newest").lacks("Older ›")
+	second := b.get("/admin/audit?before="+older).wants(http.StatusOK, "Newest").lacks("Older ›")
+	if first := strings.Count(p.body, `<details class="event">`); first != 50 || strings.Count(second.body, `<details class="event">`) != 61-50 {
+		t.Errorf("%d events, then %d", first, strings.Count(second.body, `<details class="event">`))
+	}
+	p.lacks("Newest", "Only what was done to")
+	second.link("/admin/audit")
+	for _, before := range []string{"0", "-1", "x"} { // is the first page
+		b.get("/admin/audit?before="+before).wants(http.StatusOK, "Older ›").lacks("Newest")
+	}
+	p = b.get("/admin/audit?technician="+string(dana.ID)+"&q=person1&type=technician.").wants(http.StatusOK, "Only what was done to "+dana.UserName+".", "Clear")
+	for _, end := range []string{"/admin/audit.csv?q=person1&amp;technician=" + string(dana.ID) + "&amp;type=technician.", "/admin/audit.jsonl?q=person1&amp;technician=" + string(dana.ID) + "&amp;type=technician."} {
+		p.link(end)
+	}
+	if !strings.Contains(p.body, `<input type="hidden" name="technician" value="`+string(dana.ID)+`"`) || !strings.Contains(p.body, `<option value="technician." selected>`) {
+		t.Error("the next filter begins without this one")
+	}
+	b.get("/admin/audit?q=nobody").wants(http.StatusOK, "No event")
+	b.get("/admin/audit.csv?from=tomorrow").wants(http.StatusUnprocessableEntity)
 	b.get("/admin/audit?type=save.").wants(http.StatusOK, "No event")
 	b.get("/admin/audit?from=tomorrow").wants(http.StatusUnprocessableEntity, "Please give a day as 2026-11-23.")
-	b.get("/admin/audit?from=2026-03-02&until=2026-03-02").wants(http.StatusOK, "Technician: signed out")
+	b.get("/admin/audit?from=2026-03-02&until=2026-03-02").wants(http.StatusOK, "Technician: signed out").lacks("No event")
+	b.get("/admin/audit?from=2026-03-03").wants(http.StatusOK, "No event")
 	b.get("/admin/audit?until=2026-03-01").wants(http.StatusOK, "No event")
 
 	download := b.get("/admin/audit.csv?type=technician.")
-	if !strings.HasPrefix(download.header.Get("Content-Type"), "text/csv; charset=utf-8") || !strings.HasPrefix(download.header.Get("Content-Disposition"), "attachment") {
+	if !strings.HasPrefix(download.header.Get("Content-Type"), "text/csv; charset=utf-8") || !strings.HasPrefix(download.header.Get("Content-Disposition"), "attachment") ||
+		download.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", download.header)
+	}
+	if whole := b.get("/admin/audit.csv?type=technician.&before=" + older).body; whole != download.body {
+		t.Error("a download from the second page lacks what is newer")
 	}
 	rows, err := csv.NewReader(strings.NewReader(download.body)).ReadAll()
 	if err != nil || len(rows) < 60 {
@@ -117,80 +149,12 @@ func TestAuditProof(t *testing.T) {
 	b.get("/admin/audit?type=audit.exported").wants(http.StatusOK, "proof", "event=")
 	b.get("/admin/audit/4711/proof").wants(http.StatusNotFound)
 	b.get("/admin/audit/x/proof").wants(http.StatusNotFound)
+	if got := download.header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("type %q", got)
+	}
 	other := h.signIn(h.add(sallyport.AppsAndReportsManager))
 	other.get("/admin/audit").wants(http.StatusOK, "in the signed tree").lacks("Download proof")
 	other.get(address).wants(http.StatusForbidden)
-}
-
-var smtpForm = []string{"kind", "smtp", "host", "mail.northwind.example", "port", "587", "tls", "starttls", "user", "it", "password", "correct horse", "sender", "it@northwind.example", "sender_name", ""}
-
-func with(form []string, name, value string) []string {
-	out := append([]string(nil), form...)
-	for i := 0; i < len(out); i += 2 {
-		if out[i] == name {
-			out[i+1] = value
-		}
-	}
-	return out
-}
-
-func TestEmailSettings(t *testing.T) {
-	h := newHouse(t)
-	b := h.signIn(h.add(sallyport.SuperAdmin))
-	b.get("/admin/email").wants(http.StatusOK, "No mail server is set up.", "Save as draft")
-	p := b.send("/admin/email", with(smtpForm, "port", "99999")...).wants(http.StatusUnprocessableEntity, "Please give a port from 1 to 65535.")
-	if p.field("host") != "mail.northwind.example" || p.field("password") != "" {
-		t.Error("what was typed is lost, or a secret came back")
-	}
-	b.follow(b.send("/admin/email", smtpForm...)).wants(http.StatusOK, "Saved as a draft.", "set, never shown", "Send test message").lacks("correct horse")
-	b.get("/admin/technicians/new").wants(http.StatusOK, "Email Settings have not been proved yet")
-	b.send("/admin/email/test", "to", "nonsense").wants(http.StatusUnprocessableEntity, "Please give one email address")
-
-	h.post.fail = &sallyport.SendError{Outcome: sallyport.NotSent, Code: "auth", Hint: "The server refused the user name or password. Correct them in the draft."}
-	b.send("/admin/email/test", "to", "mara@northwind.example").wants(http.StatusServiceUnavailable, "The server refused the user name or password.")
-	h.post.fail = nil
-	b.follow(b.send("/admin/email/test", "to", "mara@northwind.example")).wants(http.StatusOK, "Type the code that arrived", "Sent to mara@northwind.example")
-	code := h.post.code(t)
-	wrong := "000000"
-	if code == wrong {
-		wrong = "000001"
-	}
-	b.send("/admin/email/confirm", "code", wrong).wants(http.StatusUnprocessableEntity, "That code is not right. 2 tries left.")
-	b.follow(b.send("/admin/email/confirm", "code", code[:3]+" "+code[3:])).wants(http.StatusOK, "Proved, and in use from now on.").lacks("Draft, not in use yet")
-	b.get("/admin/technicians/new").wants(http.StatusOK).lacks("Email Settings have not been proved yet")
-	b.send("/admin/email", with(with(smtpForm, "port", "99999"), "password", "a new one")...).
-		wants(http.StatusUnprocessableEntity, "Please type this again: secrets are never shown back, so it was not kept.").lacks("a new one")
-
-	b.get("/admin/email").wants(http.StatusOK, "In use", "Send test message").lacks("Draft, not in use yet")
-	b.follow(b.send("/admin/email/test", "to", "mara@northwind.example")).wants(http.StatusOK, "The right code shows that the settings in use work.")
-	b.follow(b.send("/admin/email/confirm", "code", h.post.code(t))).wants(http.StatusOK, "Proved, and in use from now on.")
-
-	b.follow(b.send("/admin/email", with(smtpForm, "host", "other.northwind.example")...)).wants(http.StatusOK, "In use", "Draft, not in use yet", "other.northwind.example")
-	b.follow(b.send("/admin/email/discard")).wants(http.StatusOK, "The draft is gone.").lacks("other.northwind.example")
-	moved := b.send("/admin/email", with(with(smtpForm, "host", "other.northwind.example"), "password", "")...)
-	moved.wants(http.StatusUnprocessableEntity, "password")
-}
-
-func TestRemovingAGatewayInUse(t *testing.T) {
-	h := newHouse(t)
-	h.prove(sallyport.ChannelSMS)
-	b := h.signIn(h.add(sallyport.SuperAdmin))
-	dana := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Method, p.Phone = sallyport.MethodText, "+14255550100" })
-	b.get("/admin/sms/remove").wants(http.StatusOK, "1 technician needs it to sign in (Person 2)").lacks(`>Remove</button>`)
-	b.send("/admin/sms/remove").wants(http.StatusConflict, "Person 2", "Give them another method first.")
-	b.follow(b.send("/admin/technicians/"+string(dana.ID), formOf(dana, "method", "app")...)).wants(http.StatusOK, "Saved.")
-	b.follow(b.send("/admin/sms/remove")).wants(http.StatusOK, "Removed.", "No gateway is set up.")
-}
-
-func TestEveryKindOfGatewayHasItsForm(t *testing.T) {
-	h := newHouse(t)
-	b := h.signIn(h.add(sallyport.SuperAdmin))
-	for kind, label := range map[string]string{"twilio": "Account SID", "http": "Success when the answer contains", "vonage": "API secret", "kannel": "sendsms"} {
-		b.get("/admin/sms?kind="+kind).wants(http.StatusOK, label)
-	}
-	b.send("/admin/sms", "kind", "http", "url", "https://sms.example.com/send", "method", "POST", "format", "form", "body", "nonsense", "headers", "Authorization: Bearer x").
-		wants(http.StatusUnprocessableEntity, "{to} and {text}").lacks("Bearer x")
-	b.send("/admin/sms", "kind", "pigeon").wants(http.StatusUnprocessableEntity, "Please choose one of the gateways that are offered.")
 }
 
 func TestResetsAndHelp(t *testing.T) {
@@ -210,8 +174,67 @@ func TestResetsAndHelp(t *testing.T) {
 	b.get("/admin/resets").wants(http.StatusOK, "Person 2", "203.0.113.9")
 	b.get("/admin/resets/r1").wants(http.StatusOK, "Call Person 2 on a number you know", "Approve and send the link", "Deny")
 	b.follow(b.send("/admin/resets/r2/deny")).wants(http.StatusOK, "Denied. No link was sent to Person 2.")
+	b.get("/admin/audit?type=password.").wants(http.StatusOK).lacks("Password: reset approved</summary>")
 	b.follow(b.send("/admin/resets/r1")).wants(http.StatusOK, "The link is on its way to person2@northwind.example.", "No password reset is waiting")
 	b.send("/admin/resets/r1").wants(http.StatusGone)
+	b.send("/admin/resets/r2/deny").wants(http.StatusGone)
 	b.get("/admin/help").wants(http.StatusOK, "4711", "phone lost")
 	b.follow(b.send("/admin/help/h1")).wants(http.StatusOK, "Done. The request is closed.", "Nobody needs help")
+}
+
+// TestResetThatOneMayNotDecide: nobody approves his own reset, or that of somebody above him, and no page has a button for it.
+// Help asked for by somebody above him is not his to close.
+func TestResetThatOneMayNotDecide(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	email := func(p *sallyport.Technician) { p.Method = sallyport.MethodEmail }
+	super, me := h.add(sallyport.SuperAdmin, email), h.add(sallyport.Admin, email)
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		for _, who := range []sallyport.Technician{super, me} {
+			if err := tx.InsertReset(ctx, sallyport.PasswordReset{ID: "of" + string(who.ID), Technician: who.ID, Generation: who.Generation, Waiting: true, CreatedAt: h.clock.Now(), ExpiresAt: h.clock.Now().Add(time.Hour)}); err != nil {
+				return err
+			}
+		}
+		return tx.InsertHelp(ctx, sallyport.HelpRequest{ID: "h1", Number: "4711", Technician: super.ID, CreatedAt: h.clock.Now()})
+	})
+	b := h.signIn(me)
+	list := b.get("/admin/resets").wants(http.StatusOK, "Person 1", "Person 2")
+	for _, who := range []sallyport.Technician{super, me} {
+		path := "/admin/resets/of" + string(who.ID)
+		list.lacks(`href="` + path)
+		b.get(path).wants(http.StatusOK, "Call "+who.Name()).lacks("Approve and send the link</button>", path+"/deny")
+		b.send(path).wants(http.StatusForbidden, "Call "+who.Name())
+	}
+	b.send("/admin/resets/of"+string(super.ID)+"/deny").wants(http.StatusForbidden, "Call Person 1")
+	b.get("/admin/help").wants(http.StatusOK, "4711").lacks(`action="/admin/help/h1"`)
+	b.send("/admin/help/h1").wants(http.StatusForbidden)
+	boss := h.signIn(h.add(sallyport.SuperAdmin))
+	if p := boss.get("/admin/help"); !strings.Contains(p.body, `action="/admin/help/h1"`) {
+		t.Error("who may close it has no button")
+	}
+	boss.get("/admin/resets").link("/admin/resets/of" + string(super.ID))
+}
+
+// TestRowsOfTheAuditLog: who acted where it was nobody with a name, what changed from what to what, and how it ended.
+func TestRowsOfTheAuditLog(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	for _, e := range []sallyport.Event{{ActorKind: sallyport.ActorHost, Type: "policy.changed", Before: map[string]string{"both": "old", "gone": "was"}, After: map[string]string{"both": "new", "fresh": "is"}},
+		{ActorKind: sallyport.ActorHost, Type: "signin.password", Outcome: "wrong"}, {ActorKind: sallyport.ActorHost, Type: "save.refused", Outcome: "refused"}} {
+		e.At = h.clock.Now()
+		h.write(func(ctx context.Context, tx *store.Tx) error { return tx.InsertEvent(ctx, e) })
+	}
+	h.write(func(ctx context.Context, tx *store.Tx) (err error) {
+		for range 50 {
+			err = errors.Join(err, tx.InsertEvent(ctx, sallyport.Event{At: h.clock.Now(), Type: "backup.made"}))
+		}
+		return err
+	})
+	b.get("/admin/audit?type=backup.made").wants(http.StatusOK).lacks("Older ›", "No event") // fifty of them fill a page
+	p := b.get("/admin/audit?before=4").wants(http.StatusOK, "both old → new", "gone was → –", "fresh – → is", string(sallyport.ActorHost))
+	for _, mark := range []string{`<span class="mark good">ok`, `<span class="mark warn">wrong`, `<span class="mark bad">refused`} {
+		if !strings.Contains(p.body, mark) {
+			t.Errorf("no %s", mark)
+		}
+	}
 }

@@ -27,7 +27,7 @@ func (c *Console) sessions(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := web.VisitorOf(r)
-	page := view.Sessions{Desk: desk, Search: f.Search, Of: string(f.Technician), MayEnd: v.Role.Has(sallyport.EndSessions),
+	page := view.Sessions{Desk: desk, Search: f.Search, Of: string(f.Technician),
 		Counts: count(p.Total, "live session", "live sessions"), Visited: sessionsAddress(f, f.Page)}
 	if f.Technician != "" && len(p.Rows) > 0 {
 		page.Lead = "Only those of " + p.Rows[0].Name + "."
@@ -39,7 +39,11 @@ func (c *Console) sessions(w http.ResponseWriter, r *http.Request) error {
 		page.Rows = append(page.Rows, sessionRow(desk, v, s))
 	}
 	page.Pager = view.NewPager(f.Page, f.Size, p.Total, func(n int) string { return sessionsAddress(f, n) })
-	if len(p.Rows) == 0 {
+	switch {
+	case len(p.Rows) > 0:
+	case p.Total > 0:
+		page.Empty = noPage(sessionsAddress(f, 1))
+	default:
 		page.Empty = &view.Empty{Title: "No live session", Text: "Nobody whom this selects is signed in now."}
 	}
 	return c.pages.Render(w, http.StatusOK, page)

@@ -40,7 +40,7 @@ func (c *Console) technicians(w http.ResponseWriter, r *http.Request) error {
 		page.Rows = append(page.Rows, technicianRow(desk, web.VisitorOf(r), row))
 	}
 	page.Pager = view.NewPager(f.Page, f.Size, p.Total, func(n int) string { return address("/admin/technicians", query(f), n) })
-	page.Empty = emptyList(p, page.Filter.On)
+	page.Empty = emptyList(f, p, page.Filter.On)
 	return c.pages.Render(w, http.StatusOK, page)
 }
 
@@ -139,10 +139,15 @@ func setUpMark(t sallyport.Technician, setUp bool) view.Mark {
 	return view.Mark{Kind: "warn", Word: "no"}
 }
 
-func emptyList(p account.Page, filtered bool) *view.Empty {
+// noPage stands in the place of a page behind the last one: the list is not empty.
+func noPage(first string) *view.Empty {
+	return &view.Empty{Title: "There is no such page", Text: "The list is shorter than that.", Next: &view.Link{Label: "First page", Href: first}}
+}
+
+func emptyList(f sallyport.Filter, p account.Page, filtered bool) *view.Empty {
 	switch {
 	case p.Total > 0 && len(p.Rows) == 0:
-		return &view.Empty{Title: "There is no such page", Text: "The list is shorter than that.", Next: &view.Link{Label: "First page", Href: "/admin/technicians"}}
+		return noPage(address("/admin/technicians", query(f), 1))
 	case p.Total > 0:
 		return nil
 	case filtered:

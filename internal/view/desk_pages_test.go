@@ -219,7 +219,7 @@ func desks() map[string]Page {
 	preview, broken := importing, importing
 	preview.Total, preview.Rows, preview.More, preview.Text.Value = 420, []ImportRow{{2, "Dana Reyes", "dana@northwind.example", "dana@northwind.example", "+14255550100", "Admin", "Authenticator App"}}, 419, "a,b\nc,d"
 	broken.Wrong, broken.Problem = []ImportWrong{{2, "email", "Please give one email address like dana@example.com."}, {17, "role", "There is no role of this name."}}, &Problem{Message: "Nothing was imported: 2 lines need mending."}
-	sessions := Sessions{Desk: frame("Sessions"), MayEnd: true, Counts: "2 live sessions", Visited: "/admin/sessions", Rows: []SessionRow{
+	sessions := Sessions{Desk: frame("Sessions"), Counts: "2 live sessions", Visited: "/admin/sessions", Rows: []SessionRow{
 		{Key: "00", TechnicianID: "x", Name: "Mara Voss", UserName: "mara@northwind.example", Browser: "Firefox on Windows", Address: "203.0.113.7", Method: "Authenticator App", Started: Moment{noon.Add(-time.Hour), noon}, Used: Moment{noon, noon}, Ends: Moment{noon.Add(11 * time.Hour), noon}, Own: true, MayEnd: true},
 		{Key: "01", TechnicianID: "y", Name: "Dana Reyes", UserName: "dana@northwind.example", Browser: "Safari on iPhone", Address: "2001:db8:85a3::8a2e:370:7334", Method: "Recovery code", Started: Moment{noon.Add(-3 * time.Hour), noon}, Used: Moment{noon.Add(-20 * time.Minute), noon}, Ends: Moment{noon.Add(9 * time.Hour), noon}, MayEnd: true}}}
 	empty := &Empty{Title: "Nobody needs help", Text: "Whoever presses “I need help” at the code page stands here, with a number to be read out to you."}

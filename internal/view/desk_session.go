@@ -10,7 +10,6 @@ type Sessions struct {
 	Rows    []SessionRow
 	Pager   *Pager
 	Empty   *Empty
-	MayEnd  bool
 	Visited string // the address to come back to
 }
 
