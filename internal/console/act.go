@@ -74,7 +74,7 @@ func (c *Console) askPage(r *http.Request, a act, reason string, p *view.Problem
 		page.Lines, page.Button = append(page.Lines, view.PreviewLine{Kind: "bad", Text: d.WhyNot}), ""
 	}
 	if a.reason {
-		page.Reason = &view.Field{Name: "reason", Label: "Reason", Value: reason, Hint: "It stands in the audit log.", Max: 200, Wrong: wrong(p, "reason")}
+		page.Reason = &view.Field{Name: "reason", Label: "Reason", Value: reason, Hint: "It stands in the audit log.", Max: 200}
 	}
 	return page, nil
 }

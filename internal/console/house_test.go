@@ -88,16 +88,17 @@ func TestMain(m *testing.M) { database.Main(m) }
 
 // house is the Admin pages over the real use cases and a real database.
 type house struct {
-	t       *testing.T
-	db      *store.DB
-	clock   *clock.Clock
-	post    *post
-	console *console.Console
-	ledger  *ledger.Service
-	sink    *sink
-	sites   []*web.Site // each with a console of its own, as nodes have; one on SQLite
-	asked   int
-	n       int
+	t        *testing.T
+	db       *store.DB
+	clock    *clock.Clock
+	post     *post
+	console  *console.Console
+	consoles []*console.Console
+	ledger   *ledger.Service
+	sink     *sink
+	sites    []*web.Site // each with a console of its own, as nodes have; one on SQLite
+	asked    int
+	n        int
 }
 
 // site is one node after the other: no page may count on the one that came before.
@@ -160,6 +161,7 @@ func newHouse(t *testing.T) *house {
 			o.Keeper = keeper{db}
 		}
 		h.console = console.New(o)
+		h.consoles = append(h.consoles, h.console)
 		t.Cleanup(h.console.Close)
 		site, err := web.New(web.Options{Public: public, Log: log, Identify: h.identify})
 		if err != nil {

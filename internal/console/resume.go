@@ -123,9 +123,6 @@ func backOf(path string) string {
 	for _, end := range []string{"/preview", "/test", "/confirm", "/discard", "/remove", "/deny", "/end"} {
 		path = strings.TrimSuffix(path, end)
 	}
-	if strings.HasPrefix(path, "/admin/notices/") {
-		return "/admin"
-	}
 	return path
 }
 

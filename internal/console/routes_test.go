@@ -97,13 +97,19 @@ func TestRightsOverSuperAdmins(t *testing.T) {
 	h := newHouse(t)
 	super, admin := h.add(sallyport.SuperAdmin), h.signIn(h.add(sallyport.Admin))
 	base := "/admin/technicians/" + string(super.ID)
-	admin.get(base).wants(http.StatusOK, "Only a Super Admin may do this to a Super Admin.").lacks(base+"/delete", "data-save")
+	p := admin.get(base).wants(http.StatusOK, "Only a Super Admin may do this to a Super Admin.").lacks(base+"/delete", "data-save")
+	if !strings.Contains(p.body, `<option value="super-admin" selected>`) || !strings.Contains(p.body, `id="method" disabled`) {
+		t.Error("the form shows another role, or a method that can be chosen")
+	}
 	for _, act := range []string{"/reset", "/sign-out", "/deactivate", "/delete", "/activate", "/invitation", "/set-up"} {
 		if p := admin.send(base + act); p.status != http.StatusForbidden {
 			t.Errorf("%s: status %d", act, p.status)
 		}
 	}
-	admin.send(base, "version", "1", "email", super.Email, "role", "read-only", "method", "app").wants(http.StatusForbidden)
+	p = admin.send(base, "version", "1", "email", super.Email, "role", "read-only", "method", "app").wants(http.StatusForbidden)
+	if p.field("email") != super.Email {
+		t.Error("the page of the refused form is another one")
+	}
 	if now := h.technician(super.ID); now.Generation != super.Generation || now.Role != sallyport.SuperAdmin {
 		t.Error("an Admin changed a Super Admin")
 	}

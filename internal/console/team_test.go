@@ -84,7 +84,9 @@ func TestWholeTeamAsksForAProof(t *testing.T) {
 	}
 	b = h.signIn(me)
 	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician").lacks("asked once more")
-	b.send(at, "method", "email")
+	if p := b.send(at, "method", "email"); p.at != at {
+		t.Errorf("status %d to %q", p.status, p.at)
+	}
 	b.finished(at).wants(http.StatusOK, "Done: 1 saved")
 }
 
@@ -109,6 +111,11 @@ func TestAloneInTheTeam(t *testing.T) {
 	me := h.add(sallyport.SuperAdmin)
 	h.add(sallyport.SuperAdmin)
 	b := h.signIn(me)
+	same := b.send("/admin/rollouts", "id", string(me.ID)).at
+	if p := b.send(same, "method", "app"); p.at != same {
+		t.Errorf("nothing changes, and yet: status %d to %q", p.status, p.at)
+	}
+	b.finished(same).wants(http.StatusOK, "Has this method already.")
 	at := b.send("/admin/rollouts", "id", string(me.ID)).at
 	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician")
 	b.send(at, "method", "email").wants(http.StatusOK, "Done, and you are signed out", "Person 1 was signed out of 1 browser")
@@ -149,7 +156,11 @@ func TestImport(t *testing.T) {
 	b.send("/admin/technicians/import", "csv", csv).wants(http.StatusOK, "2 technicians were added.", public+"/invitation/")
 	b.get("/admin/invitations").wants(http.StatusOK, "Dana", `Ilya "I"`)
 	b.send("/admin/technicians/import", "csv", csv).wants(http.StatusUnprocessableEntity, "Nothing was imported")
+	if p := b.send("/admin/technicians/import", "csv", ""); !strings.Contains(p.body, `id="csv"`) || p.status != http.StatusUnprocessableEntity {
+		t.Errorf("status %d", p.status)
+	}
 	h.prove(sallyport.ChannelEmail)
+	b.upload("email,role\nnew@northwind.example,admin").wants(http.StatusOK, "Each gets an invitation by email.")
 	b.follow(b.send("/admin/technicians/import", "csv", "email,role\nnew@northwind.example,admin")).wants(http.StatusOK, "1 technician was added. The invitations are on their way.")
 }
 
@@ -173,6 +184,9 @@ func TestCrowd(t *testing.T) {
 	})
 	last := (crowd + 49) / 50
 	p := b.get("/admin/technicians?sort=name").wants(http.StatusOK, fmt.Sprintf("1–50 of %d", crowd), "Many0000", fmt.Sprintf("or for all %d that match", crowd))
+	if !strings.Contains(p.body, `name="all" value="sort=name"`) || !strings.Contains(b.get("/admin/technicians").body, `name="all" value="everybody"`) {
+		t.Error("the button for all of them chooses others")
+	}
 	if len(p.body) > 200_000 {
 		t.Errorf("a page of 50 rows has %d bytes", len(p.body))
 	}
@@ -180,10 +194,121 @@ func TestCrowd(t *testing.T) {
 	b.get(fmt.Sprint("/admin/technicians?sort=name&page=", last+1)).wants(http.StatusOK, "There is no such page")
 	b.get("/admin/technicians?q=many0042").wants(http.StatusOK, fmt.Sprintf("1 of %d", crowd), "Many0042")
 	b.get("/admin/technicians?q=%25").wants(http.StatusOK, "Nobody matches")
+	if p := b.get("/admin/technicians?method=off&page=2"); !strings.Contains(p.body, `name="all" value="method=off"`) {
+		t.Error("the button for all who match chooses others")
+	}
 	b.get("/admin/technicians?method=app").wants(http.StatusOK, fmt.Sprintf("1 of %d", crowd), "Person 1")
 	b.get("/admin/technicians?page=-1&sort=nonsense&method=x&role=y").wants(http.StatusOK, fmt.Sprintf("1–50 of %d", crowd))
 	at := b.send("/admin/rollouts", "all", "everybody").at
 	b.get(at).wants(http.StatusOK, fmt.Sprintf("Two Factor Authentication for %d technicians", crowd))
 	at = b.send("/admin/rollouts", "all", "q=many00&sort=name").at
 	b.send(at+"/preview", "method", "app").wants(http.StatusOK, "Save for 100 technicians", "Many0000", "and 70 more")
+}
+
+// TestImportKeepsWhatWasTyped, shows so many lines and says how many more there are, and takes a file of 1 MB either way.
+func TestImportKeepsWhatWasTyped(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	lines := func(n int, role string) string {
+		var s strings.Builder
+		s.WriteString("email,role\n")
+		for i := range n {
+			fmt.Fprintf(&s, "many%d@northwind.example,%s\n", i, role)
+		}
+		return s.String()
+	}
+	b.upload(lines(201, "admin")).wants(http.StatusOK, "201 technicians will be added", "and 1 more")
+	p := b.upload(lines(2, "king")).wants(http.StatusUnprocessableEntity, "2 lines need mending")
+	if !strings.Contains(p.body, "many1@northwind.example,king\n</textarea>") {
+		t.Error("the text is lost")
+	}
+	if p := b.upload(lines(300, "king")); !strings.Contains(p.words(), " more ") || p.status != http.StatusUnprocessableEntity {
+		t.Errorf("status %d", p.status)
+	}
+	for _, p := range []page{b.upload("email,rank\nilya@northwind.example,admin"), b.send("/admin/technicians/import", "csv", "email,rank\nilya@northwind.example,admin")} {
+		if !strings.Contains(p.body, "ilya@northwind.example,admin</textarea>") || p.status != http.StatusUnprocessableEntity {
+			t.Errorf("status %d, or the text is lost", p.status)
+		}
+	}
+	big := strings.Repeat(",", 1<<20-1) + "\n" // three bytes each, on the way
+	for _, p := range []page{b.upload(big), b.send("/admin/technicians/import", "csv", big)} {
+		if p.status != http.StatusUnprocessableEntity {
+			t.Errorf("a file of 1 MB: status %d", p.status)
+		}
+	}
+	b.upload(big + strings.Repeat(",", 70<<10)).wants(http.StatusRequestEntityTooLarge)
+}
+
+// TestChoiceOfATeam: who is chosen by the filter, what the page shows of the choice, and that nothing can be saved which would
+// change nobody.
+func TestChoiceOfATeam(t *testing.T) {
+	h := newHouse(t)
+	me := h.add(sallyport.SuperAdmin)
+	b := h.signIn(me)
+	h.add(sallyport.Admin)
+	h.add(sallyport.ReadOnlyTechnician)
+	b.get(b.send("/admin/rollouts", "all", "everybody").at).wants(http.StatusOK, "for 3 technicians")
+	b.get(b.send("/admin/rollouts", "all", "role=admin", "id", string(me.ID)).at).wants(http.StatusOK, "for 1 technician")
+	b.send("/admin/rollouts", "all", "%zz").wants(http.StatusBadRequest)
+	at := b.send("/admin/rollouts", "all", "role=admin").at
+	p := b.send(at+"/preview", "method", "app").wants(http.StatusOK, "Have Authenticator App already: nothing happens (1)").lacks("Save for")
+	if !strings.Contains(p.body, `value="app" id="method-app" checked`) {
+		t.Error("the choice is lost")
+	}
+	for _, path := range []string{at, at + "/preview"} {
+		if p := b.send(path, "method", "pigeon").wants(http.StatusUnprocessableEntity, "Please choose a method."); !strings.Contains(p.body, `id="method-error"`) {
+			t.Error("the field does not say what is wrong")
+		}
+	}
+	b.send(at+"/preview", "method", "text").wants(http.StatusOK).lacks("Save for")
+	h.prove(sallyport.ChannelSMS)
+	at = b.send("/admin/rollouts", "id", string(h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Phone = "+14255550100" }).ID)).at
+	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Save for 1 technician", "Email Settings are not proved: Person 4 is not told by email. (1)")
+}
+
+// TestTeamOfAServerThatStops: whoever was not begun is left as he was, and his row says so.
+func TestTeamOfAServerThatStops(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	at := b.send("/admin/rollouts", "id", string(dana.ID)).at
+	for _, c := range h.consoles {
+		c.Close()
+	}
+	b.send(at, "method", "email")
+	b.finished(at).wants(http.StatusOK, "Done: 0 saved, 0 sessions ended, 1 refused.", "Not begun: Sallyport was stopped.")
+	if h.technician(dana.ID).Method != sallyport.MethodApp {
+		t.Error("saved by a server that stops")
+	}
+}
+
+// TestResultsOfATeam: a hundred to a page, those first who need somebody's hand, and then those who were left out.
+func TestResultsOfATeam(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelSMS)
+	me := h.add(sallyport.SuperAdmin)
+	h.add(sallyport.SuperAdmin)
+	b := h.signIn(me)
+	ids := []string{"id", string(me.ID)}
+	for i := range 101 {
+		who := h.add(sallyport.Admin, func(p *sallyport.Technician) {
+			p.Phone = "+14255550100"
+			switch i {
+			case 50:
+				p.Phone = ""
+			case 51:
+				p.Method = sallyport.MethodText
+			}
+		})
+		ids = append(ids, "id", string(who.ID))
+	}
+	at := b.send("/admin/rollouts", ids...).at
+	b.send(at, "method", "text")
+	p := b.finished(at).wants(http.StatusOK, "Done: 99 saved, 0 sessions ended, 1 refused.", "Text Message for 102 technicians", "1–100 of 102", "saved Was signed in nowhere. ")
+	words := p.words()
+	if refused, left, saved := strings.Index(words, " refused Text Message"), strings.Index(words, " left out "), strings.Index(words, " saved Was"); refused > left || left > saved || refused < 0 {
+		t.Errorf("refused at %d, left out at %d, saved at %d", refused, left, saved)
+	}
+	b.get(at+"?page=2").wants(http.StatusOK, "101–102 of 102")
+	b.get(at+"?page=9").wants(http.StatusOK, "Done: 99 saved")
 }
