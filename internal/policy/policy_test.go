@@ -135,6 +135,8 @@ func TestCanSignIn(t *testing.T) {
 		"factor run not quite":          {with(app, func(x *sallyport.Technician) { x.WrongRun = 99 }), holds(app), 0, everything, true},
 		"factor run spent by setting":   {with(app, func(x *sallyport.Technician) { x.WrongRun = 10 }), holds(app), 0, Channels{FactorRun: 10}, false},
 		"factor disabled, recovery":     {disabled, holds(app), 1, everything, true},
+		"factor run beyond any setting": {with(app, func(x *sallyport.Technician) { x.WrongRun = 100 }), holds(app), 0, Channels{FactorRun: 1000}, false},
+		"email proved for no address":   {someone(email), &sallyport.Factor{Kind: email, ProvedAt: proved}, 0, everything, false},
 		"off":                           {someone(off), nil, 0, everything, true},
 		"off forbidden":                 {someone(off), nil, 0, noSMS, false},
 		"off forbidden, recovery":       {someone(off), holds(app), 9, noSMS, false},
