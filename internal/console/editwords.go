@@ -134,7 +134,7 @@ func facts(r *http.Request, d view.Desk, e account.Detail) *view.Facts {
 	t, role := e.Technician, web.VisitorOf(r).Role
 	f := &view.Facts{Status: statusMark(t.Status), SetUp: setUpMark(t, e.SetUp), RecoveryLeft: e.RecoveryLeft, HasFactor: e.Factor != nil,
 		LastSignIn: d.When(t.LastSignInAt), Created: d.When(t.CreatedAt)}
-	if e.SetupOpen && !e.SetUp {
+	if e.SetupOpen {
 		f.SetupUntil = d.When(t.SetupUntil)
 	}
 	f.Held = heldWords(d, e)

@@ -146,6 +146,7 @@ func TestClearedSecrets(t *testing.T) {
 	b.follow(b.send("/admin/sms", form...)).wants(http.StatusOK, "Saved as a draft.", "set, never shown").lacks("this was cleared", "314159")
 	b.follow(b.send("/admin/sms", with(with(form, "url", "https://other.example.com/send"), "headers", "")...)).
 		wants(http.StatusOK, "Because the other side changed, this was cleared: Headers.").lacks("set, never shown")
+	b.get("/admin/sms?edit=yes").wants(http.StatusOK, "Save as draft").lacks("Set, and never shown")
 }
 
 // TestStatesOfATest: what became of the test message, and until when its code can be typed.

@@ -78,8 +78,6 @@ func query(f sallyport.Filter) url.Values {
 func address(path string, q url.Values, page int) string {
 	if page > 1 {
 		q.Set("page", strconv.Itoa(page))
-	} else {
-		q.Del("page")
 	}
 	if len(q) == 0 {
 		return path

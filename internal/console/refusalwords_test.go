@@ -21,3 +21,12 @@ func TestRefusalWords(t *testing.T) {
 		}
 	}
 }
+
+// TestMethodWord: sessions name what proved them, a recovery code too.
+func TestMethodWord(t *testing.T) {
+	for method, want := range map[string]string{"recovery": "Recovery code", "app": "Authenticator App", "off": "Off", "other": "other"} {
+		if got := methodWord(method); got != want {
+			t.Errorf("%s: %q", method, got)
+		}
+	}
+}

@@ -71,6 +71,10 @@ func TestFormsComeBack(t *testing.T) {
 			b.follow(sent).wants(http.StatusOK, "Removed.")
 		}
 	}
+	b := h.signIn(me)
+	h.clock.Add(16 * time.Minute)
+	b, p := h.kept(me, b.send("/admin/email/discard"))
+	b.follow(b.again(p.wants(http.StatusOK, "Email Settings"))).wants(http.StatusOK, "The draft is gone.")
 }
 
 // TestSecretsAreNotKept: neither codes nor the secrets of any gateway wait for the proof, and each form says what to type again.
