@@ -49,6 +49,8 @@ func waitingReset(ctx context.Context, tx Tx, w who, r sallyport.PasswordReset) 
 		row.WhyNot = why.Message
 	}
 	row.MayApprove = why == nil
+	row.Own = w.is(t.ID)
+	row.MayDeny = w.may(sallyport.WriteTechnicians) && w.over(t) == nil
 	return row, err
 }
 

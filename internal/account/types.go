@@ -189,6 +189,8 @@ type WaitingReset struct {
 	Email      string
 	MayApprove bool
 	WhyNot     string // in one sentence, where he may not
+	MayDeny    bool   // also where he may not approve: his own, or after he changed the address
+	Own        bool   // of whoever looks
 }
 
 // HelpItem is an open request for help.

@@ -187,7 +187,8 @@ func TestResetsAndHelp(t *testing.T) {
 	b.follow(b.send("/admin/help/h1")).wants(http.StatusOK, "Done. The request is closed.", "Nobody needs help")
 }
 
-// TestResetThatOneMayNotDecide: nobody approves his own reset, or that of somebody above him, and no page has a button for it.
+// TestResetThatOneMayNotDecide: nobody approves his own reset, or that of somebody above him, and no page has a button for it. His own
+// he may deny, which is what he wants who never asked for it.
 // Help asked for by somebody above him is not his to close.
 func TestResetThatOneMayNotDecide(t *testing.T) {
 	h := newHouse(t)
@@ -204,13 +205,22 @@ func TestResetThatOneMayNotDecide(t *testing.T) {
 	})
 	b := h.signIn(me)
 	list := b.get("/admin/resets").wants(http.StatusOK, "Person 1", "Person 2")
-	for _, who := range []sallyport.Technician{super, me} {
-		path := "/admin/resets/of" + string(who.ID)
-		list.lacks(`href="` + path)
-		b.get(path).wants(http.StatusOK, "Call "+who.Name()).lacks("Approve and send the link</button>", path+"/deny")
-		b.send(path).wants(http.StatusForbidden, "Call "+who.Name())
+	path := func(who sallyport.Technician) string { return "/admin/resets/of" + string(who.ID) }
+	for _, c := range []struct {
+		who  sallyport.Technician
+		says string
+	}{{super, "Call Person 1"}, {me, "If you did not ask for it, deny it"}} {
+		b.get(path(c.who)).wants(http.StatusOK, c.says).lacks("Approve and send the link</button>", "Approve sends a link")
+		b.send(path(c.who)).wants(http.StatusForbidden, c.says)
 	}
-	b.send("/admin/resets/of"+string(super.ID)+"/deny").wants(http.StatusForbidden, "Call Person 1")
+	list.lacks(`href="` + path(super))
+	b.get(path(super)).lacks(path(super) + "/deny")
+	b.send(path(super)+"/deny").wants(http.StatusForbidden, "Call Person 1")
+	list.link(path(me))
+	if p := b.get(path(me)).wants(http.StatusOK, "Nobody approves their own password reset."); !strings.Contains(p.body, path(me)+"/deny") {
+		t.Error("he cannot deny it")
+	}
+	b.follow(b.send(path(me)+"/deny")).wants(http.StatusOK, "Denied. No link was sent to Person 2.").lacks(path(me))
 	b.get("/admin/help").wants(http.StatusOK, "4711").lacks(`action="/admin/help/h1"`)
 	b.send("/admin/help/h1").wants(http.StatusForbidden)
 	boss := h.signIn(h.add(sallyport.SuperAdmin))

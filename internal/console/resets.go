@@ -23,12 +23,12 @@ func (c *Console) resets(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := view.Resets{Desk: desk, MayWrite: true}
+	page := view.Resets{Desk: desk}
 	for _, w := range waiting {
 		row := view.ResetRow{ID: w.ID, TechnicianID: string(w.Technician), Name: w.Name, UserName: w.UserName, Email: w.Email,
 			Asked: desk.When(w.CreatedAt), Expires: desk.When(w.ExpiresAt), From: w.Address}
 		if !w.MayApprove {
-			row.Barred = w.WhyNot
+			row.Barred, row.MayDeny = w.WhyNot, w.MayDeny
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -70,17 +70,24 @@ func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, err
 		return view.Confirm{}, err
 	}
 	desk.Problem, desk.Back = p, &view.Link{Label: "Password resets", Href: "/admin/resets"}
+	warning := "After this reset nothing outside the mailbox is asked for. Call " + reset.Name + " on a number you know, and ask whether the request was really made."
+	if reset.Own {
+		warning = "If you did not ask for it, deny it: somebody tried to reset your password."
+	}
 	page := view.Confirm{Desk: desk, Subject: reset.Name + " (" + reset.UserName + ")", Post: "/admin/resets/" + reset.ID, Cancel: "/admin/resets",
 		Lines: []view.PreviewLine{
 			{Text: "Asked from " + reset.Address + ", " + desk.When(reset.CreatedAt).Words() + "."},
-			{Kind: "warn", Text: "After this reset nothing outside the mailbox is asked for. Call " + reset.Name + " on a number you know, and ask whether the request was really made."},
-			{Text: "Approve sends a link to " + reset.Email + ": one use, 24 hours. It removes no second factor."},
+			{Kind: "warn", Text: warning},
 		}}
+	if reset.MayDeny {
+		page.Other = &view.Link{Label: "Deny", Href: page.Post + "/deny"}
+	}
 	if !reset.MayApprove {
 		page.Lines = append(page.Lines, view.PreviewLine{Kind: "bad", Text: reset.WhyNot})
 		return page, nil
 	}
-	page.Button, page.Other = "Approve and send the link", &view.Link{Label: "Deny", Href: page.Post + "/deny"}
+	page.Lines = append(page.Lines, view.PreviewLine{Text: "Approve sends a link to " + reset.Email + ": one use, 24 hours. It removes no second factor."})
+	page.Button = "Approve and send the link"
 	return page, nil
 }
 

@@ -6,9 +6,7 @@ type Confirm struct {
 	Subject string // whom it is about, in bold
 	Lines   []PreviewLine
 	Post    string // where the form goes
-	Hidden  []Hidden
 	Reason  *Field
-	Checks  []Check
 	Button  string
 	Danger  bool
 	Other   *Link // a second button of the same form, which goes elsewhere

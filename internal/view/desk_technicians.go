@@ -99,15 +99,14 @@ type InvitationRow struct {
 // Resets is the tab with the password resets that wait for an approval.
 type Resets struct {
 	Desk
-	Rows     []ResetRow
-	Empty    *Empty
-	MayWrite bool
+	Rows  []ResetRow
+	Empty *Empty
 }
 
 // Template names the page's file.
 func (Resets) Template() string { return "desk/resets" }
 
-// ResetRow is one waiting reset. Barred says why the reader may not approve it.
+// ResetRow is one waiting reset. Barred says why the reader may not approve it; he may be able to deny it all the same.
 type ResetRow struct {
 	ID           string
 	TechnicianID string
@@ -118,6 +117,7 @@ type ResetRow struct {
 	From         string
 	Expires      Moment
 	Barred       string
+	MayDeny      bool
 }
 
 // Help is the tab with the open requests for help.

@@ -17,7 +17,6 @@ type Stop struct {
 	Door
 	Kind     StopKind
 	Method   sallyport.Method
-	Why      string
 	Recovery bool // a recovery code may stand in
 }
 
@@ -40,8 +39,6 @@ func (s Stop) Title() string {
 // Lead says why.
 func (s Stop) Lead() string {
 	switch {
-	case s.Why != "":
-		return s.Why
 	case s.Kind == StopClosed:
 		return "Your second factor was not set up in time. Ask your administrator to open the set-up again."
 	case s.Kind == StopDisabled:
