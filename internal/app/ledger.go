@@ -33,7 +33,11 @@ func newSinks(c *core) ([]ledger.Sink, error) {
 	dialer := dial.New(dial.Options{Allowed: c.cfg.Networks()})
 	var sinks []ledger.Sink
 	if c.cfg.AuditFile != "" {
-		sinks = append(sinks, file.New(c.cfg.AuditFile, host))
+		s := file.New(c.cfg.AuditFile, host)
+		if warning := s.Warning(); warning != "" {
+			c.log.Warn(warning)
+		}
+		sinks = append(sinks, s)
 	}
 	if c.cfg.AuditSyslog != "" {
 		roots, err := readRoots(c.cfg.AuditSyslogCA)

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -10,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sallyport/internal/app"
 )
 
 // D11.19: with a syslog server that takes connections and never reads, and a webhook that nobody answers, people sign in
@@ -102,5 +106,26 @@ func TestD11_19(t *testing.T) {
 	resp.Body.Close()
 	if err := stop(); err != nil {
 		t.Errorf("stop: %v", err)
+	}
+}
+
+// A file of the audit log that everybody may read is told of at the start, and a mode of its owner's alone is not.
+func TestModeOfTheAuditFileIsToldOf(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "audit.jsonl")
+	for mode, want := range map[os.FileMode]string{0o600: "", 0o644: file + " has mode 0644", 0o666: file + " has mode 0666"} {
+		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chmod(file, mode)); err != nil {
+			t.Fatal(err)
+		}
+		log := &lockedBuffer{}
+		a, err := app.New(t.Context(), configure(t, map[string]string{"SALLYPORT_AUDIT_FILE": file}), app.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		if text := log.String(); strings.Contains(text, file) != (want != "") || !strings.Contains(text, want) {
+			t.Errorf("mode %04o: %s", mode, text)
+		}
 	}
 }

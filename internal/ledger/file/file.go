@@ -15,7 +15,7 @@ import (
 	"sallyport"
 )
 
-// Sink appends to one file of mode 0600. The file is opened anew for each batch, so that it may be renamed, compressed
+// Sink appends to one file, which it makes with mode 0600. The file is opened anew for each batch, so that it may be renamed, compressed
 // or deleted at any time; the next batch makes it again.
 type Sink struct{ name, path string }
 
@@ -25,8 +25,32 @@ func New(path, host string) *Sink { return &Sink{"file:" + host + ":" + path, pa
 // Name implements the ledger's Sink.
 func (s *Sink) Name() string { return s.name }
 
+// Warning says in words what is wrong with the mode of a file that is there already, empty where nothing is.
+func (s *Sink) Warning() string {
+	info, err := os.Stat(s.path)
+	if err != nil || !info.Mode().IsRegular() {
+		return "" // one that is missing is made, and Send says what else is wrong
+	}
+	mode := info.Mode().Perm()
+	if err := s.guarded(mode); err != nil {
+		return err.Error()
+	}
+	if mode&0o004 != 0 {
+		return fmt.Sprintf("the file of the audit log %s has mode %04o: everybody on this machine may read the names and addresses in it. Set it to 0600, or to 0640 for a group that is to read it", s.path, mode)
+	}
+	return ""
+}
+
+// guarded refuses a file that others than its owner may write to: what they can change shows nobody what was in the log.
+func (s *Sink) guarded(mode os.FileMode) error {
+	if mode&0o022 != 0 {
+		return fmt.Errorf("the file of the audit log %s has mode %04o: others may write to it, so nothing is handed to it. Set it to 0600, or to 0640 for a group that is to read it", s.path, mode)
+	}
+	return nil
+}
+
 // Send appends the batch and returns when it is on the disk. A line that an earlier batch left unfinished is ended
-// first; its records come again as whole lines.
+// first; its records come again as whole lines. A file that others may write to takes nothing.
 func (s *Sink) Send(_ context.Context, batch []sallyport.SinkRecord) (err error) {
 	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
@@ -39,6 +63,9 @@ func (s *Sink) Send(_ context.Context, batch []sallyport.SinkRecord) (err error)
 	}
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file", s.path)
+	}
+	if err := s.guarded(info.Mode().Perm()); err != nil {
+		return err
 	}
 	var out []byte
 	if torn(f, info.Size()) {

@@ -1,8 +1,11 @@
 package file_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"sallyport"
@@ -65,5 +68,34 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 		if err := file.New(path, "h").Send(t.Context(), batch("{}")); err == nil {
 			t.Errorf("%s was written to", path)
 		}
+	}
+}
+
+// A file that others may write to takes nothing until its mode is mended, and one that everybody may read is told of.
+func TestFileThatOthersReach(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	s := file.New(path, "host")
+	if said := s.Warning(); said != "" {
+		t.Errorf("a file that is to be made: %s", said)
+	}
+	for mode, c := range map[os.FileMode]struct{ taken, told bool }{
+		0o600: {true, false}, 0o640: {true, false}, 0o644: {true, true}, 0o604: {true, true},
+		0o620: {false, true}, 0o602: {false, true}, 0o660: {false, true}, 0o666: {false, true},
+	} {
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Send(t.Context(), batch(`{"a":1}`))
+		if text, _ := os.ReadFile(path); (err == nil) != c.taken || (len(text) > 0) != c.taken {
+			t.Errorf("mode %04o: %v, %q", mode, err, text)
+		}
+		for said, is := range map[string]bool{s.Warning(): c.told, fmt.Sprint(err): !c.taken} {
+			if strings.Contains(said, fmt.Sprintf("%s has mode %04o", path, mode)) != is || strings.Contains(said, "Set it to 0600") != is {
+				t.Errorf("mode %04o: %q", mode, said)
+			}
+		}
+	}
+	if err := errors.Join(os.Chmod(path, 0o600), s.Send(t.Context(), batch(`{"a":2}`))); err != nil || s.Warning() != "" {
+		t.Errorf("mended: %v, %q", err, s.Warning())
 	}
 }
