@@ -83,11 +83,11 @@ var anna = sallyport.Technician{ID: "anna", UserName: "anna"}
 func TestNew(t *testing.T) {
 	actor := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: "root", Name: "root\x1b[31m", Client: sallyport.Client{Address: "192.0.2.1", Browser: "Firefox\r\non Linux", RequestID: "r1"}}
 	got := New(TechnicianEdited, actor).On(anna).
-		Changed(map[string]string{"email": "a@x.org", "role": "admin", "gone": "x", "empty": "", "password": "old hash"},
-			map[string]string{"email": "b@x.org", "role": "admin", "new": "y\x00", "password": "new hash", "Token": "abc"}).
+		Changed(map[string]string{"email": "a@x.org", "role": "admin", "gone": "x", "empty": "", "filled": "", "password": "old hash"},
+			map[string]string{"email": "b@x.org", "role": "admin", "new": "y\x00", "filled": "z", "password": "new hash", "Token": "abc"}).
 		Because("asked\nfor").Event()
 	want := sallyport.Event{Type: "technician.edited", ActorKind: sallyport.ActorTechnician, Actor: "root", ActorName: `root\u001b[31m`, Target: "anna", TargetName: "anna",
-		Before: map[string]string{"email": "a@x.org", "gone": "x", "password": Hidden}, After: map[string]string{"email": "b@x.org", "new": `y\u0000`, "password": Hidden, "Token": Hidden},
+		Before: map[string]string{"email": "a@x.org", "gone": "x", "password": Hidden}, After: map[string]string{"email": "b@x.org", "new": `y\u0000`, "filled": "z", "password": Hidden, "Token": Hidden},
 		Address: "192.0.2.1", Browser: `Firefox\u000d\u000aon Linux`, RequestID: "r1", Reason: `asked\u000afor`, Outcome: "ok"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -124,12 +124,18 @@ func TestBuildersDoNotShare(t *testing.T) {
 }
 
 func TestLengthsAreCapped(t *testing.T) {
-	long := strings.Repeat("ü", 10_000)
-	e := New(SaveRefused, sallyport.Actor{Name: long, Client: sallyport.Client{Address: long, Browser: long, RequestID: long}}).
-		On(sallyport.Technician{UserName: long}).Changed(map[string]string{long: long}, nil).Because(long).Outcome(long).Event()
-	total := len(fmt.Sprint(e))
-	if total > 6000 || !strings.HasSuffix(e.Reason, "…") || utf8.RuneCountInString(e.Reason) != reasonMost {
-		t.Errorf("%d bytes, reason of %d characters", total, utf8.RuneCountInString(e.Reason))
+	for _, long := range []string{strings.Repeat("ü", 10_000), strings.Repeat("x", 10_000)} {
+		e := New(SaveRefused, sallyport.Actor{Name: long, Client: sallyport.Client{Address: long, Browser: long, RequestID: long}}).
+			On(sallyport.Technician{UserName: long}).Changed(map[string]string{long: long}, nil).Because(long).Outcome(long).Event()
+		got := []string{e.ActorName, e.TargetName, e.Address, e.Browser, e.RequestID, e.Reason, e.Outcome}
+		for key, value := range e.Before {
+			got = append(got, key, value)
+		}
+		for i, most := range []int{254, 254, 128, 128, 128, 500, 64, 64, 256} {
+			if utf8.RuneCountInString(got[i]) != most || !strings.HasSuffix(got[i], "…") {
+				t.Errorf("text %d has %d characters of %d", i, utf8.RuneCountInString(got[i]), most)
+			}
+		}
 	}
 }
 
@@ -235,6 +241,23 @@ func TestExportsSayWhenTheyBreak(t *testing.T) {
 	events := make([]sallyport.Event, 1000)
 	if WriteCSV(broken{}, events) == nil || WriteJSONL(broken{}, events) == nil {
 		t.Error("a broken writer went unnoticed")
+	}
+}
+
+// Each secret's name hides what stands behind it, however it is written.
+func TestSecretsAreHidden(t *testing.T) {
+	for _, key := range []string{"password", "secret", "token", "code", "auth_token", "api_key", "Authorization", "cookie", "recovery_code", "recovery_codes", "TOTP", "phc"} {
+		if e := New(TechnicianEdited, sallyport.Actor{}).Changed(nil, map[string]string{key: "hush"}).Event(); e.After[key] != Hidden {
+			t.Errorf("%s: %v", key, e.After)
+		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for text, want := range map[string]string{"\xff": `\xff`, "\x7f": `\u007f`, "\u00ad": `\u00ad`, "\ufffd": "\ufffd", "abcde": "abcde", "abcdef": "abcd…", "übcde": "übcde", "übcdef": "übcd…"} {
+		if got := Visible(text, 5); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -113,15 +113,6 @@ func OpenHead(msg, verifier string) (Head, error) {
 	return h, err
 }
 
-// VerifierID is the short number of a verifier key, as a signature line carries it, in hexadecimal.
-func VerifierID(verifier string) string {
-	v, err := note.NewVerifier(verifier)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%08x", v.KeyHash())
-}
-
 // SignedBy reports which key signed the first line of signatures of a note, 0 when there is none. It checks nothing.
 func SignedBy(msg string) uint32 {
 	_, line, ok := strings.Cut(msg, "\n\n— ")

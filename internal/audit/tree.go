@@ -71,9 +71,6 @@ func Root(size int64, read ReadHash) (Hash, error) { return tlog.TreeHash(size, 
 
 // Edge are the numbers of the stored hashes that Root of the same size reads: at most one for each level.
 func Edge(size int64) (numbers []int64) {
-	if size == 0 {
-		return nil
-	}
 	_, _ = tlog.TreeHash(size, ReadHash(func(number int64) (Hash, error) {
 		numbers = append(numbers, number)
 		return Hash{}, nil
@@ -86,9 +83,6 @@ func LeafNumber(place int64) int64 { return tlog.StoredHashIndex(0, place) }
 
 // HashCount is how many hashes a tree of size leaves stores.
 func HashCount(size int64) int64 { return tlog.StoredHashCount(size) }
-
-// Levels splits the number of a stored hash into its level and its place in the level; level 0 are the leaves.
-func Levels(number int64) (level int, place int64) { return tlog.SplitStoredHashIndex(number) }
 
 // NumberOf is the number of the stored hash at a place of a level.
 func NumberOf(level int, place int64) int64 { return tlog.StoredHashIndex(level, place) }

@@ -47,4 +47,4 @@ func plain(s string) bool {
 }
 
 // hidden is everything but letters, marks, numbers, punctuation, symbols and the one ASCII space.
-func hidden(r rune) bool { return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) }
+func hidden(r rune) bool { return r != ' ' && !unicode.IsGraphic(r) }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sallyport/internal/audit"
 )
 
 // An auditor's own checker, written from docs/audit.md, RFC 6962 and the form of signed notes, without a line of ours: it
@@ -18,7 +20,8 @@ import (
 func TestProofByTheWordsOfTheDocs(t *testing.T) {
 	w := newWorld(t)
 	life(w)
-	w.bulk(123)
+	w.bulk(122)
+	w.write(audit.New(audit.TechnicianEdited, as(mara)).On(dana).Because(`<b>"Jürgen" & Söhne</b>`).Event())
 	for _, id := range []int64{1, 2, 4, 77, 130} {
 		file, err := w.log.Prove(w.ctx, host, w.nth(id))
 		w.ok(err)
