@@ -23,6 +23,9 @@ func batch(lines ...string) []sallyport.SinkRecord {
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
 	s := file.New(path, "host")
+	if s.Name() != "file:host:"+path { // by which each node has its own place in the log
+		t.Errorf("it is called %s", s.Name())
+	}
 	send := func(lines ...string) {
 		t.Helper()
 		if err := s.Send(t.Context(), batch(lines...)); err != nil {

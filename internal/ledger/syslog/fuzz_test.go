@@ -19,6 +19,7 @@ var header = regexp.MustCompile(`^<(\d{3})>1 \d{4,5}-\d\d-\d\dT\d\d:\d\d:\d\d\.\
 func FuzzMessage(f *testing.F) {
 	f.Add("door.example", "signin.finished", "ok", "Jürgen 😀 \x1b")
 	f.Add("", "", "wrong", "")
+	f.Add("door\x7f", "a\x7f", "refused", "\x7f")
 	f.Add("a b\n<13>1", "x] y\r\n", "failed", "\n<13>1 - - - - - forged")
 	f.Fuzz(func(t *testing.T, host, kind, outcome, text string) {
 		object, err := json.Marshal(map[string]string{"kind": "event", "text": text})

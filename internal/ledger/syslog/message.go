@@ -79,3 +79,6 @@ func counted(messages [][]byte) []byte {
 
 // answerTime is how long a server may take to read a batch to its end.
 const answerTime = 10 * time.Second
+
+// answerMost is how many bytes a server may send before it closes. None needs any.
+const answerMost = 64 << 10

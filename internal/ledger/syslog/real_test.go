@@ -116,8 +116,8 @@ input(type="imuxsock" Socket="FOLDER/port" UseSpecialParser="off" UseSysTimeStam
 			}
 			got := wait(t, filepath.Join(folder, "got"), func(s string) bool { return strings.Count(s, "audit.head") == 2 })
 			lines := strings.Split(strings.TrimSpace(got), "\n")
-			want := `13|6|2026-03-02T09:00:00.000001Z|door.example|sallyport|signin.finished|{"kind":"event","name":"J\u00fcrgen \ud83d\ude00 \u001b"}`
-			if len(lines) != 8 || strings.ReplaceAll(lines[0], "00.000001+00:00", "00.000001Z") != want || lines[4] != lines[0] || !strings.HasPrefix(lines[1], "13|5|") || !strings.HasSuffix(lines[3], `xxx"}`) {
+			want := `13|6|2026-03-02T09:00:00.000001Z|door.example|sallyport|signin.finished|{"kind":"event","name":"J\u00fcrgen \ud83d\ude00 \u001b\u0080\uffff\ud800\udc00"}`
+			if len(lines) != 10 || strings.ReplaceAll(lines[0], "00.000001+00:00", "00.000001Z") != want || lines[5] != lines[0] || !strings.HasPrefix(lines[1], "13|5|") || !strings.HasSuffix(lines[4], `xxx"}`) {
 				t.Errorf("%d lines: %.300s", len(lines), got)
 			}
 		})

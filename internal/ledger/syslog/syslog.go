@@ -139,8 +139,12 @@ func stream(ctx context.Context, conn net.Conn, err error, messages [][]byte) er
 			return fmt.Errorf("syslog: %w", err)
 		}
 	}
-	if _, err := io.Copy(io.Discard, io.LimitReader(conn, 64<<10)); err != nil { // also one that ends within a record of TLS
+	n, err := io.Copy(io.Discard, io.LimitReader(conn, answerMost+1))
+	if err != nil { // also one that ends within a record of TLS
 		return fmt.Errorf("syslog: the server did not read to the end: %w", err)
+	}
+	if n > answerMost {
+		return errors.New("syslog: the server talks and does not close, which no syslog server does")
 	}
 	return nil
 }

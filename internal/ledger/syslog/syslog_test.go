@@ -80,9 +80,10 @@ func frames(r io.Reader) ([][]byte, error) {
 }
 
 var records = []sallyport.SinkRecord{
-	{At: time.Date(2026, 3, 2, 9, 0, 0, 1000, time.UTC), Type: "signin.finished", Outcome: "ok", JSON: []byte(`{"kind":"event","name":"Jürgen 😀 \u001b"}`)},
+	{At: time.Date(2026, 3, 2, 10, 0, 0, 1000, time.FixedZone("CET", 3600)), Type: "signin.finished", Outcome: "ok", JSON: []byte("{\"kind\":\"event\",\"name\":\"Jürgen 😀 \\u001b\u0080\uffff\U00010000\"}")},
 	{At: time.Date(2026, 3, 2, 9, 0, 1, 0, time.UTC), Type: "signin.password.wrong", Outcome: "wrong", JSON: []byte(`{"kind":"event","place":1}`)},
 	{At: time.Date(2026, 3, 2, 9, 0, 2, 0, time.UTC), Type: "delivery.failed", Outcome: "failed", JSON: []byte(`{"kind":"event","place":2}`)},
+	{At: time.Date(2026, 3, 2, 9, 0, 3, 0, time.UTC), Type: "save.refused", Outcome: "refused", JSON: []byte(`{"kind":"event","place":3}`)},
 }
 
 func check(t *testing.T, got [][]byte) {
@@ -96,7 +97,7 @@ func check(t *testing.T, got [][]byte) {
 		if err := errors.Join(json.Unmarshal(records[i].JSON, &want), json.Unmarshal([]byte(p.body), &have)); err != nil || fmt.Sprint(want) != fmt.Sprint(have) {
 			t.Errorf("%q is not %q: %v", p.body, records[i].JSON, err)
 		}
-		if p.pri != []int{13*8 + 6, 13*8 + 5, 13*8 + 4}[i] || !p.at.Equal(records[i].At) || p.id != records[i].Type {
+		if p.pri != []int{13*8 + 6, 13*8 + 5, 13*8 + 4, 13*8 + 5}[i] || !p.at.Equal(records[i].At) || p.id != records[i].Type {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -165,6 +166,18 @@ func TestTLS(t *testing.T) {
 	if list := <-got; len(list) != 0 {
 		t.Errorf("%d messages went to it", len(list))
 	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	got = serve(l)
+	if err := sink(t, "tls://localhost:"+port, roots).Send(t.Context(), records); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate for another name: %v", err)
+	}
+	<-got
+	old := tls.NewListener(listen(t, "tcp", "127.0.0.1:0"), &tls.Config{Certificates: web.TLS.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	got = serve(old)
+	if err := sink(t, "tls://"+old.Addr().String(), roots).Send(t.Context(), records); err == nil || !strings.Contains(err.Error(), "version") {
+		t.Errorf("TLS 1.1: %v", err)
+	}
+	<-got
 }
 
 // cutter is somebody on the way to a TLS server: it lets the handshake through, keeps what comes after it, and when all
@@ -292,6 +305,59 @@ func TestServerThatBreaksOff(t *testing.T) {
 	}()
 	if err := sink(t, "tcp://"+held.Addr().String(), nil).Send(ctx, records); err == nil {
 		t.Error("a batch that nobody read counts as taken")
+	}
+}
+
+// A server that talks and does not close has not said that it has read the batch.
+func TestServerThatTalks(t *testing.T) {
+	l := listen(t, "tcp", "127.0.0.1:0")
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = frames(conn)
+		_, _ = conn.Write(make([]byte, 1<<20))
+		<-done
+	}()
+	if err := sink(t, "tcp://"+l.Addr().String(), nil).Send(t.Context(), records); err == nil || !strings.Contains(err.Error(), "does not close") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A local socket that does not take a message has not taken the batch.
+func TestMessageThatIsTooLong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	l, err := net.ListenPacket("unixgram", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	long := []sallyport.SinkRecord{{JSON: []byte(`"` + strings.Repeat("x", 16<<20) + `"`)}}
+	if err := sink(t, "unix://"+path, nil).Send(t.Context(), long); err == nil {
+		t.Error("a message that the socket refused counts as taken")
+	}
+}
+
+// Each way is dialled under its own rule of allowed networks.
+func TestEachWayHasItsDialler(t *testing.T) {
+	says := func(name string) syslog.Dial {
+		return func(_ context.Context, network, _ string) (net.Conn, error) {
+			return nil, errors.New(name + " " + network)
+		}
+	}
+	o := syslog.Options{DialTLS: says("secured"), DialPlain: says("plain"), DialUDP: says("datagrams")}
+	for address, want := range map[string]string{"tls://192.0.2.1:6514": "secured tcp", "tcp://192.0.2.1:601": "plain tcp", "udp://192.0.2.1:514": "datagrams udp", "http://192.0.2.1": "no way"} {
+		s, err := syslog.New(address, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(t.Context(), records); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
 

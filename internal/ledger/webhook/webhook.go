@@ -42,7 +42,7 @@ type Sink struct {
 func New(o Options) (*Sink, error) {
 	u, err := url.Parse(o.Address)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: %q is not an address", o.Address)
+		return nil, errors.New("webhook: what audit_webhook holds is not an address")
 	}
 	return &Sink{name: "webhook:" + u.Scheme + "://" + u.Host, o: o}, nil
 }
@@ -64,7 +64,7 @@ func (s *Sink) Send(ctx context.Context, batch []sallyport.SinkRecord) error {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.o.Address, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("webhook: the address cannot be used")
+		return errors.New("webhook: the address cannot be used")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Sallyport")

@@ -38,9 +38,10 @@ func sink(t *testing.T, address string, roots *x509.CertPool) *webhook.Sink {
 func TestWebhook(t *testing.T) {
 	var body []byte
 	var head http.Header
+	var method string
 	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ = io.ReadAll(r.Body)
-		head = r.Header
+		head, method = r.Header, r.Method
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	defer receiver.Close()
@@ -56,8 +57,8 @@ func TestWebhook(t *testing.T) {
 	}
 	h := hmac.New(sha256.New, secret)
 	fmt.Fprintf(h, "1700000000.%s", body)
-	if want := "t=1700000000,v1=" + hex.EncodeToString(h.Sum(nil)); head.Get("Sallyport-Signature") != want || head.Get("Content-Type") != "application/json" {
-		t.Errorf("%v, want %s", head, want)
+	if want := "t=1700000000,v1=" + hex.EncodeToString(h.Sum(nil)); head.Get("Sallyport-Signature") != want || head.Get("Content-Type") != "application/json" || method != http.MethodPost {
+		t.Errorf("%s %v, want %s", method, head, want)
 	}
 	if strings.Contains(s.Name(), "hush") {
 		t.Errorf("the name says what may be a secret: %s", s.Name())
@@ -66,7 +67,7 @@ func TestWebhook(t *testing.T) {
 
 // Anything but a success is a failure, and no error says what may be a secret in the address.
 func TestWebhookThatDoesNotTakeIt(t *testing.T) {
-	for _, status := range []int{199 + 102, 400, 500, 307} {
+	for _, status := range []int{101, 301, 307, 400, 500} {
 		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
@@ -79,6 +80,9 @@ func TestWebhookThatDoesNotTakeIt(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%v", err)
 		}
+	}
+	if _, err := webhook.New(webhook.Options{Address: "https://siem.example/%zz?key=hush"}); err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("no address: %v", err)
 	}
 	for _, to := range []string{"http://8.8.8.8/", "https://10.0.0.1/", "https://169.254.169.254/"} {
 		if err := sink(t, to, nil).Send(t.Context(), records); err == nil || !strings.Contains(err.Error(), "not_allowed") {
