@@ -60,7 +60,7 @@ func compact(typed string) ([]rune, bool) {
 			kept = append(kept, r)
 		}
 	}
-	return kept, !dash && len(kept) > 0
+	return kept, !dash
 }
 
 func isDash(r rune) bool { return unicode.Is(unicode.Pd, r) || r == '\u2212' }

@@ -92,7 +92,7 @@ func TestSameCode(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want bool
-	}{{"123456", "123456", true}, {"123456", "123457", false}, {"123456", "12345", false}, {"", "", false}, {"", "1", false}} {
+	}{{"123456", "123456", true}, {"123456", "123457", false}, {"123456", "12345", false}, {"12345", "123456", false}, {"", "", false}, {"", "1", false}} {
 		if SameCode([]byte(c.a), []byte(c.b)) != c.want {
 			t.Errorf("%q and %q", c.a, c.b)
 		}
@@ -133,7 +133,7 @@ func TestRecoveryCodes(t *testing.T) {
 	if len(codes) != 10 {
 		t.Errorf("%d codes", len(codes))
 	}
-	for _, bad := range []string{"", codes[0][:25], codes[0] + "0", "U" + codes[0][1:], "-" + codes[0], "*" + codes[0][1:], "é" + codes[0][1:], "123456"} {
+	for _, bad := range []string{"", codes[0][:25], codes[0] + "0", "U" + codes[0][1:], "-" + codes[0], "*" + codes[0][1:], "é" + codes[0][1:], "\u0141" + codes[0][1:], "123456"} {
 		if got, ok := CanonicalRecovery(bad); ok {
 			t.Errorf("%q became %q", bad, got)
 		}

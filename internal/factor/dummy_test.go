@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"bytes"
 	"testing"
 
 	"sallyport"
@@ -20,13 +21,19 @@ func TestDummyLike(t *testing.T) {
 		if errA != nil || errB != nil || err != nil || got != want || a == b || a == phc {
 			t.Errorf("%q: %q (%v), %q (%v), parameters %q, want %q", phc, a, errA, b, errB, got, want)
 		}
+		mine, _ := parsePHC(phc)
+		made, _ := parsePHC(a)
+		if bytes.Equal(mine.salt, made.salt) || bytes.Equal(mine.digest, made.digest) {
+			t.Errorf("%q keeps salt or digest of %q", a, phc)
+		}
 		if ok, _, err := h.Verify(t.Context(), a, "", false); ok || err != nil {
 			t.Errorf("%q: %v, %v", a, ok, err)
 		}
 	}
 	one, _ := Parameters("$argon2id$v=19$m=64,t=3,p=2$c29tZXNhbHRzb21lc2FsdA$bm9ib2R5IGhhcyB0aGlzIG9uZQ")
 	other, _ := Parameters("$argon2id$v=19$m=64,t=2,p=2$c29tZXNhbHRzb21lc2FsdA$bm9ib2R5IGhhcyB0aGlzIG9uZQ")
-	if one == other {
+	salted, _ := Parameters("$argon2id$v=19$m=64,t=3,p=2$c29tZXNhbHRzb21lc2FsdHM$bm9ib2R5IGhhcyB0aGlzIG9uZQ")
+	if one == other || one == salted {
 		t.Error("two costs are one set of parameters")
 	}
 	if _, err := Parameters("plain"); sallyport.KindOf(err) != sallyport.Internal {

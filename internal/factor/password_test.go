@@ -90,7 +90,8 @@ func TestMalformedHashesAreErrors(t *testing.T) {
 	for _, bad := range []string{"", "$", "plain", good + "$", good[1:], with(1, "argon2i"), with(2, "v=16"), with(3, "m=19456,t=2"),
 		with(3, "m=0,t=2,p=1"), with(3, "m=19456,t=0,p=1"), with(3, "m=19456,t=2,p=0"), with(3, "m=4294967295,t=2,p=1"), with(3, "m=-1,t=2,p=1"),
 		with(3, "t=2,m=19456,p=1"), with(3, "m=19456,t=2,p=1,x=1"), with(3, "m=7,t=1,p=1"), with(4, ""), with(5, ""), with(5, "AAAA"), with(5, parts[5]+"="), with(5, "***"),
-		with(5, strings.Repeat("A", 400))} {
+		with(5, strings.Repeat("A", 400)), with(0, "x"), with(4, strings.Repeat("A", 20)), with(5, strings.Repeat("A", 20)),
+		with(3, "m=262145,t=2,p=1"), with(3, "m=19456,t=17,p=1"), with(3, "m=19456,t=2,p=9")} {
 		ok, _, err := h.Verify(context.Background(), bad, "x", true)
 		if ok || sallyport.CodeOf(err) != "password_hash" || !errors.Is(err, errPHC) {
 			t.Errorf("%q: %v, %v", bad, ok, err)
@@ -99,6 +100,83 @@ func TestMalformedHashesAreErrors(t *testing.T) {
 	if h.Calls() != 0 {
 		t.Error("something was computed")
 	}
+	if _, err := parsePHC(with(3, "m=262144,t=16,p=8")); err != nil {
+		t.Errorf("the most that a hash may ask for: %v", err)
+	}
+}
+
+// Any difference from what new hashes have is one to be renewed.
+func TestIsCurrent(t *testing.T) {
+	salt, digest := make([]byte, saltSize), make([]byte, hashSize)
+	for name, p := range map[string]phc{"memory": {memory + 1, passes, threads, salt, digest}, "passes": {memory, passes + 1, threads, salt, digest},
+		"threads": {memory, passes, threads + 1, salt, digest}, "salt": {memory, passes, threads, digest, digest}, "digest": {memory, passes, threads, salt, salt}} {
+		if p.isCurrent() || !current(salt, digest).isCurrent() {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
+}
+
+// What is computed elsewhere counts as it came: a digest that is right for half its length, or too short, is no match,
+// and a failure is no wrong password.
+func TestWhatWasComputedElsewhere(t *testing.T) {
+	right := make([]byte, hashSize)
+	stored := current(make([]byte, saltSize), right).String()
+	half := append(make([]byte, hashSize-1), 1)
+	broken := errors.New("the other process is gone")
+	for name, c := range map[string]struct {
+		derive Derive
+		ok     bool
+		err    error
+	}{
+		"right":     {func(Work) ([]byte, error) { return right, nil }, true, nil},
+		"last byte": {func(Work) ([]byte, error) { return half, nil }, false, nil},
+		"short":     {func(Work) ([]byte, error) { return right[:16], nil }, false, errDigest},
+		"failed":    {func(Work) ([]byte, error) { return right, broken }, false, broken},
+		"panic":     {func(Work) ([]byte, error) { panic("no memory") }, false, ErrBusy},
+	} {
+		h := NewHasherOver(1, c.derive)
+		ok, renew, err := h.Begin(t.Context(), stored, "x", false)()
+		if ok != c.ok || renew || !errors.Is(err, c.err) || err != nil && !errors.Is(err, ErrBusy) || h.queue.free != 1 {
+			t.Errorf("%s: %v, %v, %v", name, ok, renew, err)
+		}
+	}
+}
+
+// No password makes more work than the longest that somebody can have.
+func TestEndlessPasswordIsCut(t *testing.T) {
+	longest := 0
+	h := NewHasherOver(1, func(w Work) ([]byte, error) {
+		longest = max(longest, len(w.Password))
+		return make([]byte, w.Size), nil
+	})
+	if ok, _, err := h.Verify(t.Context(), h.Dummy(), strings.Repeat("a", typedBytes+1), false); ok || err != nil || longest != typedBytes {
+		t.Errorf("%v, %v, %d bytes", ok, err, longest)
+	}
+}
+
+// The door lets in a few more than keep the workers busy, and says whether somebody is alone.
+func TestDoor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHasher(1)
+		var leave func()
+		for n := 1; n <= 4; n++ {
+			var err error
+			if leave, err = h.Enter(t.Context(), false); err != nil || h.Alone() != (n == 1) {
+				t.Errorf("the %d. is let in: %v; alone %v", n, err, h.Alone())
+			}
+		}
+		if _, err := h.Enter(t.Context(), true); !errors.Is(err, ErrBusy) {
+			t.Errorf("the fifth: %v", err)
+		}
+		for n := range 3 {
+			if leave(); h.Alone() != (n == 2) {
+				t.Errorf("%d left: alone %v", n+1, h.Alone())
+			}
+		}
+		if h.door.most != 256 {
+			t.Errorf("%d may wait", h.door.most)
+		}
+	})
 }
 
 func FuzzParsePHC(f *testing.F) {
@@ -140,10 +218,10 @@ func TestQueueServesKnownBrowsersFirst(t *testing.T) {
 			synctest.Wait()
 		}
 		for _, n := range []string{"u1", "u2", "u3"} {
-			wait(n, laneUnknown)
+			wait(n, lane(false))
 		}
 		for _, n := range []string{"k1", "k2", "k3"} {
-			wait(n, laneKnown)
+			wait(n, lane(true))
 		}
 		q.leave()
 		synctest.Wait()

@@ -57,6 +57,15 @@ func TestDigitsAgreeWithAnotherImplementation(t *testing.T) {
 	})
 }
 
+// A clock before 1970 lies in no step.
+func TestStepBefore1970(t *testing.T) {
+	for second, want := range map[int64]int64{-31: -1, -1: -1, 0: 0, 29: 0, 30: 1} {
+		if got := StepAt(time.Unix(second, 0)); got != want {
+			t.Errorf("second %d lies in step %d", second, got)
+		}
+	}
+}
+
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func TestMatchLooksAtTheWindow(t *testing.T) {
@@ -168,6 +177,13 @@ func TestFindOffsetTakesTheClosest(t *testing.T) {
 	at := time.Unix((step+1)*30, 0) // one code, right one step behind and two ahead
 	if offset, _, ok := FindOffset(rfcSecret, Digits(rfcSecret, step), at); !ok || offset != -1 {
 		t.Errorf("offset %d, want -1", offset)
+	}
+	const middle = 2390 // whose code of four steps before comes again four steps after
+	if Digits(rfcSecret, middle-4) != Digits(rfcSecret, middle+4) {
+		t.Fatal("the codes differ")
+	}
+	if offset, step, ok := FindOffset(rfcSecret, Digits(rfcSecret, middle-4), time.Unix(middle*30, 0)); !ok || offset != 4 || step != middle+4 {
+		t.Errorf("of two equally close ones %d, want the one ahead", offset)
 	}
 }
 

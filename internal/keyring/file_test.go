@@ -27,9 +27,16 @@ func TestCreateThenLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(path)
-	if err != nil || info.Mode() != 0o600 {
-		t.Fatalf("mode %v, %v", info.Mode(), err)
+	defer syscall.Umask(syscall.Umask(0o277)) // which would take away the owner's right to write
+	strict := filepath.Join(t.TempDir(), "key")
+	if _, err := Create(strict); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{path, strict} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode() != 0o600 {
+			t.Fatalf("mode %v, %v", info.Mode(), err)
+		}
 	}
 	loaded, err := Load(path)
 	if err != nil {
@@ -87,6 +94,8 @@ func TestLoadRefuses(t *testing.T) {
 		"too many keys":    {strings.Join(lines(maxKeys+1), "\n"), 0o600, "key_garbled"},
 		"marks alone":      {marks, 0o600, "key_garbled"},
 		"marks marks":      {marks + "\n" + marks + "\n" + good, 0o600, "key_garbled"},
+		"marks misspelt":   {marks[:len(marks)-1] + string(marks[len(marks)-1]+1) + "\n" + good, 0o600, "key_garbled"}, // the last letter says more than a byte
+		"one too long":     {good + "\n#" + strings.Repeat("x", maxFile-len(good)-1), 0o600, "key_garbled"},
 		"one letter wrong": {string(garbled), 0o600, "key_garbled"},
 		"cut":              {good[:len(good)-1], 0o600, "key_garbled"},
 		"longer":           {good + "A", 0o600, "key_garbled"},
@@ -113,21 +122,22 @@ func TestLoadRefusesWhatIsNoFile(t *testing.T) {
 	if _, err := Load(filepath.Join(folder, "none")); sallyport.KindOf(err) != sallyport.NotFound {
 		t.Errorf("missing: %v", err)
 	}
-	if _, err := Load(folder); err == nil {
-		t.Error("a folder was read as a key")
+	if _, err := Load(folder); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a folder: %v", err)
 	}
 	pipe := filepath.Join(folder, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(pipe); sallyport.CodeOf(err) != "key_garbled" {
+	if _, err := Load(pipe); sallyport.CodeOf(err) != "key_garbled" || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("pipe: %v", err)
 	}
 }
 
 func TestLoadTakesAReadOnlyFileAndWindowsLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key") // a systemd credential has mode 0400
-	if err := os.WriteFile(path, []byte("\r\n# note\r\n  "+oneLine()+"\r\n"), 0o400); err != nil {
+	text := "\r\n# note\r\n  " + oneLine() + "\r\n#"
+	if err := os.WriteFile(path, []byte(text+strings.Repeat("x", maxFile-len(text))), 0o400); err != nil { // as long as may be
 		t.Fatal(err)
 	}
 	if _, err := Load(path); err != nil {

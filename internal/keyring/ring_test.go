@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -91,6 +92,41 @@ func TestMACFramesItsParts(t *testing.T) {
 	}
 	if bytes.Equal(r.MAC("code", []byte("1")), Generate().MAC("code", []byte("1"))) {
 		t.Error("the MAC does not depend on the key")
+	}
+}
+
+// What one key makes is the same in every version: files, values, keyed hashes and signatures outlive the program. These
+// were computed by another program, by RFC 5869, RFC 8032 and draft-irtf-cfrg-xchacha.
+func TestKnownKey(t *testing.T) {
+	h, reason := parse([]byte("sallyport-key-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-uv2Xe"))
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	r := &Ring{}
+	r.held.Store(h)
+	for name, c := range map[string]struct {
+		got  []byte
+		want string
+	}{
+		"check":   {r.Check(), "df2a6b4273277ed8e4416a4fd2bc75c3924c8ef949bf5a5f85d13b9e816238a5"},
+		"MAC":     {r.MAC("code", []byte("ab"), []byte("c")), "265e002b0b7560d7f9d15c7e7c43126d607fec5b11c8480dd5ea85cd43fc34d1"},
+		"signing": {r.SigningKey("audit head").Seed(), "94a526bd7b68132b3fa0625210f11a14cb5472e25c1aaea7103f90b783b55a49"},
+	} {
+		if hex.EncodeToString(c.got) != c.want {
+			t.Errorf("%s: %x", name, c.got)
+		}
+	}
+	sealed, err := hex.DecodeString("01ff340cdb000102030405060708090a0b0c0d0e0f101112131415161702f6fdfc1269b80a7039fcb51a4c88e0fadbf1210085be6eaf2f85")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := r.Open(sealed, place); err != nil || string(plain) != "secret of a" || r.ID() != "ff340cdb" || r.Name() != r.ID() {
+		t.Errorf("%q, %v, key %s", plain, err, r.ID())
+	}
+	const marks = "sallyport-marks-1:_zQM2zB2RLhgYFTzUYXBynT7y-skX8BigoSZQA5xVRXT9oRTJC31iw"
+	other, reason := parse([]byte(marks + "\n" + oneLine())) // as when the first key was dropped
+	if reason != "" || !bytes.Equal(other.marks.root, h.marks.root) || other.marks.id != h.marks.id {
+		t.Errorf("what stays of the first key: %s", reason)
 	}
 }
 

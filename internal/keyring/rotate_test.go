@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,6 +31,18 @@ func TestD11_12(t *testing.T) {
 	other, err := Load(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if other.ID() != second {
+		t.Errorf("of a file's keys %s seals", other.ID())
+	}
+	for i, k := range r.Keys() {
+		if k.Seals != (k.ID == second) || k.Made.IsZero() || !k.Made.Equal(other.Keys()[i].Made) {
+			t.Errorf("%+v, by the file %+v", k, other.Keys()[i])
+		}
+	}
+	moved, err := r.Reseal(old, place)
+	if plain, openErr := r.Open(moved, place); err != nil || openErr != nil || string(plain) != "old" || !bytes.HasPrefix(moved, r.Head()) {
+		t.Errorf("moved to the second key: %v, %v", err, openErr)
 	}
 	for _, sealed := range [][]byte{old, fresh} {
 		if _, err := other.Open(sealed, place); err != nil {
@@ -80,12 +93,17 @@ func TestReloadKeepsWhatIsInUse(t *testing.T) {
 		t.Errorf("a key that was added is not seen, or seals: %v", err)
 	}
 	mine, another := *r.held.Load(), *newRing(newKey(fresh(), time.Time{})).held.Load()
-	for name, other := range map[string]*held{
-		"another installation's file":             &another,
-		"our keyed hashes without the key in use": {keys: another.keys, marks: mine.marks},
-		"our keys with other keyed hashes":        {keys: mine.keys, marks: another.marks},
+	with := func(id [idSize]byte, root []byte) string {
+		return line(marksPrefix, append(id[:], root...)) + "\n" + mine.text()
+	}
+	for name, text := range map[string]string{
+		"another installation's file":             another.text(),
+		"our keyed hashes without the key in use": (&held{keys: another.keys, marks: mine.marks}).text(),
+		"our keys with other keyed hashes":        with(another.marks.id, another.marks.root),
+		"our keys with others under our name":     with(mine.marks.id, another.marks.root),
+		"our keys under another name":             with(another.marks.id, mine.marks.root),
 	} {
-		if err := os.WriteFile(path, []byte(other.text()), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := r.Reload(path); sallyport.CodeOf(err) != "key_other" || !r.Holds(id) {
@@ -129,5 +147,34 @@ func TestLeftOverFileIsReplaced(t *testing.T) {
 	}
 	if again, err := Load(path); err != nil || len(again.Keys()) != 2 {
 		t.Errorf("after it: %v", err)
+	}
+}
+
+// A key file that is a link stays one, and whoever reads the file while it is replaced reads the whole of what it was.
+func TestLinkedFileIsReplacedWhole(t *testing.T) {
+	folder := t.TempDir()
+	path, link, before := filepath.Join(folder, "key"), filepath.Join(folder, "link"), filepath.Join(folder, "before")
+	if _, err := Create(path); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err = errors.Join(err, os.Link(path, before), os.Symlink(path, link)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Load(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Add(link); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link became %v, %v", info.Mode(), err)
+	}
+	if again, err := Load(path); err != nil || len(again.Keys()) != 2 {
+		t.Errorf("the file behind it: %v", err)
+	}
+	if now, err := os.ReadFile(before); err != nil || !bytes.Equal(now, text) {
+		t.Errorf("the file of before changed: %v", err)
 	}
 }

@@ -26,8 +26,15 @@ func TestSolved(t *testing.T) {
 			t.Errorf("%s is taken", name)
 		}
 	}
-	if Solved(challenge, answer, 20) {
+	if Solved(challenge, answer, 20) || Solved(challenge, Solve(challenge, difficulty-1), difficulty) {
 		t.Error("an answer to an easy puzzle solves a hard one")
+	}
+}
+
+// TestWork holds the work to what pages and docs say of it: some 130,000 hashes to some 520,000.
+func TestWork(t *testing.T) {
+	if least, most := Parts<<Easiest, Parts<<Hardest; least != 131_072 || most != 524_288 {
+		t.Errorf("%d to %d hashes", least, most)
 	}
 }
 
