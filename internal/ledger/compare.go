@@ -94,7 +94,7 @@ const timeSlack = 5 * time.Minute
 // step returns by how much an event is too old for its place, 0 when it is not. After an event that says that the clock
 // was set, the order begins anew.
 func (t *times) step(l sallyport.Leaf) time.Duration {
-	if l.Type == string(audit.ClockJumped) || t.newest.IsZero() || l.At.After(t.newest) {
+	if l.Type == string(audit.ClockJumped) || l.At.After(t.newest) {
 		t.newest = l.At
 		return 0
 	}

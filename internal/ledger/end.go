@@ -36,7 +36,7 @@ func (c *check) end(ctx context.Context) error {
 // beyond finds an event at a place where the tree has no leaf.
 func (c *check) beyond(ctx context.Context) error {
 	over, found, err := c.leaves.peek(ctx, c.tree.Size)
-	if err == nil && found && over.Place >= c.tree.Size && !c.grownSince(ctx, over.Place) {
+	if err == nil && found && !c.grownSince(ctx, over.Place) {
 		c.find(Finding{Kind: Added, Event: over.ID, Place: over.Place, Words: fmt.Sprintf("Event %d stands at place %d, where the tree has no leaf.", over.ID, over.Place)})
 	}
 	return err

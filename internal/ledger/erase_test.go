@@ -125,6 +125,18 @@ func TestQuietErasureBesideARealOne(t *testing.T) {
 	}
 }
 
+// That a person was erased does not stand for the half of whoever on the host did something to that account.
+func TestQuietErasureOfTheHost(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	w.behind(`UPDATE event SET actor_name = '', address = '', browser = '', request = '', actor_salt = x'' WHERE type = 'audit.erased'`)
+	if r := w.verify(""); r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != 7 {
+		t.Errorf("%+v", r.First)
+	}
+}
+
 func TestErasureIsRefused(t *testing.T) {
 	w := newWorld(t)
 	life(w)
@@ -179,5 +191,24 @@ func TestRetentionKeepsProofsValid(t *testing.T) {
 	w.behind(`DELETE FROM event WHERE leaf = 1511`)
 	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 1511 {
 		t.Errorf("%+v", r.First)
+	}
+	w.behind(`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = ` + fmt.Sprint(audit.LeafNumber(2)))
+	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != 2 || r.First.Event != 0 || !strings.HasPrefix(r.First.Words, "The event at place 2") {
+		t.Errorf("%+v", r.First)
+	}
+	w.behind(missing(1)) // the leaf of an event that retention took
+	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Broken || r.First.Place != 1 {
+		t.Errorf("%+v", r.First)
+	}
+}
+
+// What has no place yet when a person is erased is erased as well.
+func TestErasureOfWhatHasNoPlaceYet(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	done, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	if text := w.everything(); done.Events != 6 || strings.Contains(text, "dana@northwind") || strings.Contains(text, "dana.private") {
+		t.Errorf("%+v: %s", done, text)
 	}
 }

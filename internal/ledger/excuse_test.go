@@ -32,6 +32,14 @@ func TestForgedRetentionIsCut(t *testing.T) {
 			if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 40 || !strings.Contains(r.First.Words, "Event 9000 (audit.pruned)") {
 				t.Errorf("by the heads: %+v", r.First)
 			}
+			if strings.Contains(at, "+") { // what it gives itself tells nothing, but when it was signed does
+				w.head()
+			}
+			w.pass(100 * 24 * time.Hour)
+			if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 40 {
+				t.Errorf("by the heads, much later: %+v", r.First)
+			}
+			w.pass(-100 * 24 * time.Hour)
 			w.behind(noHeads)
 			if r := w.verify(sink.text()); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 0 {
 				t.Errorf("by the lines of a sink: %+v", r.First)
@@ -72,6 +80,49 @@ func TestShortestRetentionIsWhole(t *testing.T) {
 	r := w.whole(sink.text())
 	if r.Pruned == 0 || len(r.Acts) != 1 || !strings.Contains(r.Acts[0], fmt.Sprintf("below place %d, up to 2026-", r.Pruned)) {
 		t.Errorf("%d: %v", r.Pruned, r.Acts)
+	}
+}
+
+// Retention after a long time without events is no cut, though the last head before it is as old as they are.
+func TestRetentionAfterALongTime(t *testing.T) {
+	w := newWorld(t)
+	for _, n := range []int{3, 2} {
+		w.bulk(n)
+		w.pass(time.Hour)
+		w.head()
+	}
+	w.pass(402 * 24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	w.pass(24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	if r := w.whole(w.head()); r.Pruned != 5 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// An event of an erasure that comes while the log is verified, and says more than it did when it was placed, excuses nothing.
+func TestForgedExcuseWhileVerified(t *testing.T) {
+	for n := 2; n <= 6; n++ {
+		w := newWorld(t)
+		life(w)
+		sixth := w.nth(6)
+		w.behind(fmt.Sprintf(`UPDATE event SET target_name = '', old_values = '', new_values = '', target_salt = x'' WHERE id = %d`, sixth))
+		m := &meddling{store.For[ledger.Tx](w.db), n, func() {
+			w.write(audit.New(audit.AuditErased, host).On(sallyport.Technician{ID: "gone"}).Event())
+			w.place()
+			w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+				leaves, err := tx.Leaves(w.ctx, 7, 1)
+				w.ok(err)
+				leaves[0].After = map[string]string{"also": "5"}
+				return tx.RewriteEvent(w.ctx, leaves[0])
+			}))
+		}}
+		s, err := ledger.New(ledger.Options{Store: m, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+		w.ok(err)
+		r, err := s.Verify(w.ctx, host, nil)
+		if err != nil || r.First == nil || r.First.Kind != ledger.Changed {
+			t.Errorf("before look %d: %+v %v", n, r.First, err)
+		}
 	}
 }
 

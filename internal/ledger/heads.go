@@ -88,7 +88,10 @@ func (c *check) unlike(ctx context.Context, h signedHead) error {
 	if c.odd != nil {
 		return c.changedWithLeaf(ctx, "nor does the head that was signed "+when(h.At))
 	}
-	c.find(Finding{Kind: Changed, Event: c.seen.ID, Place: c.good, Words: fmt.Sprintf(
+	if err := c.seeFirst(ctx, c.good); err != nil {
+		return err
+	}
+	c.find(Finding{Kind: Changed, Event: c.seenAt(c.good), Place: c.good, Words: fmt.Sprintf(
 		"The events at places %d to %d are not those of the head that was signed %s: the first that was changed, cut or added is among them. The tree was changed with it.",
 		c.good, h.Size-1, when(h.At))})
 	return nil

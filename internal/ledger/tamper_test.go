@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sallyport/internal/audit"
+	"sallyport/internal/keyring"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/database"
@@ -57,10 +58,16 @@ func TestD10_13(t *testing.T) {
 		"added at a place":       {[]string{`DROP INDEX event_leaf`, copyEvent(17, 9000, 16)}, ledger.Added, 9000, 16},
 		"reordered": {[]string{`UPDATE event SET leaf = 1000 WHERE id = 17`, `UPDATE event SET leaf = 16 WHERE id = 30`,
 			`UPDATE event SET leaf = 29 WHERE id = 17`}, ledger.Changed, 30, 16},
-		"inner hash":   {[]string{`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = 2`}, ledger.Broken, 0, 0},
-		"missing hash": {[]string{`DELETE FROM audit_hash WHERE place = 3`}, ledger.Broken, 0, 2},
-		"root":         {[]string{`UPDATE audit_tree SET root = zeroblob(32)`}, ledger.Broken, 0, 60},
-		"tree gone":    {[]string{`DELETE FROM audit_tree`}, ledger.Added, 1, 0},
+		"inner hash":              {[]string{`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = 2`}, ledger.Broken, 0, 0},
+		"missing hash":            {[]string{`DELETE FROM audit_hash WHERE place = 3`}, ledger.Broken, 0, 2},
+		"missing inner":           {[]string{`DELETE FROM audit_hash WHERE place = 2`}, ledger.Broken, 0, 0},
+		"cut with its leaf":       {[]string{`DELETE FROM event WHERE id = 17`, missing(16)}, ledger.Cut, 0, 16},
+		"last cut with its leaf":  {[]string{`DELETE FROM event WHERE id = 60`, missing(59)}, ledger.Cut, 0, 59},
+		"pruned by word, changed": {[]string{`UPDATE audit_tree SET pruned = 20`, wrong17}, ledger.Changed, 17, 16},
+		"added before one":        {[]string{`DROP INDEX event_leaf`, copyEvent(17, -5, 16)}, ledger.Added, -5, 16},
+		"head of another size":    {[]string{`UPDATE audit_head SET size = 59 WHERE size = 60`}, ledger.Forged, 0, 59},
+		"root":                    {[]string{`UPDATE audit_tree SET root = zeroblob(32)`}, ledger.Broken, 0, 60},
+		"tree gone":               {[]string{`DELETE FROM audit_tree`}, ledger.Added, 1, 0},
 		"truncated": {[]string{`DELETE FROM event WHERE leaf >= 50`, fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(50)),
 			`UPDATE audit_tree SET size = 50`}, ledger.Cut, 0, 50},
 		"forged head":        {[]string{`UPDATE audit_head SET note = replace(note, 'at 2026', 'at 2025') WHERE size = 60`}, ledger.Forged, 0, 60},
@@ -84,6 +91,9 @@ func TestD10_13(t *testing.T) {
 			}
 			if r.First.Kind != c.kind || r.First.Event != c.event || r.First.Place != c.place || r.First.Words == "" {
 				t.Errorf("%+v", *r.First)
+			}
+			if c.kind == ledger.Stuck && !strings.Contains(fmt.Sprint(r.Doubts), "could not be placed: ") {
+				t.Errorf("nothing says why: %v", r.Doubts)
 			}
 		})
 	}
@@ -140,7 +150,7 @@ func TestD10_13_Rewritten(t *testing.T) {
 		before := w.head()
 		rewritten(w, c.id)
 		r := w.verify("")
-		if r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != c.from {
+		if r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != c.from || r.First.Event != c.from+1 {
 			t.Errorf("event %d: %+v", c.id, r.First)
 		}
 		w.bulk(1)
@@ -151,6 +161,12 @@ func TestD10_13_Rewritten(t *testing.T) {
 		w.behind(`DELETE FROM audit_head`)
 		if r := w.verify(before); r.First == nil || r.First.Kind != ledger.Changed {
 			t.Errorf("event %d, with a head kept elsewhere: %+v", c.id, r.First)
+		}
+		// Nor when others were signed since, with the key.
+		w.head()
+		w.whole("")
+		if r := w.verify(before); r.First == nil || r.First.Kind != ledger.Changed {
+			t.Errorf("event %d, with a head kept elsewhere and one that was signed since: %+v", c.id, r.First)
 		}
 	}
 }
@@ -211,6 +227,96 @@ func TestBackdatedEventIsPointedAt(t *testing.T) {
 	w.bulk(1)
 	if r := w.whole(""); len(r.Doubts) != 1 {
 		t.Errorf("a clock that was set: %v", r.Doubts)
+	}
+}
+
+// Of many of them so many are pointed at as tell enough.
+func TestManyBackdatedEvents(t *testing.T) {
+	w := filled(t)
+	var tamper []string
+	for i := range 30 {
+		tamper = append(tamper, strings.Replace(copyEvent(17, 9000+i, -1), "-1, at,", "-1, at - 86400000000,", 1))
+	}
+	w.behind(tamper...)
+	if r := w.whole(""); len(r.Doubts) != 20 {
+		t.Errorf("%d: %v", len(r.Doubts), r.Doubts)
+	}
+}
+
+// A head that another key has signed says nothing, for or against, and is pointed at.
+func TestHeadOfAnotherKeyIsNotCompared(t *testing.T) {
+	w := filled(t)
+	other, err := audit.NewSigner("another-log", keyring.Generate().SigningKey("audit head"))
+	w.ok(err)
+	h, err := other.SignHead(50, audit.Hash{}, w.clock.Now())
+	w.ok(err)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.PutHead(w.ctx, h) }))
+	if r := w.whole(""); r.Heads != 2 || len(r.Doubts) != 1 || !strings.Contains(r.Doubts[0], "size 50 was signed with another key") {
+		t.Errorf("%d heads, %v", r.Heads, r.Doubts)
+	}
+}
+
+// Two events at one place are seen where the one ends a page of what is read and the other begins the next.
+func TestAddedEventOnTheNextPage(t *testing.T) {
+	w := worldWith(t, false)
+	w.bulk(1005)
+	w.head()
+	w.whole("")
+	w.behind(`DROP INDEX event_leaf`, copyEvent(1000, 9000, 999))
+	if r := w.verify(""); r.First == nil || r.First.Kind != ledger.Added || r.First.Event != 9000 || r.First.Place != 999 {
+		t.Errorf("%+v", r.First)
+	}
+}
+
+// ending is a store after whose n-th look somebody ends what is going on.
+type ending struct {
+	store.Transactions[ledger.Tx]
+	left int
+	end  func()
+}
+
+func (e *ending) Read(ctx context.Context, look func(ledger.Tx) error) error {
+	defer func() {
+		if e.left--; e.left == 0 {
+			e.end()
+		}
+	}()
+	return e.Transactions.Read(ctx, look)
+}
+
+// A verification that was ended does not call the log whole, nor an event changed, at whatever moment that was.
+func TestVerificationThatWasEnded(t *testing.T) {
+	for name, tamper := range map[string]string{"whole": `SELECT 1`, "spoilt": `UPDATE event SET new_values = 'no JSON' WHERE id = 5`} {
+		w := filled(t)
+		w.behind(tamper)
+		for n, over := 1, false; !over; n++ {
+			ctx, end := context.WithCancel(w.ctx)
+			e := &ending{store.For[ledger.Tx](w.db), n, end}
+			s, err := ledger.New(ledger.Options{Store: e, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+			w.ok(err)
+			_, err = s.Verify(ctx, host, nil)
+			if over = e.left > 0; over { // it came to its end before
+				w.ok(err)
+			} else if err == nil && e.left < 0 {
+				t.Errorf("%s, ended after look %d: no error", name, n)
+			}
+			end()
+		}
+	}
+}
+
+// An event may claim to be five minutes older than one that was placed before it, as of a node whose clock is behind.
+func TestHowOldAnEventMayBe(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(1)
+	newest := w.clock.Now()
+	for i, by := range []time.Duration{0, 5 * time.Minute, 5*time.Minute + time.Microsecond} {
+		e := audit.New(audit.SignInFinished, as(dana)).Event()
+		e.At = newest.Add(-by)
+		w.write(e)
+		if r := w.whole(""); len(r.Doubts) != i/2 {
+			t.Errorf("%v: %v", by, r.Doubts)
+		}
 	}
 }
 

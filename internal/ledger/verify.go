@@ -151,10 +151,13 @@ func (c *check) leaf(ctx context.Context, place int64) error {
 }
 
 // withoutHash is the leaf of a place whose hash is gone, by its event: whether that is the one which was placed, the next
-// signed head tells.
+// signed head tells. Where the event is gone too, it was cut, unless retention took it.
 func (c *check) withoutHash(ctx context.Context, place int64) (audit.Hash, error) {
 	l, found, err := c.leaves.peek(ctx, place)
 	if err != nil || !found || l.Place != place {
+		if err == nil && place >= c.tree.Pruned {
+			err = c.missing(ctx, place, l, found)
+		}
 		if err == nil {
 			c.find(Finding{Kind: Broken, Place: place, Words: fmt.Sprintf("The tree's hash for place %d is missing.", place)})
 		}
