@@ -92,9 +92,12 @@ func readSecret(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, longestSecret))
+	text, err := io.ReadAll(io.LimitReader(f, longestSecret+1))
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > longestSecret {
+		return nil, fmt.Errorf("%s is longer than %d bytes", path, longestSecret)
 	}
 	secret := bytes.TrimSpace(text)
 	if len(secret) < shortestSecret {
