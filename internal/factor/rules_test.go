@@ -12,7 +12,7 @@ import (
 	"sallyport"
 )
 
-var own = []string{"Anna", "Schmidt-Meier", "anna.schmidt", "anna@example.org", "Acme Nordlicht"}
+var own = []string{"Anna", "Schmidt-Meier", "anna.schmidt", "anna@example.org", "Acme Nordlicht", "Nord", "Nordlichtgesellschaft", "Ida", "Io", "Bo\u0308ttchermeisterin"}
 
 func TestCheckPassword(t *testing.T) {
 	for _, c := range []struct {
@@ -54,6 +54,18 @@ func TestCheckPassword(t *testing.T) {
 		{"counterstrike", 8, "common"},
 		{"Football", 8, "common"},
 		{"annaschmidtmeier1", 15, "own names"},
+		{"Nordlichtgesellschaft", 15, "own names"},
+		{"b\u00f6ttchermeisterin", 15, "own names"},
+		{"lichtanna.schmidtgesell", 15, ""},
+		{"zv4k9qpzv4k9qp", 8, "repeats"},
+		{"kzqvpbcdefgh", 8, ""}, // seven fresh characters
+		{"kzqvbcdefghij", 8, "repeats"},
+		{"akxakzxqazkqxzka", 8, ""}, // five different ones
+		{"akxakzxkazkaxzka", 8, "repeats"},
+		{"nordlichtkzqvpmxw", 15, ""}, // eight without own words
+		{"nordlichtkzqvpmx", 15, "own names"},
+		{"idakzqvpmx", 8, "own names"}, // a word of three letters
+		{"iokzqvpmx", 8, ""},
 		{"AcmeNordlicht2026!", 15, "own names"},
 		{"anna@example.org", 15, "own names"},
 		{"!!-Nordlicht-2026-!!", 15, "own names"},
