@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -82,7 +83,7 @@ func TestErasureKeepsProofsValid(t *testing.T) {
 		}
 	}
 	r := w.whole(kept)
-	if r.Erased == 0 || r.Kept != 1 {
+	if r.Erased == 0 || r.Kept != 1 || len(r.Acts) != 1 || !strings.Contains(r.Acts[0], fmt.Sprintf("deleted by event %d, was erased", w.nth(7))) {
 		t.Errorf("%+v", r)
 	}
 	if _, err := audit.ReadProof(proof, w.log.Verifier()); err != nil {
@@ -106,8 +107,8 @@ func TestErasureKeepsProofsValid(t *testing.T) {
 	// By the id it may be asked for again, and finds nothing more.
 	again, err := w.log.Erase(w.ctx, host, string(dana.ID), "")
 	w.ok(err)
-	if again.Events != 0 {
-		t.Errorf("again: %+v", again)
+	if r := w.whole(kept); again.Events != 0 || len(r.Acts) != 2 { // it is an event all the same
+		t.Errorf("again: %+v, %v", again, r.Acts)
 	}
 	w.whole(kept)
 }
@@ -135,6 +136,126 @@ func TestQuietErasureOfTheHost(t *testing.T) {
 	if r := w.verify(""); r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != 7 {
 		t.Errorf("%+v", r.First)
 	}
+}
+
+// erasures are the events of erasures, the newest first.
+func (w *world) erasures() (events []sallyport.Event) {
+	w.Helper()
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+		events, err = tx.Events(w.ctx, sallyport.EventFilter{Type: string(audit.AuditErased)})
+		return err
+	}))
+	return events
+}
+
+// Of events about nobody's account the half goes that names the person, wherever it does so; whose doing they were stays,
+// but for somebody unknown, who may have been the person.
+func TestErasureOfEventsAboutNobody(t *testing.T) {
+	w := newWorld(t)
+	nobody := sallyport.Actor{Kind: sallyport.ActorNobody, Client: sallyport.Client{Address: "198.51.100.9"}}
+	to := map[string]string{"to": dana.UserName}
+	w.write(
+		audit.New(audit.EmailSettingsTested, as(mara)).Changed(nil, to).Event(),
+		audit.New(audit.EmailSettingsRemoved, as(mara)).Changed(to, nil).Event(),
+		audit.New(audit.PasswordResetAsked, nobody).Changed(nil, to).Event(),
+		audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Event(),
+		audit.New(audit.TechnicianDeleted, as(mara)).On(sallyport.Technician{ID: "dana-2", UserName: dana.UserName}).Event(),
+	)
+	done, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	if done.Accounts != 2 || done.Events != 5 || w.tree().Size != 7 {
+		t.Errorf("%+v", done)
+	}
+	text := w.everything()
+	if strings.Contains(text, dana.UserName) || strings.Contains(text, "198.51.100.9") || strings.Count(text, mara.UserName) < 4 {
+		t.Error(text)
+	}
+	events := w.erasures()
+	if len(events) != 2 || events[0].After["events"] != "1" || events[1].After["events"] != "4" || events[1].After["also"] != "0 1 2" {
+		t.Errorf("%+v", events)
+	}
+	w.whole("")
+}
+
+// Whatever once reached a person or named him, before a change or after it, is looked for in events about nobody; what
+// reaches others is not.
+func TestErasureKnowsEveryContact(t *testing.T) {
+	w := newWorld(t)
+	failed := func(to string) sallyport.Event {
+		return audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"to": to}).Event()
+	}
+	for _, key := range []string{"user_name", "email", "phone", "address", "to"} {
+		w.write(audit.New(audit.TechnicianEdited, as(mara)).On(dana).Changed(map[string]string{key: "old " + key}, map[string]string{key: "new " + key}).Event(), failed("OLD "+key), failed("New "+key))
+	}
+	w.write(audit.New(audit.TechnicianEdited, as(dana)).On(mara).Changed(nil, map[string]string{"phone": "+4930000001"}).Event(), failed("+4930000001"),
+		audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Event())
+	done, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	if text := w.everything(); done.Events != 17 || strings.Contains(text, "old ") || strings.Contains(text, "new ") || !strings.Contains(text, `"to":"+4930000001"`) {
+		t.Errorf("%+v: %s", done, text)
+	}
+	w.whole("")
+}
+
+// many is a log in which a person stands in more events than are read at once, and of whom the deletion lies further back
+// than that.
+func many(w *world) {
+	w.Helper()
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		for i := range 1230 {
+			e := audit.New(audit.SignInFinished, as(dana)).On(dana).Event()
+			switch {
+			case i == 700:
+				e = audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Event()
+			case i > 700 && i <= 1210:
+				e = audit.New(audit.TechnicianDeleted, as(mara)).On(mara).Event()
+			case i > 500 && i < 700:
+				e = audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"to": dana.UserName}).Event()
+			}
+			if err := tx.InsertEvent(w.ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// However much there is of a person, all of it goes, and events name each place that needs one.
+func TestErasureOfMuch(t *testing.T) {
+	w := newWorld(t)
+	many(w)
+	done, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	named := 0
+	for _, e := range w.erasures() {
+		named += len(strings.Fields(e.After["also"]))
+	}
+	if done.Accounts != 1 || done.Events != 720 || named != 199 || strings.Contains(w.everything(), dana.UserName) {
+		t.Errorf("%+v, %d places named", done, named)
+	}
+	w.whole("")
+}
+
+// An erasure that was cut short leaves a whole log, with the event that stands for what is gone.
+func TestErasureThatWasCutShort(t *testing.T) {
+	w := newWorld(t)
+	many(w)
+	w.place()
+	for left := range 3 {
+		f := &failing{store.For[ledger.Tx](w.db), left}
+		s, err := ledger.New(ledger.Options{Store: f, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+		w.ok(err)
+		if _, err := s.Erase(w.ctx, host, dana.UserName, ""); !errors.Is(err, errBroken) {
+			t.Fatal(err)
+		}
+		w.whole("")
+	}
+	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	if strings.Contains(w.everything(), dana.UserName) {
+		t.Error("something is left")
+	}
+	w.whole("")
 }
 
 func TestErasureIsRefused(t *testing.T) {
@@ -171,10 +292,11 @@ func TestRetentionKeepsProofsValid(t *testing.T) {
 		t.Errorf("%+v: they are too old since a moment ago", tree)
 	}
 	w.pass(24 * time.Hour)
-	w.ok(w.log.Prune(w.ctx))
-	w.ok(w.log.Prune(w.ctx)) // finds nothing more
-	if tree := w.tree(); tree.Pruned != 1508 {
-		t.Errorf("%+v", tree)
+	for range 2 { // the second finds nothing more
+		w.ok(w.log.Prune(w.ctx))
+		if tree := w.tree(); tree.Pruned != 1508 {
+			t.Errorf("%+v", tree)
+		}
 	}
 	r := w.whole(kept)
 	if r.Pruned != 1508 || r.Kept != 1 {
@@ -187,6 +309,10 @@ func TestRetentionKeepsProofsValid(t *testing.T) {
 	w.ok(err)
 	if _, err := audit.ReadProof(fresh, w.log.Verifier()); err != nil {
 		t.Error(err)
+	}
+	w.behind(`DELETE FROM event WHERE leaf = 1508`, `UPDATE audit_tree SET pruned = 1509`)
+	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 1508 {
+		t.Errorf("one more than was deleted: %+v", r.First)
 	}
 	w.behind(`DELETE FROM event WHERE leaf = 1511`)
 	if r := w.verify(kept); r.First == nil || r.First.Kind != ledger.Cut || r.First.Place != 1511 {

@@ -86,16 +86,18 @@ func TestShortestRetentionIsWhole(t *testing.T) {
 // Retention after a long time without events is no cut, though the last head before it is as old as they are.
 func TestRetentionAfterALongTime(t *testing.T) {
 	w := newWorld(t)
+	var last time.Time
 	for _, n := range []int{3, 2} {
-		w.bulk(n)
 		w.pass(time.Hour)
+		w.bulk(n)
+		last = w.clock.Now()
 		w.head()
 	}
 	w.pass(402 * 24 * time.Hour)
 	w.ok(w.log.Prune(w.ctx))
 	w.pass(24 * time.Hour)
 	w.ok(w.log.Prune(w.ctx))
-	if r := w.whole(w.head()); r.Pruned != 5 {
+	if r := w.whole(w.head()); r.Pruned != 5 || len(r.Acts) != 1 || !strings.Contains(r.Acts[0], "below place 5, up to "+last.Format(time.RFC3339)) {
 		t.Errorf("%+v", r)
 	}
 }

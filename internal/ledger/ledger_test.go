@@ -133,8 +133,11 @@ func TestHeads(t *testing.T) {
 	w := newWorld(t)
 	w.bulk(1)
 	first := w.head()
-	if again := w.head(); again != first {
-		t.Error("a head was signed again for the same tree")
+	for range 2 {
+		if again := w.head(); again != first {
+			t.Error("a head was signed again for the same tree")
+		}
+		w.log = w.service()
 	}
 	for range 30 {
 		w.bulk(1)
@@ -149,6 +152,26 @@ func TestHeads(t *testing.T) {
 		return err
 	}))
 	w.whole(first)
+}
+
+// While the log grows a head is signed a minute after the last one, or when the clock was set.
+func TestHeadsWhileTheLogGrows(t *testing.T) {
+	w := newWorld(t)
+	for i, c := range []struct {
+		pass time.Duration
+		due  bool
+	}{{0, true}, {59 * time.Second, false}, {time.Second, true}, {time.Second, false}, {-time.Hour, true}} {
+		w.bulk(1)
+		w.pass(c.pass)
+		w.ok(w.log.KeepUp(w.ctx))
+		w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+			h, _, err := tx.LastHead(w.ctx)
+			if (h.Size == int64(i+1)) != c.due {
+				t.Errorf("look %d: a head of %d", i, h.Size)
+			}
+			return err
+		}))
+	}
 }
 
 func TestProofs(t *testing.T) {
@@ -187,6 +210,76 @@ func TestProofs(t *testing.T) {
 	if _, err := w.log.Prove(w.ctx, host, 471100); sallyport.CodeOf(err) != "no_such_event" {
 		t.Errorf("%v", err)
 	}
+	var exports []sallyport.Event
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+		exports, err = tx.Events(w.ctx, sallyport.EventFilter{Type: string(audit.AuditExported)})
+		return err
+	}))
+	if len(exports) != 1 || exports[0].After["filter"] != fmt.Sprintf("event=%d", w.nth(17)) || exports[0].After["format"] != "proof" {
+		t.Errorf("%+v", exports)
+	}
+}
+
+// An event that no head holds yet gets one with its proof, whether it has its place or not.
+func TestProofOfTheNewestEvent(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(3)
+	w.head()
+	for _, placed := range []bool{false, true} {
+		w.bulk(1)
+		var ids []int64
+		w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+			ids, err = tx.UnplacedNumbers(w.ctx, 0, 10)
+			return err
+		}))
+		if placed {
+			w.place()
+		}
+		file, err := w.log.Prove(w.ctx, host, ids[0])
+		w.ok(err)
+		if p, err := audit.ReadProof(file, w.log.Verifier()); err != nil || p.Event.ID != ids[0] {
+			t.Errorf("%+v %v", p, err)
+		}
+	}
+}
+
+// What does not fit its own proof is not handed out.
+func TestNoProofOfAChangedEvent(t *testing.T) {
+	w := filled(t)
+	w.behind(wrong17)
+	if _, err := w.log.Prove(w.ctx, host, 17); sallyport.CodeOf(err) != "audit_tree" {
+		t.Errorf("%v", err)
+	}
+}
+
+// A tree whose edge or root was touched grows no further.
+func TestTouchedTreeDoesNotGrow(t *testing.T) {
+	edge := audit.Edge(60)
+	for name, touch := range map[string]string{
+		"edge": fmt.Sprintf(`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = %d`, edge[0]),
+		"gone": fmt.Sprintf(`DELETE FROM audit_hash WHERE place = %d`, edge[len(edge)-1]),
+		"root": `UPDATE audit_tree SET root = zeroblob(32)`,
+	} {
+		w := filled(t)
+		w.behind(touch)
+		w.bulk(1)
+		if err := w.log.Place(w.ctx); err == nil || w.tree().Size != 60 {
+			t.Errorf("%s: %v, %d events", name, err, w.tree().Size)
+		}
+	}
+}
+
+// A clock that was set back does not keep what is new from being signed.
+func TestHeadAfterTheClockWasSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(1)
+	first := w.head()
+	w.bulk(1)
+	w.pass(-time.Hour)
+	if w.head() == first {
+		t.Error("no head holds the second event")
+	}
+	w.whole(first)
 }
 
 // Proving and exporting need a permission, erasing needs a shell on the host.
@@ -206,6 +299,9 @@ func TestRights(t *testing.T) {
 		return nil
 	}))
 	first := w.nth(1)
+	if _, err := w.log.Status(w.ctx, sallyport.Actor{Kind: sallyport.ActorNobody, ID: "root"}); sallyport.KindOf(err) != sallyport.Forbidden {
+		t.Errorf("nobody, by the id of somebody: %v", err)
+	}
 	for id, may := range map[sallyport.TechnicianID][5]bool{"root": {true, true, false, true, true}, "apps": {true, false, false, true, true}, "reader": {}, "left": {}, "gone": {}} {
 		actor := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: id}
 		_, status := w.log.Status(w.ctx, actor)

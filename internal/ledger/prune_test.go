@@ -1,8 +1,12 @@
 package ledger_test
 
 import (
+	"context"
 	"testing"
 	"time"
+
+	"sallyport/internal/ledger"
+	"sallyport/internal/store"
 )
 
 // A clock that was set years ahead, once or again and again, deletes nothing of the log, for as long as it goes wrong by less
@@ -24,6 +28,63 @@ func TestClockAheadDeletesNothing(t *testing.T) {
 	w.ok(w.log.Prune(w.ctx))
 	if tree := w.tree(); tree.Pruned != 0 {
 		t.Errorf("deleted: %+v", tree)
+	}
+	w.whole("")
+}
+
+// A clock that was ahead once does not keep what is too old: it goes a day after the clock was set right, as ever. Nor does
+// a server go by what it saw before it was stopped.
+func TestDayBeginsAnew(t *testing.T) {
+	for name, c := range map[string]struct{ first, then time.Duration }{
+		"the clock is set right":  {500 * 24 * time.Hour, -98 * 24 * time.Hour},
+		"the server was stopped":  {402 * 24 * time.Hour, 48 * time.Hour},
+		"it was stopped for long": {402 * 24 * time.Hour, 30 * 24 * time.Hour},
+	} {
+		w := newWorld(t)
+		w.bulk(5)
+		w.place()
+		w.pass(c.first)
+		w.ok(w.log.Prune(w.ctx))
+		w.pass(c.then)
+		for _, want := range []int64{0, 5} {
+			w.ok(w.log.Prune(w.ctx))
+			if tree := w.tree(); tree.Pruned != want {
+				t.Errorf("%s: %+v, want %d", name, tree, want)
+			}
+			w.pass(24 * time.Hour)
+		}
+	}
+}
+
+// racing is a store in which something else happens right before the n-th change.
+type racing struct {
+	store.Transactions[ledger.Tx]
+	left int
+	do   func()
+}
+
+func (r *racing) Write(ctx context.Context, change func(ledger.Tx) error) error {
+	if r.left--; r.left == 0 {
+		r.do()
+	}
+	return r.Transactions.Write(ctx, change)
+}
+
+// Of two processes that find the same events too old one deletes them, with one event.
+func TestOneOfTwoProcessesDeletes(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(5)
+	w.place()
+	w.pass(402 * 24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	w.pass(24 * time.Hour)
+	r := &racing{store.For[ledger.Tx](w.db), 1, func() { w.ok(w.log.Prune(w.ctx)) }}
+	s, err := ledger.New(ledger.Options{Store: r, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+	w.ok(err)
+	w.ok(s.Prune(w.ctx))
+	w.place()
+	if tree := w.tree(); tree.Pruned != 5 || tree.Size != 6 {
+		t.Errorf("%+v", tree)
 	}
 	w.whole("")
 }

@@ -25,12 +25,15 @@ type memorySink struct {
 
 func (m *memorySink) Name() string { return m.name }
 
-func (m *memorySink) Send(_ context.Context, batch []sallyport.SinkRecord) error {
+func (m *memorySink) Send(ctx context.Context, batch []sallyport.SinkRecord) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != 0 {
 		m.fail--
-		return errors.New("down")
+		return errors.New("down\nand whatever a server said of it")
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		return errors.New("a sink that hangs would hang for ever")
 	}
 	m.got = append(m.got, batch...)
 	return nil
@@ -135,6 +138,59 @@ func TestEventBeyondTheLogStopsNoSink(t *testing.T) {
 	}
 }
 
+// However many heads wait, the sink gets all of them, and each once.
+func TestManyHeadsAreHandedOverOnce(t *testing.T) {
+	sink := &memorySink{name: "a"}
+	w := newWorld(t, sink)
+	for range 45 {
+		w.bulk(1)
+		w.head()
+	}
+	for range 2 {
+		w.ok(w.log.Deliver(w.ctx, "a"))
+		if len(sink.got) != 90 {
+			t.Errorf("the sink has %d records", len(sink.got))
+		}
+	}
+}
+
+// An event that stands right behind the tree has no place in it yet, and is handed to nobody.
+func TestEventBehindTheTreeIsNotHandedOver(t *testing.T) {
+	sink := &memorySink{name: "a"}
+	w := newWorld(t, sink)
+	w.bulk(5)
+	w.place()
+	w.bulk(1)
+	w.behind(`UPDATE event SET leaf = 5 WHERE leaf < 0`)
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if got := sink.places(t); !slices.Equal(got, upTo(5)) {
+		t.Errorf("the sink has %v", got)
+	}
+}
+
+// A sink that is new to an old log is behind by what retention has left.
+func TestNewSinkOfAnOldLog(t *testing.T) {
+	sink := &memorySink{name: "a"}
+	w := newWorld(t, sink)
+	w.bulk(5)
+	w.place()
+	w.pass(402 * 24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	w.pass(24 * time.Hour)
+	w.bulk(2)
+	w.ok(w.log.Prune(w.ctx))
+	w.place()
+	status, err := w.log.Status(w.ctx, host)
+	w.ok(err)
+	if s := status.Sinks[0]; s.Behind != 3 { // two, and that of retention
+		t.Errorf("%+v", s)
+	}
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if got := sink.places(t); !slices.Equal(got, []int64{5, 6, 7}) {
+		t.Errorf("the sink has %v", got)
+	}
+}
+
 // D11.19: while a sink hangs, events are written and placed as ever.
 func TestD11_19_HangingSinkHoldsUpNobody(t *testing.T) {
 	sink := &hangingSink{begun: make(chan struct{}), end: make(chan struct{})}
@@ -185,9 +241,18 @@ func TestOneProcessServesASink(t *testing.T) {
 	if got := sink.places(t); !slices.Equal(got, upTo(6)) {
 		t.Errorf("nobody took over: %v", got)
 	}
+	w.bulk(3)
+	w.place()
+	ended, end := context.WithCancel(w.ctx)
+	end()
+	second.Run(ended) // which lets go of it
+	w.ok(w.log.Deliver(w.ctx, "s"))
+	if got := sink.places(t); !slices.Equal(got, upTo(9)) {
+		t.Errorf("a process that stopped kept it: %v", got)
+	}
 	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
 		s, err := tx.SinkState(w.ctx, "s")
-		if s.Next != 6 {
+		if s.Next != 9 {
 			t.Errorf("%+v", s)
 		}
 		return err

@@ -32,4 +32,7 @@ func TestPausesOfASink(t *testing.T) {
 		t.Errorf("the reason stays when another process got through: %q", o.reason)
 	}
 	pauses(time.Second)
+	if o.failures != 10 {
+		t.Errorf("%d failures were counted", o.failures)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/keyring"
 	"sallyport/internal/ledger"
@@ -35,19 +36,21 @@ func TestD10_13(t *testing.T) {
 		event  int64
 		place  int64
 	}{
-		"changed time":           {[]string{`UPDATE event SET at = at + 1 WHERE id = 17`}, ledger.Changed, 17, 16},
-		"changed type":           {[]string{`UPDATE event SET type = 'technician.added' WHERE id = 1`}, ledger.Changed, 1, 0},
-		"changed outcome":        {[]string{`UPDATE event SET outcome = 'wrong' WHERE id = 60`}, ledger.Changed, 60, 59},
-		"changed actor":          {[]string{`UPDATE event SET actor = 'x' WHERE id = 5`}, ledger.Changed, 5, 4},
-		"changed name":           {[]string{`UPDATE event SET actor_name = 'eve' WHERE id = 17`}, ledger.Changed, 17, 16},
-		"changed address":        {[]string{`UPDATE event SET address = '192.0.2.1' WHERE id = 17`}, ledger.Changed, 17, 16},
-		"changed value":          {[]string{`UPDATE event SET new_values = '{"phone":"+3"}' WHERE id IN (17, 18)`}, ledger.Changed, 17, 16},
-		"changed reason":         {[]string{`UPDATE event SET reason = '' WHERE id = 17`}, ledger.Changed, 17, 16},
-		"broken value":           {[]string{`UPDATE event SET new_values = 'no JSON' WHERE id = 17`}, ledger.Changed, 0, 16},
-		"no text":                {[]string{`UPDATE event SET reason = CAST(x'ff' AS TEXT) WHERE id = 17`}, ledger.Changed, 17, 16},
-		"changed leaf":           {[]string{`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = (SELECT place FROM audit_hash ORDER BY place LIMIT 1 OFFSET 0)`}, ledger.Changed, 1, 0},
-		"changed number":         {[]string{`UPDATE event SET id = 1000 WHERE id = 17`}, ledger.Changed, 1000, 16},
-		"quietly erased":         {[]string{`UPDATE event SET actor_name = '', address = '', browser = '', request = '', actor_salt = x'' WHERE id = 17`}, ledger.Changed, 17, 16},
+		"changed time":    {[]string{`UPDATE event SET at = at + 1 WHERE id = 17`}, ledger.Changed, 17, 16},
+		"changed type":    {[]string{`UPDATE event SET type = 'technician.added' WHERE id = 1`}, ledger.Changed, 1, 0},
+		"changed outcome": {[]string{`UPDATE event SET outcome = 'wrong' WHERE id = 60`}, ledger.Changed, 60, 59},
+		"changed actor":   {[]string{`UPDATE event SET actor = 'x' WHERE id = 5`}, ledger.Changed, 5, 4},
+		"changed name":    {[]string{`UPDATE event SET actor_name = 'eve' WHERE id = 17`}, ledger.Changed, 17, 16},
+		"changed address": {[]string{`UPDATE event SET address = '192.0.2.1' WHERE id = 17`}, ledger.Changed, 17, 16},
+		"changed value":   {[]string{`UPDATE event SET new_values = '{"phone":"+3"}' WHERE id IN (17, 18)`}, ledger.Changed, 17, 16},
+		"changed reason":  {[]string{`UPDATE event SET reason = '' WHERE id = 17`}, ledger.Changed, 17, 16},
+		"broken value":    {[]string{`UPDATE event SET new_values = 'no JSON' WHERE id = 17`}, ledger.Changed, 0, 16},
+		"no text":         {[]string{`UPDATE event SET reason = CAST(x'ff' AS TEXT) WHERE id = 17`}, ledger.Changed, 17, 16},
+		"changed leaf":    {[]string{`UPDATE audit_hash SET hash = zeroblob(32) WHERE place = (SELECT place FROM audit_hash ORDER BY place LIMIT 1 OFFSET 0)`}, ledger.Changed, 1, 0},
+		"changed number":  {[]string{`UPDATE event SET id = 1000 WHERE id = 17`}, ledger.Changed, 1000, 16},
+		"quietly erased":  {[]string{`UPDATE event SET actor_name = '', address = '', browser = '', request = '', actor_salt = x'' WHERE id = 17`}, ledger.Changed, 17, 16},
+		"quietly erased two": {[]string{`UPDATE event SET actor_name = '', address = '', browser = '', request = '', actor_salt = x'' WHERE id = 30`,
+			`UPDATE event SET target_name = '', old_values = '', new_values = '', reason = '', target_salt = x'' WHERE id = 17`}, ledger.Changed, 17, 16},
 		"quietly erased target":  {[]string{`UPDATE event SET target_name = '', old_values = '', new_values = '', reason = '', target_salt = x'' WHERE id = 17`}, ledger.Changed, 17, 16},
 		"cut":                    {[]string{`DELETE FROM event WHERE id = 17`}, ledger.Cut, 0, 16},
 		"cut first":              {[]string{`DELETE FROM event WHERE id = 1`}, ledger.Cut, 0, 0},
@@ -75,6 +78,7 @@ func TestD10_13(t *testing.T) {
 		"next hash, changed": {[]string{addedHash(60), wrong17}, ledger.Changed, 17, 16},
 		"beyond, changed":    {[]string{copyEvent(17, 9000, 60), wrong17}, ledger.Changed, 17, 16},
 		"no JSON":            {noJSON, ledger.Stuck, 9000, 61},
+		"two without JSON":   {append(slices.Clone(noJSON), copyEvent(17, 9001, -1), `UPDATE event SET new_values = 'no JSON' WHERE id = 9001`), ledger.Stuck, 9000, 61},
 		"no JSON, changed":   {append(slices.Clone(noJSON), wrong17), ledger.Changed, 17, 16},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,6 +234,53 @@ func TestBackdatedEventIsPointedAt(t *testing.T) {
 	}
 }
 
+// beside does to the open database what somebody with a shell could do.
+func (w *world) beside(statements ...string) {
+	w.Helper()
+	w.statements(statements)
+}
+
+// shortened makes the tree that of its first 50 events, whole in itself.
+func shortened(w *world) []string {
+	w.Helper()
+	var root audit.Hash
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+		root, err = audit.Root(50, func(number int64) (h audit.Hash, err error) {
+			b, err := tx.TreeHash(w.ctx, number)
+			copy(h[:], b)
+			return h, err
+		})
+		return err
+	}))
+	return []string{`DELETE FROM event WHERE leaf >= 50`, fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(50)),
+		fmt.Sprintf(`UPDATE audit_tree SET size = 50, root = x'%x'`, root[:])}
+}
+
+// What was signed is remembered by the database and by the process that signed it: each alone keeps it from signing a log
+// that was shortened, or one that grew on from there.
+func TestShortenedLogIsNotSigned(t *testing.T) {
+	for name, shorten := range map[string]func(w *world, s []string){
+		"the database remembers": func(w *world, s []string) { w.behind(s...) },
+		"the process remembers":  func(w *world, s []string) { w.beside(append(s, noHeads)...) },
+	} {
+		w := filled(t)
+		shorten(w, shortened(w))
+		for _, c := range []struct {
+			more int
+			says string
+		}{{1, "smaller than one that was signed"}, {20, "does not begin with the one"}} {
+			w.bulk(c.more)
+			if _, err := w.log.Head(w.ctx, host); sallyport.CodeOf(err) != "audit_tree" {
+				t.Errorf("%s, %d more: %v", name, c.more, err)
+			}
+			w.looks(1)
+			if status, err := w.log.Status(w.ctx, host); err != nil || !strings.Contains(status.Trouble, c.says) {
+				t.Errorf("%s, %d more: %q %v", name, c.more, status.Trouble, err)
+			}
+		}
+	}
+}
+
 // Of many of them so many are pointed at as tell enough.
 func TestManyBackdatedEvents(t *testing.T) {
 	w := filled(t)
@@ -253,6 +304,15 @@ func TestHeadOfAnotherKeyIsNotCompared(t *testing.T) {
 	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.PutHead(w.ctx, h) }))
 	if r := w.whole(""); r.Heads != 2 || len(r.Doubts) != 1 || !strings.Contains(r.Doubts[0], "size 50 was signed with another key") {
 		t.Errorf("%d heads, %v", r.Heads, r.Doubts)
+	}
+	// Nor does it keep anything from being signed.
+	h.Size = 61
+	w.bulk(1)
+	w.place()
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.PutHead(w.ctx, h) }))
+	w.bulk(1)
+	if r := w.whole(w.head()); r.Heads != 3 || r.Kept != 1 {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -289,18 +349,21 @@ func TestVerificationThatWasEnded(t *testing.T) {
 	for name, tamper := range map[string]string{"whole": `SELECT 1`, "spoilt": `UPDATE event SET new_values = 'no JSON' WHERE id = 5`} {
 		w := filled(t)
 		w.behind(tamper)
-		for n, over := 1, false; !over; n++ {
+		endedAfter := func(look int) (looks int, err error) {
 			ctx, end := context.WithCancel(w.ctx)
-			e := &ending{store.For[ledger.Tx](w.db), n, end}
+			defer end()
+			e := &ending{store.For[ledger.Tx](w.db), look, end}
 			s, err := ledger.New(ledger.Options{Store: e, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
 			w.ok(err)
 			_, err = s.Verify(ctx, host, nil)
-			if over = e.left > 0; over { // it came to its end before
-				w.ok(err)
-			} else if err == nil && e.left < 0 {
-				t.Errorf("%s, ended after look %d: no error", name, n)
+			return look - e.left, err
+		}
+		looks, err := endedAfter(1000)
+		w.ok(err)
+		for n := 1; n < looks; n++ {
+			if _, err := endedAfter(n); err == nil {
+				t.Errorf("%s, ended after look %d of %d: no error", name, n, looks)
 			}
-			end()
 		}
 	}
 }

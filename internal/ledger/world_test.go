@@ -178,6 +178,12 @@ func (w *world) nth(n int64) (id int64) {
 func (w *world) behind(statements ...string) {
 	w.Helper()
 	w.ok(w.db.Close())
+	w.statements(statements)
+	w.open()
+}
+
+func (w *world) statements(statements []string) {
+	w.Helper()
 	driver, address := "sqlite", filepath.Join(w.folder, "sallyport.db")
 	if database.OnPostgres() {
 		driver, address = "pgx", w.address
@@ -194,7 +200,6 @@ func (w *world) behind(statements ...string) {
 		}
 	}
 	w.ok(raw.Close())
-	w.open()
 }
 
 // blob is how SQLite writes bytes.

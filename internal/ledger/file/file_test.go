@@ -72,6 +72,9 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 			t.Errorf("%s was written to", path)
 		}
 	}
+	if err := file.New("/dev/null", "h").Send(t.Context(), batch("{}")); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a device: %v", err) // before anything goes there
+	}
 }
 
 // A file that others may write to takes nothing until its mode is mended, and one that everybody may read is told of.
