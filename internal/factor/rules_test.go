@@ -50,6 +50,7 @@ func TestCheckPassword(t *testing.T) {
 		{"passwordpassword", 15, "common"},
 		{"PasswordPassword", 15, "common"},
 		{"footballbaseball", 15, "common"},
+		{"footballfootballfootball", 15, "common"},
 		{"administrator2026!", 15, "common"},
 		{"counterstrike", 8, "common"},
 		{"Football", 8, "common"},

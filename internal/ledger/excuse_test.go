@@ -88,7 +88,7 @@ func TestRetentionAfterALongTime(t *testing.T) {
 	w := newWorld(t)
 	var last time.Time
 	for _, n := range []int{3, 2} {
-		w.pass(time.Hour)
+		w.pass(25 * time.Hour) // of each day a head is kept
 		w.bulk(n)
 		last = w.clock.Now()
 		w.head()

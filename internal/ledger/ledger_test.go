@@ -138,6 +138,7 @@ func TestHeads(t *testing.T) {
 			t.Error("a head was signed again for the same tree")
 		}
 		w.log = w.service()
+		w.pass(time.Second)
 	}
 	for range 30 {
 		w.bulk(1)

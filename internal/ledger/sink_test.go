@@ -119,6 +119,11 @@ func TestD11_19_SinkDownDeliversLater(t *testing.T) {
 	if got := sink.places(t); !slices.Equal(got, upTo(283)) {
 		t.Errorf("after a new start: %d", len(got))
 	}
+	next := w.service() // that has not looked at the log itself yet
+	w.ok(next.Deliver(w.ctx, "a"))
+	if _, _, sinks := next.Numbers(); sinks[0].Behind != 0 {
+		t.Errorf("%+v", sinks)
+	}
 }
 
 // TestEventBeyondTheLogStopsNoSink: one that somebody gave a place far away is handed to nobody, and those after it are.

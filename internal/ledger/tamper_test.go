@@ -310,9 +310,38 @@ func TestHeadOfAnotherKeyIsNotCompared(t *testing.T) {
 	w.bulk(1)
 	w.place()
 	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.PutHead(w.ctx, h) }))
-	w.bulk(1)
+	_, err = w.log.Prove(w.ctx, host, 61)
+	w.ok(err)
 	if r := w.whole(w.head()); r.Heads != 3 || r.Kept != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Of more heads than are read at once the last one counts too.
+func TestMoreHeadsThanAPage(t *testing.T) {
+	w := filled(t)
+	mine, err := audit.NewSigner("sallyport-audit-"+w.keys.ID(), w.keys.SigningKey("audit head"))
+	w.ok(err)
+	other, err := audit.NewSigner("another-log", keyring.Generate().SigningKey("audit head"))
+	w.ok(err)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		for size := int64(61); size <= 1061; size++ {
+			signer := other
+			if size == 1061 {
+				signer = mine
+			}
+			h, err := signer.SignHead(size, audit.Hash{}, w.clock.Now())
+			if err != nil {
+				return err
+			}
+			if err := tx.PutHead(w.ctx, h); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	if r := w.verify(""); r.First == nil || r.First.Kind != ledger.Cut || !strings.Contains(r.First.Words, "had 1061") {
+		t.Errorf("%+v", r.First)
 	}
 }
 
@@ -328,41 +357,49 @@ func TestAddedEventOnTheNextPage(t *testing.T) {
 	}
 }
 
-// ending is a store after whose n-th look somebody ends what is going on.
+// ending is a store after whose n-th look somebody ends what is going on, or whose n-th look fails where there is an error.
 type ending struct {
 	store.Transactions[ledger.Tx]
 	left int
 	end  func()
+	fail error
 }
 
 func (e *ending) Read(ctx context.Context, look func(ledger.Tx) error) error {
-	defer func() {
-		if e.left--; e.left == 0 {
-			e.end()
+	if e.left--; e.left == 0 {
+		if e.fail != nil {
+			return e.fail
 		}
-	}()
+		defer e.end()
+	}
 	return e.Transactions.Read(ctx, look)
 }
 
-// A verification that was ended does not call the log whole, nor an event changed, at whatever moment that was.
+// A verification that was ended, or for which the database was away for a moment, does not call the log whole, nor an event changed, at whatever moment that was.
 func TestVerificationThatWasEnded(t *testing.T) {
 	for name, tamper := range map[string]string{"whole": `SELECT 1`, "spoilt": `UPDATE event SET new_values = 'no JSON' WHERE id = 5`} {
 		w := filled(t)
 		w.behind(tamper)
-		endedAfter := func(look int) (looks int, err error) {
+		away := sallyport.E(sallyport.Unavailable, "away", "The database is away.")
+		endedAfter := func(look int, fail error) (r ledger.Report, looks int, err error) {
 			ctx, end := context.WithCancel(w.ctx)
 			defer end()
-			e := &ending{store.For[ledger.Tx](w.db), look, end}
+			e := &ending{store.For[ledger.Tx](w.db), look, end, fail}
 			s, err := ledger.New(ledger.Options{Store: e, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
 			w.ok(err)
-			_, err = s.Verify(ctx, host, nil)
-			return look - e.left, err
+			r, err = s.Verify(ctx, host, nil)
+			return r, look - e.left, err
 		}
-		looks, err := endedAfter(1000)
+		want, looks, err := endedAfter(1000, nil)
 		w.ok(err)
-		for n := 1; n < looks; n++ {
-			if _, err := endedAfter(n); err == nil {
+		for n := 1; n <= looks; n++ {
+			if _, _, err := endedAfter(n, nil); err == nil && n < looks {
 				t.Errorf("%s, ended after look %d of %d: no error", name, n, looks)
+			}
+			r, _, err := endedAfter(n, away)
+			same := r.First != nil && (r.First.Kind == ledger.Stuck || want.First != nil && *r.First == *want.First)
+			if err == nil && !same {
+				t.Errorf("%s, the database away at look %d of %d: %+v", name, n, looks, r.First)
 			}
 		}
 	}
@@ -404,7 +441,7 @@ func TestPlacingTroubleIsShown(t *testing.T) {
 			if err != nil || status.Trouble == "" || status.Size != c.size {
 				t.Errorf("%+v %v", status, err)
 			}
-			w.behind(c.mend...)
+			w.beside(c.mend...)
 			w.looks(1)
 			status, err = w.log.Status(w.ctx, host)
 			if err != nil || status.Trouble != "" || status.Size != 63 {

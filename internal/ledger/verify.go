@@ -155,7 +155,7 @@ func (c *check) leaf(ctx context.Context, place int64) error {
 func (c *check) withoutHash(ctx context.Context, place int64) (audit.Hash, error) {
 	l, found, err := c.leaves.peek(ctx, place)
 	if err != nil || !found || l.Place != place {
-		if err == nil && place >= c.tree.Pruned {
+		if err == nil {
 			err = c.missing(ctx, place, l, found)
 		}
 		if err == nil {
