@@ -47,12 +47,15 @@ func gallery(t *testing.T, pages map[string]Page) *httptest.Server {
 	return s
 }
 
-// looks are the ways in which each page is looked at. 320 pixels are 1280 at a zoom of 400 %.
-var looks = []struct {
+// look is a way in which a page is looked at.
+type look struct {
 	name  string
 	width int
 	dark  bool
-}{{"light", 1280, false}, {"dark", 1280, true}, {"narrow", 390, false}, {"narrow-dark", 390, true}, {"zoom", 320, false}}
+}
+
+// looks are those in which each page is looked at. 320 pixels are 1280 at a zoom of 400 %.
+var looks = []look{{"light", 1280, false}, {"dark", 1280, true}, {"narrow", 390, false}, {"narrow-dark", 390, true}, {"zoom", 320, false}}
 
 // lookAt opens each page in Chromium in every look: axe finds nothing, nothing has to be scrolled sideways, and the
 // page keeps its own policy. SALLYPORT_PICTURES names a folder for pictures of them all.
@@ -65,23 +68,29 @@ func lookAt(t *testing.T, pages map[string]Page) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		page.Open(s.URL + "/page/" + name)
-		for _, look := range looks {
-			if folder := os.Getenv("SALLYPORT_PICTURES"); folder != "" {
-				page.Screenshot(filepath.Join(folder, name+"-"+look.name+".png"), look.width, look.dark)
-			} else {
-				page.View(look.width, look.dark)
+		t.Run(name, func(t *testing.T) {
+			page.Open(s.URL + "/page/" + name)
+			for _, look := range looks {
+				lookOnce(t, page, name, look)
 			}
-			if page.TooWide() {
-				t.Errorf("%s, %s: wider than the window", name, look.name)
-			}
-			if strings.HasPrefix(look.name, "narrow") {
-				continue // the colours are those of the wide looks
-			}
-			for _, v := range page.Axe() {
-				t.Errorf("%s, %s: %s", name, look.name, v)
-			}
-		}
+		})
+	}
+}
+
+func lookOnce(t *testing.T, page *browser.Page, name string, look look) {
+	if folder := os.Getenv("SALLYPORT_PICTURES"); folder != "" {
+		page.Screenshot(filepath.Join(folder, name+"-"+look.name+".png"), look.width, look.dark)
+	} else {
+		page.View(look.width, look.dark)
+	}
+	if page.TooWide() {
+		t.Errorf("%s: wider than the window", look.name)
+	}
+	if strings.HasPrefix(look.name, "narrow") {
+		return // the colours are those of the wide looks
+	}
+	for _, v := range page.Axe() {
+		t.Errorf("%s: %s", look.name, v)
 	}
 }
 
