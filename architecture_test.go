@@ -65,6 +65,7 @@ var table = map[string]row{
 	"internal/delivery/httpsms": {layer: adapters, also: []string{"delivery/dial"}},
 	"internal/delivery/vonage":  {layer: adapters, also: []string{"delivery/dial"}},
 	"internal/delivery/kannel":  {layer: adapters, also: []string{"delivery/dial"}},
+	"internal/delivery/smpp":    {layer: adapters, also: []string{"delivery/dial"}, libs: []string{"github.com/linxGnu/gosmpp/data", "github.com/linxGnu/gosmpp/pdu"}},
 	"internal/store":            {layer: adapters, also: []string{"store/migrations"}, libs: []string{sqlite, "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	"internal/store/migrations": {layer: adapters, libs: []string{"github.com/pressly/goose/v3"}},
 	"internal/view":             {layer: adapters, libs: []string{"rsc.io/qr"}},

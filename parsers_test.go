@@ -24,6 +24,7 @@ var parsers = map[string]string{
 	"answers of Twilio":                        "internal/delivery/twilio.FuzzRead",
 	"answers of Vonage":                        "internal/delivery/vonage.FuzzRead",
 	"answers of Kannel":                        "internal/delivery/kannel.FuzzRead",
+	"answers of an SMPP server":                "internal/delivery/smpp.FuzzAnswers",
 	"X-Forwarded-For":                          "internal/web.FuzzClientAddress",
 	"cookies":                                  "internal/web.FuzzCookie",
 	"forms":                                    "internal/web.FuzzForm",
