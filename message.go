@@ -63,6 +63,7 @@ const (
 	GatewayVonage GatewayKind = "vonage"
 	GatewayHTTP   GatewayKind = "http"
 	GatewayKannel GatewayKind = "kannel"
+	GatewaySMPP   GatewayKind = "smpp"
 )
 
 // Gateway holds the settings of one way out. Slot is "live" (in use) or "draft" (being proved). Secret settings are

@@ -91,6 +91,9 @@ func (r *run) gatewaysByForm() {
 	r.mara.post("/admin/sms/test", "to", "+12125550199")
 	draft("/admin/sms", "kind", "kannel", "url", r.texts.URL+"/cgi-bin/sendsms", "user", "door", "password", secret("kannel"), "from", "Northwind")
 	r.mara.post("/admin/sms/test", "to", "+12125550199")
+	host, port, _ = net.SplitHostPort(strings.TrimPrefix(r.texts.URL, "http://"))
+	draft("/admin/sms", "kind", "smpp", "host", host, "port", port, "tls", "none", "system_id", "door", "password", secret("smpp"), "system_type", "", "sender", "Northwind")
+	r.mara.post("/admin/sms/test", "to", "+12125550199")
 	r.texts.answers(nil)
 	for _, text := range r.texts.all() { // what the failing ones were sent is a secret as well
 		for _, found := range regexp.MustCompile(`\b\d{6}\b`).FindAllString(text, -1) {

@@ -9,6 +9,7 @@ import (
 	"sallyport/internal/delivery/dial"
 	"sallyport/internal/delivery/httpsms"
 	"sallyport/internal/delivery/kannel"
+	"sallyport/internal/delivery/smpp"
 	"sallyport/internal/delivery/smtp"
 	"sallyport/internal/delivery/twilio"
 	"sallyport/internal/delivery/vonage"
@@ -49,6 +50,8 @@ func textBuilder(d *dial.Dialer) textBuild {
 			return httpsms.New(g, secrets, client)
 		case sallyport.GatewayKannel:
 			return kannel.New(g, secrets, client)
+		case sallyport.GatewaySMPP:
+			return smpp.New(g, secrets, d)
 		}
 		return nil, fmt.Errorf("app: no text message goes through a gateway of kind %q", g.Kind)
 	}

@@ -93,7 +93,7 @@ func TestRemovingAGatewayInUse(t *testing.T) {
 func TestEveryKindOfGatewayHasItsForm(t *testing.T) {
 	h := newHouse(t)
 	b := h.signIn(h.add(sallyport.SuperAdmin))
-	for kind, label := range map[string]string{"twilio": "Account SID", "http": "Success when the answer contains", "vonage": "API secret", "kannel": "sendsms"} {
+	for kind, label := range map[string]string{"twilio": "Account SID", "http": "Success when the answer contains", "vonage": "API secret", "kannel": "sendsms", "smpp": "System ID"} {
 		b.get("/admin/sms?kind="+kind).wants(http.StatusOK, label)
 	}
 	b.send("/admin/sms", "kind", "http", "url", "https://sms.example.com/send", "method", "POST", "format", "form", "body", "nonsense", "headers", "Authorization: Bearer x").

@@ -106,4 +106,18 @@ var kinds = []Kind{
 			{Name: "password", Label: "Password", Required: true, Secret: true, check: checkPlain(255)},
 			{Name: "from", Label: "Sender", Required: true, Help: "A number, or a name of up to 11 letters and digits.", check: checkSender},
 		}},
+	{Kind: sallyport.GatewaySMPP, Channel: sallyport.ChannelSMS, Label: "SMPP", check: checkSMPP,
+		Help: "A provider's server that speaks SMPP 3.4. Each message is a short session of its own, as a transmitter.",
+		Fields: []FormField{
+			{Name: "host", Label: "Host", Help: "Like smpp.example.com.", Required: true, identity: true, check: checkHost},
+			{Name: "port", Label: "Port", Help: "Empty: 3550 with TLS, 2775 without.", identity: true, check: checkSMPPPort},
+			{Name: "tls", Label: "TLS", Default: "implicit", Required: true, identity: true, Choices: []Choice{
+				{"implicit", "Implicit TLS"}, {"none", "None, inside allowed networks only"}},
+				Help: "Without TLS the password and the codes can be read on the way. Sallyport never falls back to that."},
+			{Name: "system_id", Label: "System ID", Required: true, Help: "The user name at the provider.", check: checkOctets(64)},
+			{Name: "password", Label: "Password", Required: true, Secret: true, check: checkOctets(64),
+				Help: "SMPP 3.4 has room for 8 characters. A longer one is sent whole, for many providers give one."},
+			{Name: "system_type", Label: "System type", Help: "Only where the provider names one, like VMA.", check: checkOctets(12)},
+			{Name: "sender", Label: "Sender", Required: true, Help: "A number like +15551230000, or a name of up to 11 letters and digits.", check: checkSender},
+		}},
 }
