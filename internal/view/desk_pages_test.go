@@ -133,7 +133,7 @@ func gatewayCardOf(d Desk, proved bool) *GatewayCard {
 
 func gateway(d Desk, form bool) Gateway {
 	g := Gateway{Desk: d, Path: "/admin/email", None: "No mail server is set up. Invitations are shown once to be handed over.", State: Mark{"good", "proved"}, Form: form, FormTitle: "Set up", Kind: "smtp",
-		Kinds: []Link{{Label: "Twilio", Href: "?kind=twilio", Current: true}, {Label: "HTTP gateway", Href: "?kind=http"}}, Note: "The mail server that takes Sallyport's messages.",
+		Kinds: []Link{{Label: "Twilio", Href: "?kind=twilio", Current: true}, {Label: "Vonage", Href: "?kind=vonage"}, {Label: "HTTP gateway", Href: "?kind=http"}, {Label: "Kannel", Href: "?kind=kannel"}, {Label: "SMPP", Href: "?kind=smpp"}}, Note: "The mail server that takes Sallyport's messages.",
 		RemoveText: "Takes the gateway out of use. It is refused while a technician needs it.",
 		Fields: []GatewayField{{Field: Field{Name: "host", Label: "Host", Hint: "Like mail.example.com.", Required: true, Value: "10.0.0.5", Wrong: d.Problem.For("host").Message}},
 			{Field: Field{Name: "tls", Label: "TLS", Hint: "Sallyport never falls back to plain text."}, Options: Options("starttls", "starttls", "STARTTLS, required", "implicit", "Implicit TLS")},
