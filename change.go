@@ -29,6 +29,7 @@ type Raised struct {
 	Sessions   []Session // that were live
 	SignIns    int       // unfinished sign-ins
 	Links      int       // invitations and reset links
+	Withdrawn  int       // those whose message had not left: nobody has them
 }
 
 // SendCounts are the recent sends that the limits of contract section 5 look at. Sends that surely failed do not count.

@@ -94,4 +94,5 @@ type OutboxMessage struct {
 	SentAt    time.Time
 	LastError string
 	Event     string // why it is sent: audit type
+	Link      Hash   // of the one-use link that it carries, with which it is withdrawn; zero for none
 }

@@ -144,7 +144,7 @@ func (s *Service) invite(ctx context.Context, tx Tx, w who, t sallyport.Technici
 }
 
 func invitation(t sallyport.Technician, url string, link sallyport.Link) message {
-	return message{kind: NoticeInvitation, to: t, data: NoticeData{Link: url, Until: link.ExpiresAt, Method: t.Method}}
+	return message{kind: NoticeInvitation, to: t, link: link.Hash, data: NoticeData{Link: url, Until: link.ExpiresAt, Method: t.Method}}
 }
 
 var linkPaths = map[sallyport.LinkKind]string{sallyport.LinkInvitation: "/invitation/", sallyport.LinkReset: "/reset/",

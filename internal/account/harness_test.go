@@ -256,6 +256,23 @@ func (h *house) outbox() (all []sallyport.OutboxMessage) {
 	return all
 }
 
+// send lets everything that waits in the outbox leave.
+func (h *house) send() {
+	h.t.Helper()
+	waiting := h.outbox()
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		for _, m := range waiting {
+			if _, err := tx.ClaimOutbox(ctx, m.ID, time.Minute); err != nil {
+				return err
+			}
+			if err := tx.FinishOutbox(ctx, m.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func code(err error) string {
 	if err == nil {
 		return "ok"

@@ -81,6 +81,7 @@ func (s *Service) letters(w who, m message) ([]sallyport.OutboxMessage, error) {
 		if err != nil {
 			return nil, err
 		}
+		sealed.Link = m.link
 		letters = append(letters, sealed)
 	}
 	return letters, nil
@@ -92,6 +93,7 @@ type message struct {
 	to   sallyport.Technician
 	also []string // further addresses, such as the old one
 	data NoticeData
+	link sallyport.Hash // that it brings, with which it is withdrawn
 }
 
 // title names the actor for the reader of a message. Nobody is told about the host's users.

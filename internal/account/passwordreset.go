@@ -129,7 +129,7 @@ func (s *Service) approve(ctx context.Context, tx Tx, w who, t sallyport.Technic
 		func() error { return tx.InsertLink(ctx, link) },
 		func() error { return s.record(ctx, tx, w, entry{what: audit.PasswordResetApproved, on: t}) },
 		func() error {
-			return s.tell(ctx, tx, w, message{kind: NoticeReset, to: t, data: NoticeData{Link: url, Until: link.ExpiresAt}})
+			return s.tell(ctx, tx, w, message{kind: NoticeReset, to: t, link: link.Hash, data: NoticeData{Link: url, Until: link.ExpiresAt}})
 		},
 	)
 }

@@ -170,9 +170,10 @@ func (s *Service) write(ctx context.Context, tx Tx, p plan) (Saved, error) {
 }
 
 // callOff tells the mailbox that holds the invitation which has just ended where the next one goes to another. It is told
-// nothing new of the account: it may be that of a stranger, whose address was typed by mistake.
+// nothing new of the account: it may be that of a stranger, whose address was typed by mistake. One that no invitation
+// came to is told nothing at all.
 func (s *Service) callOff(ctx context.Context, tx Tx, p plan, ended sallyport.Raised) error {
-	if ended.Links == 0 || strings.EqualFold(p.was.Email, p.next.Email) {
+	if ended.Links == ended.Withdrawn || strings.EqualFold(p.was.Email, p.next.Email) {
 		return nil
 	}
 	return s.tell(ctx, tx, p.w, message{kind: NoticeInvitationOff, to: p.was})

@@ -196,6 +196,7 @@ func TestSaveInvitedElsewhere(t *testing.T) {
 	elsewhere := func(f *account.Form) {
 		f.Email, f.UserName, f.FirstName = "novak@northwind.example", "novak@northwind.example", "Mira"
 	}
+	h.send()
 	for _, c := range []struct {
 		what string
 		edit func(*account.Form)
@@ -214,6 +215,75 @@ func TestSaveInvitedElsewhere(t *testing.T) {
 	h.write(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx) })
 	if got := save(email("ilya@northwind.example")); len(got) != 1 {
 		t.Errorf("after the invitation had run out: %q", got)
+	}
+}
+
+// An invitation that still waits to be sent goes with its link, whatever ends it: nobody is sent a dead one. Where it had
+// surely not left, its mailbox is not told that it no longer works either; what somebody is sending may have arrived.
+func TestEndedInvitationIsNotSent(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	admin := h.add(sallyport.SuperAdmin)
+	ilya := account.Form{FirstName: "Ilya", Email: "ilya@northwind.example", Role: sallyport.ReportsManager}
+	save := func(edit func(*account.Form)) func(sallyport.TechnicianID) error {
+		return func(id sallyport.TechnicianID) error {
+			now := h.technician(id)
+			_, err := h.second.Save(ctx, h.session(admin), id, form(now, edit), now.Version)
+			return err
+		}
+	}
+	elsewhere := func(f *account.Form) { f.Email = "novak@northwind.example" }
+	for _, c := range []struct {
+		what string
+		act  func(sallyport.TechnicianID) error
+		want []string
+	}{
+		{"another address", save(elsewhere), []string{"invitation novak@northwind.example"}},
+		{"another role", save(role(sallyport.ReadOnlyTechnician)), []string{"invitation ilya@northwind.example"}},
+		{"sent again", func(id sallyport.TechnicianID) error {
+			_, err := h.second.ResendInvitation(ctx, h.session(admin), id)
+			return err
+		}, []string{"invitation ilya@northwind.example"}},
+		{"deactivated", func(id sallyport.TechnicianID) error {
+			_, err := h.second.Deactivate(ctx, h.session(admin), id, "")
+			return err
+		}, nil},
+		{"deleted", func(id sallyport.TechnicianID) error {
+			_, err := h.second.Delete(ctx, h.session(admin), id, "")
+			return err
+		}, nil},
+		{"another address, while it is being sent", func(id sallyport.TechnicianID) error {
+			h.write(func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.ClaimOutbox(ctx, h.outbox()[0].ID, time.Minute)
+				return err
+			})
+			defer h.clock.Add(time.Minute)
+			return save(elsewhere)(id)
+		}, []string{"invitation novak@northwind.example", "invitation-off ilya@northwind.example"}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			added, err := h.Add(ctx, h.session(admin), ilya)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.act(added.ID); err != nil {
+				t.Fatal(err)
+			}
+			var waiting []string
+			for _, m := range h.outbox() {
+				waiting = append(waiting, m.Event+" "+m.To)
+			}
+			if slices.Sort(waiting); !slices.Equal(waiting, c.want) {
+				t.Errorf("on their way: %q", waiting)
+			}
+			h.send()
+			if !h.exists(added.ID) {
+				return
+			}
+			if _, err := h.Delete(ctx, h.session(admin), added.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 

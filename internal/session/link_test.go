@@ -124,12 +124,18 @@ func TestResetByEmailKeepsTheFactor(t *testing.T) {
 	if err := w.askReset("dana"); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.askReset("dana"); err != nil { // and a second link, which the first one's use ends unsent
+		t.Fatal(err)
+	}
 	token := sallyport.Token(w.links()[0][strings.LastIndexByte(w.links()[0], '/')+1:])
 	if _, err := w.s.CompleteLink(ctx, sallyport.LinkReset, token, session.LinkForm{Password: newPassword}, browser); err != nil {
 		t.Fatal(err)
 	}
 	if w.usable(first.Session) {
 		t.Error("a session outlived the reset")
+	}
+	if n := w.told(session.NoticeReset); n != 0 {
+		t.Errorf("%d messages with a dead link wait to be sent", n)
 	}
 	_, err := w.password("dana")
 	wantCode(t, err, "wrong_password")

@@ -53,24 +53,29 @@ func (s *Service) tellWith(ctx context.Context, tx Tx, kind NoticeKind, t sallyp
 	if t.Email == "" {
 		return nil
 	}
-	set, err := tx.Settings(ctx)
-	if err != nil {
-		return err
-	}
-	if d.At, err = tx.Now(ctx); err != nil {
-		return err
-	}
-	if kind == NoticeRecoveryUsed {
-		if d.Left, err = tx.RecoveryLeft(ctx, t.ID); err != nil {
-			return err
-		}
-	}
-	d.Name, d.UserName, d.Organisation, d.Method = t.Name(), t.UserName, set.Organisation, t.Method
-	message, err := s.messages.Notice(kind, t.Email, d)
+	message, err := s.notice(ctx, tx, kind, t, d)
 	if err != nil {
 		return err
 	}
 	return tx.InsertOutbox(ctx, message)
+}
+
+// notice is a message to t's mailbox, which the caller puts into the outbox.
+func (s *Service) notice(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, d NoticeData) (none sallyport.OutboxMessage, err error) {
+	set, err := tx.Settings(ctx)
+	if err != nil {
+		return none, err
+	}
+	if d.At, err = tx.Now(ctx); err != nil {
+		return none, err
+	}
+	if kind == NoticeRecoveryUsed {
+		if d.Left, err = tx.RecoveryLeft(ctx, t.ID); err != nil {
+			return none, err
+		}
+	}
+	d.Name, d.UserName, d.Organisation, d.Method = t.Name(), t.UserName, set.Organisation, t.Method
+	return s.messages.Notice(kind, t.Email, d)
 }
 
 // tellAdministrators queues a notice about t to every active administrator who may help him, and says how many these are.

@@ -136,7 +136,12 @@ func (s *Service) openReset(ctx context.Context, tx Tx, t sallyport.Technician, 
 	if err := tx.InsertLink(ctx, link); err != nil {
 		return err
 	}
-	return s.tellWith(ctx, tx, NoticeReset, t, NoticeData{Link: s.public + "/reset/" + token.Reveal(), Until: link.ExpiresAt, Address: c.Address, Browser: c.Browser})
+	m, err := s.notice(ctx, tx, NoticeReset, t, NoticeData{Link: s.public + "/reset/" + token.Reveal(), Until: link.ExpiresAt, Address: c.Address, Browser: c.Browser})
+	if err != nil {
+		return err
+	}
+	m.Link = hash
+	return tx.InsertOutbox(ctx, m)
 }
 
 // mailboxAlone reports whether the mailbox would be all that a sign-in after the reset asks for (contract section 5).

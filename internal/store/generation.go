@@ -7,8 +7,8 @@ import (
 )
 
 // Raise makes everything older of a technician dead: his generation rises, and his sessions, unfinished sign-ins with
-// their codes, links, password resets and enrolment code are deleted. The sessions' hashes are remembered with the
-// reason for the page that their holders see next. ErrNotFound where there is no such technician.
+// their codes, links, password resets and enrolment code are deleted; a message that still waits to bring such a link is
+// withdrawn. The sessions' hashes are remembered with the reason for the page that their holders see next. ErrNotFound where there is no such technician.
 func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error) {
 	var r sallyport.Raised
 	live, err := tx.liveSessions(ctx, id)
@@ -37,22 +37,16 @@ func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sally
 	return r, nil
 }
 
-func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *sallyport.Raised) error {
-	for _, drop := range []struct {
-		statement string
-		count     *int
-	}{
-		{`DELETE FROM sign_in WHERE technician = $1`, &r.SignIns}, // with their codes
-		{`DELETE FROM link WHERE technician = $1`, &r.Links},
-		{`DELETE FROM password_reset WHERE technician = $1`, nil},
-		{`DELETE FROM enrolment_code WHERE technician = $1`, nil},
-	} {
-		n, err := tx.exec(ctx, drop.statement, args{id})
-		if err != nil {
+func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *sallyport.Raised) (err error) {
+	if r.SignIns, err = tx.exec(ctx, `DELETE FROM sign_in WHERE technician = $1`, args{id}); err != nil { // with their codes
+		return err
+	}
+	if r.Links, r.Withdrawn, err = tx.deleteLinks(ctx, `technician = $1`, args{id}); err != nil {
+		return err
+	}
+	for _, statement := range []string{`DELETE FROM password_reset WHERE technician = $1`, `DELETE FROM enrolment_code WHERE technician = $1`} {
+		if _, err := tx.exec(ctx, statement, args{id}); err != nil {
 			return err
-		}
-		if drop.count != nil {
-			*drop.count = n
 		}
 	}
 	return nil

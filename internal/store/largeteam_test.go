@@ -320,7 +320,7 @@ var teamRows = map[string]string{
 	"guess":          `'n' || i, 1, us, us`,
 	"bucket":         `'b' || i, us`,
 	"kept":           `'k' || i, 't' || i, ` + bytes(60) + `, false, us`,
-	"outbox":         `'m' || i, 'email', 'a' || i, '', 1, us, us, us, us, us, '', 'invitation'`,
+	"outbox":         `'m' || i, 'email', 'a' || i, '', 1, us, us, us, us, us, '', 'invitation', ` + bytes(32),
 	"event": `i, us, 'signin.finished', 'technician', 't' || i, 'user' || i, 't' || i, 'user' || i, '', '', '192.0.2.1', 'Firefox on Linux', 'r' || i,
 		'', 'ok', 'user' || i, i, ` + bytes(32) + `, ` + bytes(32) + `, ` + bytes(32) + `, ` + bytes(32),
 }

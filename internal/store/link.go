@@ -52,16 +52,34 @@ func (tx *Tx) ConsumeLink(ctx context.Context, hash sallyport.Hash) (sallyport.L
 	inTime := false
 	found, err := tx.one(ctx, `DELETE FROM link WHERE hash = $1 AND `+linkLive+` RETURNING `+linkColumns+`, `+stillInTime,
 		args{hash}, append(linkDest(&l), &inTime)...)
+	if err == nil && found {
+		_, err = tx.withdrawOutbox(ctx, []sallyport.Hash{hash})
+	}
 	return l, found && inTime, err
 }
 
-// DeleteLinks deletes a technician's links of that kind and returns how many there were. An empty id means those of the
-// first Super Admin's set-up.
-func (tx *Tx) DeleteLinks(ctx context.Context, id sallyport.TechnicianID, kind sallyport.LinkKind) (int, error) {
+// DeleteLinks deletes a technician's links of that kind, with the messages that still wait to bring them, and returns how
+// many there were. An empty id means those of the first Super Admin's set-up.
+func (tx *Tx) DeleteLinks(ctx context.Context, id sallyport.TechnicianID, kind sallyport.LinkKind) (n int, err error) {
 	if id == "" {
-		return tx.exec(ctx, `DELETE FROM link WHERE technician IS NULL AND kind = $1`, args{kind})
+		n, _, err = tx.deleteLinks(ctx, `technician IS NULL AND kind = $1`, args{kind})
+	} else {
+		n, _, err = tx.deleteLinks(ctx, `technician = $1 AND kind = $2`, args{id, kind})
 	}
-	return tx.exec(ctx, `DELETE FROM link WHERE technician = $1 AND kind = $2`, args{id, kind})
+	return n, err
+}
+
+// deleteLinks deletes the links that are so, with the messages that still wait to bring them.
+func (tx *Tx) deleteLinks(ctx context.Context, where string, a args) (n, unsent int, err error) {
+	ended, err := all(ctx, tx, func(r row) (hash sallyport.Hash, err error) {
+		err = r.Scan(token{&hash})
+		return hash, err
+	}, `DELETE FROM link WHERE `+where+` RETURNING hash`, a)
+	if err != nil {
+		return 0, 0, err
+	}
+	unsent, err = tx.withdrawOutbox(ctx, ended)
+	return len(ended), unsent, err
 }
 
 // LiveLink returns a technician's newest working link of that kind, nil where there is none. An empty id means that of

@@ -7,12 +7,12 @@ import (
 	"sallyport"
 )
 
-const outboxColumns = `id, channel, recipient, sealed, attempts, next_at, expires_at, created_at, sent_at, last_error, event`
+const outboxColumns = `id, channel, recipient, sealed, attempts, next_at, expires_at, created_at, sent_at, last_error, event, link`
 
 func scanOutbox(r row) (sallyport.OutboxMessage, error) {
 	var m sallyport.OutboxMessage
 	err := r.Scan(&m.ID, &m.Channel, &m.To, &m.Sealed, &m.Attempts, stamp{&m.NextAt}, stamp{&m.ExpiresAt}, stamp{&m.CreatedAt},
-		stamp{&m.SentAt}, &m.LastError, &m.Event)
+		stamp{&m.SentAt}, &m.LastError, &m.Event, token{&m.Link})
 	return m, err
 }
 
@@ -27,10 +27,10 @@ func (tx *Tx) InsertOutboxAll(ctx context.Context, list []sallyport.OutboxMessag
 	return insertAll(ctx, tx, insertOutbox, list, sure(outboxRow))
 }
 
-var insertOutbox = inserting(`INSERT INTO outbox (`+outboxColumns+`, done_at) VALUES `, `($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`, ``)
+var insertOutbox = inserting(`INSERT INTO outbox (`+outboxColumns+`, done_at) VALUES `, `($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)`, ``)
 
 func outboxRow(m sallyport.OutboxMessage) args {
-	return args{m.ID, m.Channel, m.To, m.Sealed, m.Attempts, m.NextAt, m.ExpiresAt, m.CreatedAt, m.SentAt, m.LastError, m.Event}
+	return args{m.ID, m.Channel, m.To, m.Sealed, m.Attempts, m.NextAt, m.ExpiresAt, m.CreatedAt, m.SentAt, m.LastError, m.Event, m.Link}
 }
 
 // DueOutbox returns up to n messages whose time has come and not passed, the longest due first.
@@ -78,4 +78,21 @@ func (tx *Tx) RetryOutbox(ctx context.Context, id string, next time.Time, lastEr
 func (tx *Tx) DropOutbox(ctx context.Context, id, lastError string) (bool, error) {
 	return tx.did(ctx, `UPDATE outbox SET attempts = attempts + 1, done_at = now_us(), sealed = $3, last_error = $2
 		WHERE id = $1 AND done_at = 0`, args{id, lastError, []byte{}})
+}
+
+// withdrawOutbox gives up the messages that carry these links, which have ended, and erases what they said. It returns
+// how many of the links nobody can have, because nobody had begun to send their message.
+func (tx *Tx) withdrawOutbox(ctx context.Context, links []sallyport.Hash) (unsent int, err error) {
+	for _, link := range links {
+		var untouched bool
+		found, err := tx.one(ctx, `UPDATE outbox SET done_at = now_us(), sealed = $2, last_error = 'withdrawn: its link has ended'
+			WHERE link = $1 AND done_at = 0 RETURNING attempts = 0 AND next_at <= created_at`, args{link, []byte{}}, &untouched)
+		if err != nil {
+			return 0, err
+		}
+		if found && untouched {
+			unsent++
+		}
+	}
+	return unsent, nil
 }

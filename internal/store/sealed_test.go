@@ -9,7 +9,7 @@ import (
 
 // open by design: hashes, salts, the tree, and entries of meta that are no secret.
 var unsealed = []string{"recovery_code.hash", "enrolment_code.hash", "sign_in.hash", "sign_in.session", "code.sign_in", "code.hash", "session.hash",
-	"ended_session.hash", "device.hash", "link.hash", "event.actor_salt", "event.actor_mark", "event.target_salt", "event.target_mark",
+	"ended_session.hash", "device.hash", "link.hash", "outbox.link", "event.actor_salt", "event.actor_mark", "event.target_salt", "event.target_mark",
 	"audit_hash.hash", "audit_tree.root"}
 
 // Every column of bytes is either one that a rotation of the key seals again, or known not to be sealed.

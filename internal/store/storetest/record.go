@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -228,6 +230,66 @@ var _ = register("outbox keeps what is due and erases what was sent", func(b *be
 		}
 		return err
 	})
+})
+
+var _ = register("a message is withdrawn with the link that it brings", func(b *bench) {
+	mira, noor := b.person("mira"), b.person("noor")
+	brought := func(id string, of sallyport.Technician, kind sallyport.LinkKind) {
+		l := sallyport.Link{Hash: hash(id), Kind: kind, Technician: of.ID, Generation: of.Generation, CreatedAt: b.Now(), ExpiresAt: b.Now().Add(time.Hour)}
+		m := sallyport.OutboxMessage{ID: id, Channel: sallyport.ChannelEmail, To: of.Email, Sealed: []byte("sealed"), Link: l.Hash,
+			NextAt: b.Now(), CreatedAt: b.Now(), ExpiresAt: b.Now().Add(time.Hour)}
+		b.write(func(tx *store.Tx) error {
+			b.ok(tx.InsertLink(b.ctx, l))
+			return tx.InsertOutbox(b.ctx, m)
+		})
+	}
+	waiting := func(after, want string) {
+		b.Helper()
+		b.read(func(tx *store.Tx) error {
+			due, err := tx.DueOutbox(b.ctx, 10)
+			ids := ""
+			for _, m := range due {
+				if ids += m.ID + " "; m.Link != hash(m.ID) {
+					b.Errorf("%s brings %x", m.ID, m.Link)
+				}
+			}
+			sealed, counted := tx.SealedCounts(b.ctx)
+			kept := 0
+			for _, n := range sealed {
+				kept += n
+			}
+			if ids != want || kept != len(due) {
+				b.Errorf("after %s %q wait, want %q; %d say something", after, ids, want, kept)
+			}
+			return errors.Join(err, counted)
+		})
+	}
+	for _, id := range []string{"again", "used", "other"} {
+		kind := map[string]sallyport.LinkKind{"again": sallyport.LinkInvitation}[id]
+		brought(id, mira, cmp.Or(kind, sallyport.LinkReset))
+	}
+	brought("raised", noor, sallyport.LinkReset)
+	brought("sending", noor, sallyport.LinkReset)
+	brought("tried", noor, sallyport.LinkReset)
+	waiting("nothing", "again other raised sending tried used ")
+	b.write(func(tx *store.Tx) error {
+		_, err := tx.DeleteLinks(b.ctx, mira.ID, sallyport.LinkInvitation)
+		return err
+	})
+	waiting("an invitation in its place", "other raised sending tried used ")
+	b.write(func(tx *store.Tx) error { _, _, err := tx.ConsumeLink(b.ctx, hash("used")); return err })
+	waiting("its use", "other raised sending tried ")
+	b.write(func(tx *store.Tx) error { return tx.RetryOutbox(b.ctx, "tried", b.Now(), "refused") })
+	b.once(func(tx *store.Tx) (bool, error) { return tx.ClaimOutbox(b.ctx, "sending", time.Minute) })
+	b.write(func(tx *store.Tx) error {
+		r, err := tx.Raise(b.ctx, noor.ID, sallyport.EndedBySave)
+		if r.Links != 3 || r.Withdrawn != 1 {
+			b.Errorf("%d links ended, and %d of them had not left", r.Links, r.Withdrawn)
+		}
+		return err
+	})
+	b.write(func(tx *store.Tx) error { return tx.RetryOutbox(b.ctx, "sending", b.Now(), "refused") })
+	waiting("a Save", "other ")
 })
 
 var _ = register("events come newest first, page by page, filtered", func(b *bench) {
