@@ -16,10 +16,15 @@ func keptPlace(owner sallyport.TechnicianID, id string) keyring.Place {
 	return keyring.Place{Table: "kept", Row: string(owner) + "/" + id, Column: "sealed"}
 }
 
-// Keep implements console.Keeper.
+// Keep implements console.Keeper. It seals in a transaction that has had an answer, which cannot stand still until the key is
+// dropped.
 func (b cupboard) Keep(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error {
-	sealed := b.c.keys.Seal(value, keptPlace(owner, id))
-	return b.write(ctx, func(tx *store.Tx) error { return tx.PutKept(ctx, owner, id, sealed, life) })
+	return b.write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Now(ctx); err != nil {
+			return err
+		}
+		return tx.PutKept(ctx, owner, id, b.c.keys.Seal(value, keptPlace(owner, id)), life)
+	})
 }
 
 // Kept implements console.Keeper.

@@ -99,8 +99,12 @@ func (s *Service) putDummy(ctx context.Context, parameters, like string) error {
 			return err
 		}
 	}
-	sealed := s.keys.Seal([]byte(phc), dummyPlace)
-	if err := s.store.Write(ctx, func(tx Tx) error { return tx.PutMeta(ctx, dummyKey, sealed) }); err != nil {
+	if err := s.store.Write(ctx, func(tx Tx) error {
+		if _, err := tx.Now(ctx); err != nil { // the transaction has begun: see sealPassword
+			return err
+		}
+		return tx.PutMeta(ctx, dummyKey, s.keys.Seal([]byte(phc), dummyPlace))
+	}); err != nil {
 		return err
 	}
 	s.dummy.set(phc)

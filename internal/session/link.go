@@ -91,7 +91,7 @@ type completion struct {
 
 // completePassword consumes an invitation or a reset by the transaction that sets the password.
 func (s *Service) completePassword(ctx context.Context, l completion, password string) (Outcome, error) {
-	sealed, err := s.newPassword(ctx, l.t, password)
+	phc, err := s.newPassword(ctx, l.t, password)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -108,6 +108,7 @@ func (s *Service) completePassword(ctx context.Context, l completion, password s
 		if err != nil {
 			return err
 		}
+		sealed := s.sealPassword(t.ID, phc)
 		if l.kind == sallyport.LinkReset {
 			return s.completeReset(ctx, tx, t, l.client, sealed)
 		}
@@ -185,19 +186,19 @@ func (s *Service) beginSetup(ctx context.Context, l completion, f LinkForm) (Out
 		}
 		p.FirstName, p.LastName, p.UserName, p.Email = t.FirstName, t.LastName, t.UserName, t.Email
 	}
-	phc, err := s.setupPassword(ctx, t, f.Password)
+	phc, err := s.newPassword(ctx, t, f.Password)
 	if err != nil {
 		return Outcome{}, err
 	}
 	p.PHC = phc
-	sealed, err := s.sealPending(l.t.ID, p)
-	if err != nil {
-		return Outcome{}, err
-	}
 	token := sallyport.NewToken()
 	hash, _ := token.Hash()
 	err = s.store.Write(ctx, func(tx Tx) error {
 		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		sealed, err := s.sealPending(l.t.ID, p)
 		if err != nil {
 			return err
 		}
@@ -209,21 +210,6 @@ func (s *Service) beginSetup(ctx context.Context, l completion, f LinkForm) (Out
 		return Outcome{}, err
 	}
 	return s.arrive(ctx, Outcome{SignIn: token}, l.client)
-}
-
-func (s *Service) setupPassword(ctx context.Context, t sallyport.Technician, password string) (string, error) {
-	var set sallyport.Settings
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		set, err = tx.Settings(ctx)
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	if err := checkPassword(password, t, set); err != nil {
-		return "", err
-	}
-	return s.hasher.Hash(ctx, password)
 }
 
 // firstAccount reads the set-up form; every wrong field is named at once.
@@ -289,18 +275,18 @@ func (s *Service) finishSetup(ctx context.Context, tx Tx, m *moment, t *try, out
 	return s.enrolAndCreate(ctx, tx, m, t, p, out)
 }
 
-// newPassword judges, hashes and seals a password for t. Nothing is stored yet.
-func (s *Service) newPassword(ctx context.Context, t sallyport.Technician, password string) ([]byte, error) {
+// newPassword judges and hashes a password for t. Nothing is stored yet.
+func (s *Service) newPassword(ctx context.Context, t sallyport.Technician, password string) (phc string, err error) {
 	var set sallyport.Settings
-	err := s.store.Read(ctx, func(tx Tx) (err error) {
+	err = s.store.Read(ctx, func(tx Tx) (err error) {
 		set, err = tx.Settings(ctx)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if err := checkPassword(password, t, set); err != nil {
-		return nil, err
+		return "", err
 	}
-	return s.sealPassword(ctx, t.ID, password)
+	return s.hasher.Hash(ctx, password)
 }

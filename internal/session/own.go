@@ -147,7 +147,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 	if !ok {
 		return Outcome{}, s.wrongOwnPassword(ctx, actor, g.technician)
 	}
-	sealed, err := s.sealPassword(ctx, g.technician.ID, password)
+	phc, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return Outcome{}, s.notCompared(ctx, g, err)
 	}
@@ -164,7 +164,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		if err := g.right(ctx, tx); err != nil {
 			return err
 		}
-		if err := tx.SetPassword(ctx, actor.ID, m.technician.Generation, sealed); err != nil {
+		if err := tx.SetPassword(ctx, actor.ID, m.technician.Generation, s.sealPassword(actor.ID, phc)); err != nil {
 			return err
 		}
 		event := audit.New(audit.PasswordChanged, actor).On(m.technician)

@@ -226,21 +226,24 @@ func (s *Service) insertSignIn(ctx context.Context, tx Tx, t sallyport.Technicia
 
 // renewHash stores the password with today's parameters. That fails quietly: the old hash still works.
 func (s *Service) renewHash(ctx context.Context, t sallyport.Technician, password string) {
-	sealed, err := s.sealPassword(ctx, t.ID, password)
+	phc, err := s.hasher.Hash(ctx, password)
 	if err == nil {
-		err = s.store.Write(ctx, func(tx Tx) error { return tx.SetPassword(ctx, t.ID, t.Generation, sealed) })
+		err = s.store.Write(ctx, func(tx Tx) error {
+			if _, err := tx.Now(ctx); err != nil { // the transaction has begun: see sealPassword
+				return err
+			}
+			return tx.SetPassword(ctx, t.ID, t.Generation, s.sealPassword(t.ID, phc))
+		})
 	}
 	if err != nil {
 		s.log.WarnContext(ctx, "password hash not renewed", "technician", t.ID, "error", err)
 	}
 }
 
-func (s *Service) sealPassword(ctx context.Context, id sallyport.TechnicianID, password string) ([]byte, error) {
-	phc, err := s.hasher.Hash(ctx, password)
-	if err != nil {
-		return nil, err
-	}
-	return s.keys.Seal([]byte(phc), passwordPlace(id)), nil
+// sealPassword is called within the transaction that stores it, which has had an answer: no transaction stands still for so
+// long that the key it seals with can be dropped meanwhile (docs/adr/0025), as all that comes before it may.
+func (s *Service) sealPassword(id sallyport.TechnicianID, phc string) []byte {
+	return s.keys.Seal([]byte(phc), passwordPlace(id))
 }
 
 // checkPassword judges a new password by the policy and the words of the account and the organisation.
