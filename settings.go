@@ -78,7 +78,7 @@ var SettingKeys = []SettingKey{
 	intKey("proof-after", "sign-ins", "3", 1, 10, "Failed ones, of one account from one network, until the page lets the browser work in the place of a long wait.", func(s *Settings) *int { return &s.ProofAfter }),
 	intKey("steps-aside", "steps", "1", 0, 2, "Authenticator steps of 30 seconds looked at to either side. What a guesser can reach in a year: 0.3, 0.9 or 1.5 in 1,000.", func(s *Settings) *int { return &s.StepsAside }),
 	spanKey("session-idle", "minutes", "30", 5, 1440, time.Minute, "A session ends after so long without a request.", func(s *Settings) *time.Duration { return &s.SessionIdle }),
-	spanKey("session-age", "hours", "12", 1, 24, time.Hour, "A session ends after so long in any case.", func(s *Settings) *time.Duration { return &s.SessionAge }),
+	spanKey("session-age", "hours", "12", 1, 24, time.Hour, "A session ends after so long in any case; a shorter time holds for those that live too.", func(s *Settings) *time.Duration { return &s.SessionAge }),
 	intKey("session-limit", "sessions", "0", 0, 100, "Live sessions per technician; 0 is any number, 1 the newest only.", func(s *Settings) *int { return &s.SessionLimit }),
 	spanKey("step-up-after", "minutes", "15", 5, 60, time.Minute, "Sensitive changes ask again when the last proof is older.", func(s *Settings) *time.Duration { return &s.StepUpAfter }),
 	spanKey("invitation-life", "hours", "72", 1, 168, time.Hour, "How long an invitation works.", func(s *Settings) *time.Duration { return &s.InvitationLife }),

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -305,4 +306,32 @@ type lateStore struct {
 func (s *lateStore) Write(ctx context.Context, f func(account.Tx) error) error {
 	s.once.Do(s.first)
 	return s.Transactions.Write(ctx, f)
+}
+
+// A shorter life of sessions holds for those that began before it: what is over by it lets nobody in any more, on no node.
+func TestShorterSessionAgeHoldsAtOnce(t *testing.T) {
+	h := newHouse(t)
+	h.set("session-idle", "1440")
+	dana := h.add(sallyport.Admin)
+	ofFirst := h.session(dana).Session
+	h.clock.Add(2 * time.Hour)
+	h.session(dana)
+	if _, err := h.second.SetPolicy(ctx, host, "session-age", "3"); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Add(time.Hour - time.Second)
+	if n := len(h.sessions(dana.ID)); n != 2 {
+		t.Errorf("%d sessions just before the first is over", n)
+	}
+	h.clock.Add(time.Second)
+	if left := h.sessions(dana.ID); len(left) != 1 || left[0].Hash == ofFirst {
+		t.Errorf("after three hours: %+v", left)
+	}
+	if _, err := h.SetPolicy(ctx, host, "session-age", "24"); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.Add(2 * time.Hour)
+	if n := len(h.sessions(dana.ID)); n != 0 {
+		t.Errorf("a longer life brought %d sessions that began under the shorter one to more", n)
+	}
 }

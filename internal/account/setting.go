@@ -48,6 +48,11 @@ func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, va
 		if err := w.fresh(); err != nil {
 			return err
 		}
+		if settings.SessionAge < w.settings.SessionAge { // it holds for those that live, as their idle time does
+			if err := firstErr(func() error { return tx.HoldTeam(ctx) }, func() error { return tx.ShortenSessions(ctx, settings.SessionAge) }); err != nil {
+				return err
+			}
+		}
 		return guarded(ctx, tx, func() error {
 			if err := tx.PutSettings(ctx, settings); err != nil {
 				return err

@@ -32,6 +32,7 @@ type technicianTx interface {
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
 	Hold(ctx context.Context, id sallyport.TechnicianID) error
 	HoldTeam(ctx context.Context) error
+	ShortenSessions(ctx context.Context, age time.Duration) error
 	TechnicianByKey(ctx context.Context, key string) (sallyport.Technician, error)
 	TechnicianBySkeleton(ctx context.Context, skeleton string) (sallyport.Technician, error)
 	TechniciansByKeys(ctx context.Context, keys []string) ([]sallyport.Technician, error)

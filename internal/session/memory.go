@@ -173,12 +173,16 @@ func (m *Memory) at() (epoch, emptied uint64) {
 
 // add puts a session in; the caller holds the lock.
 func (m *Memory) add(s sallyport.Session, gen sallyport.Generation) *entry {
+	used := s.UsedAt.UnixMicro()
+	if was, ok := m.sessions[s.Hash]; ok {
+		used = max(used, was.used.Load()) // which is not stored yet
+	}
 	m.drop(s.Hash)
 	o := m.owner(s.Technician)
 	o.gen = max(o.gen, gen)
 	e := o.enter(s.Hash)
 	e.gen, e.expires, e.stored = s.Generation, s.ExpiresAt.UnixMicro(), s.UsedAt.UnixMicro()
-	e.used.Store(e.stored)
+	e.used.Store(used)
 	m.sessions[s.Hash] = e
 	return e
 }

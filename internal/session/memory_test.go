@@ -74,3 +74,26 @@ func TestMemoryIsWhatWasCommitted(t *testing.T) {
 		}
 	}
 }
+
+// What lives shorter from now on is noticed by every way of checking, and forgets no use that is not stored yet.
+func TestShortenedSessionIsChecked(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(s *sallyport.Settings) { s.SessionIdle = 10 * time.Minute })
+	w.technician("dana", sallyport.MethodOff)
+	token := w.begin("dana").Session
+	for range 6 {
+		w.clock.Advance(9 * time.Minute)
+		if !w.usable(token) {
+			t.Fatal("idle while it was used")
+		}
+	}
+	w.write(func(tx *store.Tx) error { return tx.ShortenSessions(ctx, time.Hour) })
+	w.clock.Advance(6*time.Minute - time.Microsecond)
+	if !w.usable(token) {
+		t.Error("over before its hour was")
+	}
+	w.clock.Advance(time.Microsecond)
+	if w.usable(token) {
+		t.Error("it lives for longer than an hour")
+	}
+}

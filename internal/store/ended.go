@@ -12,8 +12,7 @@ import (
 
 // endWhere deletes sessions, remembers why, and deletes the sign-ins that belonged to them.
 func (tx *Tx) endWhere(ctx context.Context, reason sallyport.EndReason, where string, a args) ([]sallyport.Session, error) {
-	ended, err := all(ctx, tx, scanSession, `DELETE FROM session WHERE `+where+
-		` RETURNING hash, technician, generation, method, address, browser, created_at, used_at, proved_at, expires_at`, a)
+	ended, err := all(ctx, tx, scanSession, `DELETE FROM session WHERE `+where+returningSession, a)
 	if err != nil {
 		return nil, err
 	}
