@@ -146,7 +146,7 @@ func target(ctx context.Context, tx Tx, actor sallyport.Actor, id sallyport.Tech
 }
 
 var (
-	errOverSuperAdmin = sallyport.E(sallyport.Forbidden, "over_super_admin", "Only a Super Admin may do this to a Super Admin.")
+	errOverSuperAdmin = sallyport.E(sallyport.Forbidden, "over_super_admin", "Only a Super Admin may change the account of a Super Admin.")
 	errOverStronger   = sallyport.E(sallyport.Forbidden, "over_stronger", "This technician may do more than you: somebody who may as much must do this.")
 	errOwnReset       = sallyport.E(sallyport.Forbidden, "own_reset", "Nobody resets their own second factor. Ask another administrator.")
 	errSecondAdmin    = sallyport.E(sallyport.Forbidden, "second_super_admin", "A Super Admin's email address and role are changed by another Super Admin, as long as there is one.")

@@ -17,7 +17,7 @@ func TestActsOnMoreThanOneself(t *testing.T) {
 	boss, base := h.signIn(h.add(sallyport.SuperAdmin)), "/admin/technicians/"+string(super.ID)
 	for _, act := range []string{"/reset", "/sign-out", "/deactivate", "/delete", "/activate", "/invitation", "/set-up"} {
 		post := `action="` + base + act + `"`
-		p := admin.get(base+act).wants(http.StatusOK, "Only a Super Admin may do this to a Super Admin.")
+		p := admin.get(base+act).wants(http.StatusOK, "Only a Super Admin may change the account of a Super Admin.")
 		if !strings.Contains(p.body, post) || strings.Contains(main(p), `<button`) {
 			t.Errorf("%s: a button for what is refused", act)
 		}

@@ -182,8 +182,12 @@ func fillGatewayForm(page *view.Gateway, v delivery.View, s gatewayState) {
 	for _, other := range v.Kinds {
 		page.Kinds = append(page.Kinds, view.Link{Label: other.Label, Href: s.page.path + "?kind=" + string(other.Kind) + "#form", Current: other.Kind == k.Kind})
 	}
+	labels := make(map[string]string, len(k.Fields))
 	for _, f := range k.Fields {
-		page.Fields = append(page.Fields, gatewayField(f, stored, s))
+		page.Fields, labels[f.Name] = append(page.Fields, gatewayField(f, stored, s)), f.Label
+	}
+	if s.problem != nil {
+		s.problem.Labels = labels
 	}
 }
 
@@ -219,7 +223,7 @@ func gatewayField(f delivery.FormField, stored *sallyport.Gateway, s gatewayStat
 			out.Type = "password"
 		}
 		if stored != nil && isSet(stored, f.Name) {
-			out.Required, out.Hint = false, strings.TrimSpace("Set, and never shown. Empty: it stays, unless the other side changes. "+f.Help)
+			out.Required, out.Hint = false, strings.TrimSpace("Set, and never shown. Leave it empty to keep it; when the server or the account changes, type it again. "+f.Help)
 		}
 	}
 	for _, o := range f.Choices {

@@ -98,6 +98,8 @@ func TestEveryKindOfGatewayHasItsForm(t *testing.T) {
 	}
 	b.send("/admin/sms", "kind", "http", "url", "https://sms.example.com/send", "method", "POST", "format", "form", "body", "nonsense", "headers", "Authorization: Bearer x").
 		wants(http.StatusUnprocessableEntity, "{to} and {text}").lacks("Bearer x")
+	b.send("/admin/sms", "kind", "vonage", "api_secret", "x").wants(http.StatusUnprocessableEntity, "API key: Please fill this in.", "Sender: Please fill this in.")
+	b.send("/admin/sms", "kind", "vonage", "api_secret", "x", "from", "Northwind").wants(http.StatusUnprocessableEntity, "API key: Please fill this in.")
 	b.send("/admin/sms", "kind", "pigeon").wants(http.StatusUnprocessableEntity, "Please choose one of the gateways that are offered.")
 }
 
@@ -145,7 +147,7 @@ func TestClearedSecrets(t *testing.T) {
 	form := []string{"kind", "http", "url", "https://sms.example.com/send", "method", "POST", "format", "form", "body", "to={to}\ntext={text}", "headers", "Authorization: Bearer 314159"}
 	b.follow(b.send("/admin/sms", form...)).wants(http.StatusOK, "Saved as a draft.", "set, never shown").lacks("this was cleared", "314159")
 	b.follow(b.send("/admin/sms", with(with(form, "url", "https://other.example.com/send"), "headers", "")...)).
-		wants(http.StatusOK, "Because the other side changed, this was cleared: Headers.").lacks("set, never shown")
+		wants(http.StatusOK, "Because the server or the account changed, this was cleared: Headers.").lacks("set, never shown")
 	b.get("/admin/sms?edit=yes").wants(http.StatusOK, "Save as draft").lacks("Set, and never shown")
 }
 

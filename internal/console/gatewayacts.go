@@ -29,7 +29,7 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 		}
 		a := done("Saved as a draft. Send a test message, and type its code back, to put it in use.")
 		if len(saved.Cleared) > 0 {
-			a = view.Answer{Kind: "warn", Line: a.Line, Items: []string{"Because the other side changed, this was cleared: " + strings.Join(saved.Cleared, ", ") + "."}}
+			a = view.Answer{Kind: "warn", Line: a.Line, Items: []string{"Because the server or the account changed, this was cleared: " + strings.Join(saved.Cleared, ", ") + "."}}
 		}
 		return c.see(w, r, p.path, a)
 	}

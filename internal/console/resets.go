@@ -82,7 +82,11 @@ func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, err
 	if reset.MayDeny {
 		page.Other = &view.Link{Label: "Deny", Href: page.Post + "/deny"}
 	}
-	if !reset.MayApprove {
+	switch {
+	case reset.Own && reset.MayDeny:
+		page.Lines = append(page.Lines, view.PreviewLine{Text: "If you did, another administrator has to approve it. " + reset.WhyNot})
+		return page, nil
+	case !reset.MayApprove:
 		page.Lines = append(page.Lines, view.PreviewLine{Kind: "bad", Text: reset.WhyNot})
 		return page, nil
 	}

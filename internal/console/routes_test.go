@@ -97,7 +97,7 @@ func TestRightsOverSuperAdmins(t *testing.T) {
 	h := newHouse(t)
 	super, admin := h.add(sallyport.SuperAdmin), h.signIn(h.add(sallyport.Admin))
 	base := "/admin/technicians/" + string(super.ID)
-	p := admin.get(base).wants(http.StatusOK, "Only a Super Admin may do this to a Super Admin.").lacks(base+"/delete", "data-save")
+	p := admin.get(base).wants(http.StatusOK, "Only a Super Admin may change the account of a Super Admin.").lacks(base+"/delete", "data-save")
 	if !strings.Contains(p.body, `<option value="super-admin" selected>`) || !strings.Contains(p.body, `id="method" disabled`) {
 		t.Error("the form shows another role, or a method that can be chosen")
 	}

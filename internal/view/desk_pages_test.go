@@ -118,7 +118,7 @@ func stale() Technician {
 
 func frozen() Technician {
 	p := editing(frame("Mara Voss"))
-	p.Frozen, p.Dangers, p.Methods.Frozen = "Only a Super Admin may do this to a Super Admin.", nil, true
+	p.Frozen, p.Dangers, p.Methods.Frozen = "Only a Super Admin may change the account of a Super Admin.", nil, true
 	return p
 }
 
@@ -137,7 +137,7 @@ func gateway(d Desk, form bool) Gateway {
 		RemoveText: "Takes the gateway out of use. It is refused while a technician needs it.",
 		Fields: []GatewayField{{Field: Field{Name: "host", Label: "Host", Hint: "Like mail.example.com.", Required: true, Value: "10.0.0.5", Wrong: d.Problem.For("host").Message}},
 			{Field: Field{Name: "tls", Label: "TLS", Hint: "Sallyport never falls back to plain text."}, Options: Options("starttls", "starttls", "STARTTLS, required", "implicit", "Implicit TLS")},
-			{Field: Field{Name: "password", Label: "Password", Type: "password", Hint: "Set, and never shown. Empty: it stays, unless the other side changes."}},
+			{Field: Field{Name: "password", Label: "Password", Type: "password", Hint: "Set, and never shown. Leave it empty to keep it; when the server or the account changes, type it again."}},
 			{Field: Field{Name: "body", Label: "Template", Rows: 4, Mono: true, Required: true, Value: "to={to}\ntext={text}"}}}}
 	return g
 }
@@ -228,6 +228,8 @@ func desks() map[string]Page {
 		Reason: &Field{Name: "reason", Label: "Reason", Hint: "It stands in the audit log."}}
 	decide := Confirm{Desk: refusedAt(under(frame("Password reset of Dana Reyes"), "Password resets"), sallyport.E(sallyport.Forbidden, "own_reset", "Nobody approves their own password reset.")), Subject: "Dana Reyes (dana)", Post: "/admin/resets/1", Button: "Approve and send the link", Other: &Link{Label: "Deny", Href: "/admin/resets/1/deny"}, Cancel: "/admin/resets",
 		Lines: []PreviewLine{{Text: "Asked from 203.0.113.7, 5 min ago."}}}
+	own := Confirm{Desk: under(frame("Password reset of Mara Voss"), "Password resets"), Subject: "Mara Voss (mara@northwind.example)", Post: "/admin/resets/2", Other: &Link{Label: "Deny", Href: "/admin/resets/2/deny"}, Cancel: "/admin/resets",
+		Lines: []PreviewLine{{Text: "Asked from 203.0.113.8, 2 min ago."}, {Kind: "warn", Text: "If you did not ask for it, deny it: somebody tried to reset your password."}, {Text: "If you did, another administrator has to approve it. Nobody approves their own password reset."}}}
 	return map[string]Page{
 		"technicians":       list(5, 5),
 		"technicians-empty": list(0, 0),
@@ -248,6 +250,7 @@ func desks() map[string]Page {
 		"add":            added,
 		"confirm":        asked,
 		"confirm-refuse": decide,
+		"confirm-own":    own,
 		"code": Once{Desk: frame("Read out this code"), Label: "Enrolment code", Secret: "7KQM-2XRA", Large: true, Spelled: []string{"seven", "Kilo", "Quebec", "Mike", "two", "X-ray", "Romeo", "Alfa"}, Until: Moment{noon.Add(time.Hour), noon},
 			Lines: []string{"The second factor was reset. Dana was signed out of 2 browsers.", "Read this code out to Dana, who is asked for it after the password, once."}, Note: "It is shown this once. If it is lost, reset again.", Done: Link{Label: "Go on", Href: "/admin/technicians/x"}},
 		"link":            Once{Desk: frame("Dana was added"), Label: "Invitation link", Secret: "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS", Until: Moment{noon.Add(72 * time.Hour), noon}, Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation."}, Note: "It is shown this once.", Done: Link{Label: "Go on", Href: "/x"}},

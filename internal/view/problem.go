@@ -13,8 +13,9 @@ import (
 type Problem struct {
 	Message   string
 	Fields    []sallyport.Field
-	RetryAt   time.Time // zero: nobody knows
-	RequestID string    // for faults of ours, so that the log can be found
+	Labels    map[string]string // what the page calls its fields, where the words at a field do not say which one they mean
+	RetryAt   time.Time         // zero: nobody knows
+	RequestID string            // for faults of ours, so that the log can be found
 }
 
 // ProblemOf makes the Problem of err, nil for nil. Only words that are safe to show get in. now is used to say when to

@@ -6,7 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"sallyport"
 	"sallyport/internal/puzzle"
 	"sallyport/internal/testkit/browser"
 )
@@ -29,7 +31,7 @@ func TestProofIsSolved(t *testing.T) {
 	// Texts of lengths around the ends of a block of SHA-256.
 	for _, c := range []struct{ text, script string }{{strings.Repeat("a", 56), "/watch.js"}, {strings.Repeat("b", 55), "/none.js"}, {strings.Repeat("c", 64), "/watch.js"}} {
 		t.Run(c.script, func(t *testing.T) {
-			page := SignIn{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Challenge: &Challenge{Text: c.text, Difficulty: puzzle.Easiest, Parts: puzzle.Parts, Waits: true}}
+			page := SignIn{Door: Door{Organisation: "Northwind IT", Problem: ProblemOf(sallyport.E(sallyport.TooMany, "wait", "Too many tries.").After(time.Minute), noon)}, UserName: "dana", Challenge: &Challenge{Text: c.text, Difficulty: puzzle.Easiest, Parts: puzzle.Parts, Waits: true}}
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 				w.Header().Set("Content-Security-Policy", policy)
 				if script, ok := without[req.URL.Path]; ok {
@@ -48,6 +50,9 @@ func TestProofIsSolved(t *testing.T) {
 			p := browser.New(t).Page()
 			p.Open(s.URL)
 			p.WaitText("You can try again now.")
+			if p.Has("Try again from") {
+				t.Error("the page still tells the wait without the work")
+			}
 			found := proofField.FindStringSubmatch(p.HTML())
 			if found == nil || !puzzle.Solved(c.text, found[1], puzzle.Easiest) {
 				t.Errorf("%q is no answer", found)

@@ -103,7 +103,11 @@ function work(field) {
     field.value = answer;
     field.form.removeEventListener("submit", hold);
     note("working").hidden = true;
-    if (note("ready")) note("ready").hidden = false;
+    if (note("ready")) {
+      note("ready").hidden = false;
+      const longer = document.querySelector("[data-retry]"); // the wait without the work is not theirs any more
+      if (longer) longer.hidden = true;
+    }
     if (waiting) field.form.requestSubmit(waiting === true ? undefined : waiting);
   };
   field.form.addEventListener("submit", hold);
