@@ -336,7 +336,7 @@ var tags = regexp.MustCompile(`(?s)<(script|style|head)\b.*?</(script|style|head
 
 // words are what the page says, tags left out.
 func (p page) words() string {
-	text := tags.ReplaceAllString(p.body, " ")
+	text := tags.ReplaceAllString(strings.ReplaceAll(p.body, "<wbr>", ""), " ")
 	text = strings.NewReplacer("&#39;", "'", "&#34;", `"`, "&amp;", "&", "&#43;", "+").Replace(text)
 	return strings.Join(strings.Fields(text), " ")
 }

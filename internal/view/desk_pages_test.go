@@ -169,6 +169,7 @@ func auditLog(d Desk) Audit {
 		p.Rows = append(p.Rows, AuditRow{ID: fmt.Sprint(900 - i), At: d.When(noon.Add(-time.Duration(i) * time.Hour)), Type: "technician.method.changed", Words: "Technician: method changed", Actor: "mara@northwind.example",
 			Target: "dana@northwind.example", TargetID: "x", Outcome: o, Address: "203.0.113.7", Browser: "Firefox on Windows", RequestID: "abcdefgh23456723", Proof: fmt.Sprint("/admin/audit/", 900-i, "/proof"), Reason: "left the phone in a taxi", Changes: []AuditChange{{"method", "email", "app"}}})
 	}
+	p.Rows[1].Actor, p.Rows[1].Address = "bartholomew-alexander.von-und-zu-hohenstein@subsidiary.northwind.example", "2001:db8:85a3:aaaa:bbbb:8a2e:370:7334"
 	p.Log = &AuditTree{Size: "900", Signed: d.When(noon.Add(-time.Minute)), Verifier: "sallyport-audit-1a2b3c4d+60af4661+AZgmJXtTvYsuFglQjA5TcV+QOrOX45EaBSG47Hw+hb2W", Sinks: []AuditSink{
 		{"file:door:/var/log/sallyport/audit.jsonl", Mark{"good", "file: up to date"}, "Up to date.", d.When(noon.Add(-time.Minute))},
 		{"syslog:tls://logs.northwind.example:6514", Mark{"warn", "syslog: 42 behind"}, "42 events behind: the server did not read to the end.", d.When(noon.Add(-time.Hour))}}}
@@ -213,7 +214,7 @@ func desks() map[string]Page {
 	added := editing(frame("Add Technician"))
 	added.ID, added.Facts, added.Dangers, added.Button = "", nil, nil, "Add Technician"
 	running := Progress{Desk: frame("Authenticator App for 5000 technicians"), ID: "r", Done: 1234, Total: 5000, Running: true, Summary: "Saving: 1230 saved so far, 4 refused.", Return: Link{Label: "Technicians and Roles", Href: "/admin/technicians"},
-		Rows:  []ProgressRow{{"a", "Dana Reyes", Mark{"good", "saved"}, "Signed out of 2 browsers. At the next sign-in Dana Reyes sets up an authenticator app.", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}, {"b", "Mara Voss", Mark{"quiet", "left out"}, "That is you. To change your own second factor, tick yourself alone.", ""}, {"c", "Ilya Novak", Mark{"bad", "refused"}, "Text Message needs a phone number. Please add one.", ""}},
+		Rows:  []ProgressRow{{"a", "Dana Reyes", Mark{"good", "saved"}, "Signed out of 2 browsers. At the next sign-in Dana Reyes sets up an authenticator app.", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}, {"b", "Mara Voss", Mark{"quiet", "left out"}, "That is you. To change your own second factor, tick yourself alone.", ""}, {"c", "Ilya Novak", Mark{"bad", "refused"}, "Text Message needs a phone number. Please add one.", ""}, {"d", "Otto Berg", Mark{"quiet", "waiting"}, "", ""}},
 		Pager: NewPager(1, 100, 5000, func(n int) string { return fmt.Sprint("?page=", n) })}
 	importing := Import{Desk: under(frame("Import technicians from CSV"), "Technicians and Roles"), Text: Field{Name: "csv", Label: "CSV text", Rows: 8, Mono: true, Required: true}, Columns: []ImportColumn{{"email", "Needed."}, {"method", "app, email, text or off. Empty: app."}}, Example: "first_name,last_name,email\nDana,Reyes,dana@example.com"}
 	preview, broken := importing, importing

@@ -25,6 +25,21 @@ func TestMomentWords(t *testing.T) {
 	}
 }
 
+// TestBreaks: what is long may go on in the next line where its parts end; it stays the same text, and text.
+func TestBreaks(t *testing.T) {
+	for in, want := range map[string]string{
+		"dana.reyes@northwind.example": "dana.<wbr>reyes@<wbr>northwind.<wbr>example",
+		"2001:db8::5":                  "2001:<wbr>db8:<wbr>:<wbr>5",
+		"203.0.113.7":                  "203.0.113.7",
+		"<b>&@x":                       "&lt;b&gt;&amp;@<wbr>x",
+		"–":                            "–",
+	} {
+		if got := string(breaks(in)); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestPagerLeavesOutTheMiddle(t *testing.T) {
 	href := func(n int) string { return itoa(n) }
 	if p := NewPager(1, 50, 50, href); p != nil {
