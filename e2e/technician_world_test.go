@@ -26,6 +26,7 @@ import (
 	"sallyport/internal/control"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/browser"
+	"sallyport/internal/testkit/hashing"
 	"sallyport/internal/testkit/qr"
 	"sallyport/internal/testkit/team"
 	"sallyport/internal/testkit/totp"
@@ -96,7 +97,7 @@ func (n *northwind) serve(data string) {
 	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: map[string]string{
 		"data": data, "listen": "127.0.0.1:0", "operations": "off", "allowed_networks": "127.0.0.0/8", "requests_per_second": "0"}})
 	n.check(err)
-	a, err := app.New(n.t.Context(), loaded.Config, app.Options{Log: slog.New(slog.NewTextHandler(&n.leaps, nil)),
+	a, err := app.New(n.t.Context(), loaded.Config, app.Options{Log: slog.New(slog.NewTextHandler(&n.leaps, nil)), Derive: hashing.Derive,
 		Now: func() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }})
 	n.check(err)
 	ctx, stop := context.WithCancel(context.Background())

@@ -22,6 +22,7 @@ import (
 	"sallyport/internal/control"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/hashing"
 	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
@@ -135,7 +136,7 @@ func (h *house) node(flags map[string]string) {
 	loaded, err := config.Load(config.Sources{Lookup: func(string) (string, bool) { return "", false }, Flags: flags})
 	h.check(err)
 	now := func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
-	a, err := app.New(h.t.Context(), loaded.Config, app.Options{Now: now,
+	a, err := app.New(h.t.Context(), loaded.Config, app.Options{Now: now, Derive: hashing.Derive,
 		Log: slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	h.check(err)
 	ctx, cancel := context.WithCancel(context.Background())

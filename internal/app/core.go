@@ -30,6 +30,7 @@ type Options struct {
 	Now         func() time.Time // the database's clock; nil: time.Now
 	AcceptClock bool             // start although the clock is behind the last stored time
 	HashCommand []string         // runs Hash in a process of its own; empty: password hashes are computed here
+	Derive      factor.Derive    // computes password hashes, whatever HashCommand says; nil: HashCommand says
 
 	restoring  bool         // what the node has seen of the database is about to be settled
 	sealAtOnce int          // values that a rotation seals again in one transaction; 0: the usual number
@@ -74,7 +75,7 @@ func openCore(ctx context.Context, cfg config.Config, f *folder, public string, 
 	if c.log == nil {
 		c.log = slog.Default()
 	}
-	c.hasher, c.unhash = newHasher(o.HashCommand, c.log)
+	c.hasher, c.unhash = newHasher(o, c.log)
 	if c.now == nil {
 		c.now = time.Now
 	}

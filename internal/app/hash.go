@@ -17,12 +17,15 @@ import (
 // newHasher makes a hasher with a worker for each core. With a command each worker is a process of its own: what a hash
 // works in, 19 MiB, is then not this process's to clean up, and a page never waits for a hash to end. Whoever signs in is
 // told to come back when such a process fails, as in a crowd; the log says what it was.
-func newHasher(command []string, log *slog.Logger) (h *factor.Hasher, end func()) {
+func newHasher(o Options, log *slog.Logger) (h *factor.Hasher, end func()) {
 	cores := runtime.GOMAXPROCS(0)
-	if len(command) == 0 {
+	switch {
+	case o.Derive != nil:
+		return factor.NewHasherOver(cores, o.Derive), func() {}
+	case len(o.HashCommand) == 0:
 		return factor.NewHasher(cores), func() {}
 	}
-	crew := subprocess.NewCrew[factor.Work, []byte](cores, command...)
+	crew := subprocess.NewCrew[factor.Work, []byte](cores, o.HashCommand...)
 	return factor.NewHasherOver(cores, func(w factor.Work) ([]byte, error) {
 		digest, err := crew.Do(w)
 		if err != nil && !errors.Is(err, os.ErrClosed) {

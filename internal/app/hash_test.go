@@ -50,7 +50,7 @@ func TestAllocatedBytes(t *testing.T) {
 // A process that cannot be started is no crowd: the log says so.
 func TestFailedHashIsLogged(t *testing.T) {
 	var log bytes.Buffer
-	h, end := newHasher([]string{"/nonexistent/sallyport", "hash-passwords"}, slog.New(slog.NewTextHandler(&log, nil)))
+	h, end := newHasher(Options{HashCommand: []string{"/nonexistent/sallyport", "hash-passwords"}}, slog.New(slog.NewTextHandler(&log, nil)))
 	defer end()
 	if _, err := h.Hash(t.Context(), "correct horse battery staple"); !errors.Is(err, factor.ErrBusy) {
 		t.Errorf("%v", err)

@@ -10,14 +10,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/postgres"
+	"sallyport/internal/testkit/sqlite"
 )
 
 const (
@@ -102,7 +101,7 @@ func open(t testing.TB, o store.Options) *store.DB {
 	o.Patience = time.Hour // a loaded machine is no conflict
 	if OnPostgres() {
 		o.Heard = watched(t)
-	} else if err := copyEmpty(o.Folder); err != nil {
+	} else if err := sqlite.Copy(o.Folder); err != nil {
 		t.Fatal(err)
 	}
 	db, err := store.Open(context.Background(), o)
@@ -111,31 +110,4 @@ func open(t testing.TB, o store.Options) *store.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
-}
-
-// empty is the file of a database with the newest schema and nothing in it: its steps are taken once, not for every test.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "sallyport-empty-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	db, err := store.Open(context.Background(), store.Options{Folder: folder})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(folder, fileName))
-})
-
-const fileName = "sallyport.db"
-
-func copyEmpty(folder string) error {
-	file, err := empty()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, fileName), file, 0o600)
 }

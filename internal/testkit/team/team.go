@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pquerna/otp"
@@ -20,6 +21,8 @@ import (
 	"sallyport/internal/identity"
 	"sallyport/internal/keyring"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/hashing"
+	"sallyport/internal/testkit/sqlite"
 )
 
 // Password is everybody's.
@@ -59,16 +62,25 @@ func MakeOn(ctx context.Context, path, address string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	if address == "" {
+		if err := sqlite.Copy(path); err != nil {
+			return nil, err
+		}
+	}
 	db, err := store.Open(ctx, store.Options{Folder: path, Address: address})
 	if err != nil {
 		return nil, err
 	}
 	f := &Folder{Path: path, DB: db, Keys: keys}
-	if f.phc, err = factor.NewHasher(1).Hash(ctx, Password); err != nil {
+	if f.phc, err = passwordHash(); err != nil {
 		return nil, err
 	}
 	return f, db.Write(ctx, func(tx *store.Tx) error { return tx.PutMeta(ctx, "key-check", keys.Check()) })
 }
+
+// passwordHash is the stored form of Password, one for all folders of this process. What computes it remembers it, for who
+// checks passwords the same way.
+var passwordHash = sync.OnceValues(func() (string, error) { return hashing.New(1).Hash(context.Background(), Password) })
 
 // Close lets go of the folder, so that a server may take it.
 func (f *Folder) Close() error { return f.DB.Close() }
