@@ -1,7 +1,6 @@
 package database
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,21 +46,42 @@ func (o *order) heard(on uint64, statement string) {
 		delete(o.open, on)
 		return
 	}
-	tx.statements = append(tx.statements, strings.Join(strings.Fields(statement), " "))
+	tx.statements = append(tx.statements, statement)
 	for _, table := range takes(statement) {
 		if slices.Contains(tx.tables, table) {
 			continue
 		}
 		if why := tx.wrong(table); why != "" {
-			o.fail(fmt.Sprintf("%s, in\n\t%s", why, strings.Join(tx.statements, "\n\t")))
+			o.fail(why + ", in" + tx.said())
 		}
 		tx.tables = append(tx.tables, table)
 	}
 }
 
+// said are the transaction's statements, each in a line of its own.
+func (x *taken) said() string {
+	var b strings.Builder
+	for _, s := range x.statements {
+		b.WriteString("\n\t" + strings.Join(strings.Fields(s), " "))
+	}
+	return b.String()
+}
+
 // takes are the tables whose rows a statement takes, those that follow by the rules between tables among them. A new row
 // is nobody else's yet, but the one that it belongs to must stay.
+//
+// Each text is looked at once: there are few, and each is heard thousands of times.
 func takes(statement string) []string {
+	tables, known := looked.Load(statement)
+	if !known {
+		tables, _ = looked.LoadOrStore(statement, look(statement))
+	}
+	return tables.([]string)
+}
+
+var looked sync.Map // tables by statement
+
+func look(statement string) []string {
 	m := changes.FindStringSubmatch(statement)
 	if m == nil || strings.Contains(statement, passing) {
 		return nil
