@@ -30,7 +30,8 @@ func startChromium(path, profile string) (context.Context, context.CancelFunc, e
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("no-proxy-server", true), chromedp.Flag("lang", "en-GB"),
 		chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"), chromedp.Flag("font-render-hinting", "none"),
-		chromedp.Flag("disable-features", "Translate,AutofillServerCommunication,PasswordManagerOnboarding"),
+		// The last two are pages of the address bar, which nobody sees here, and which take a third of the browser's work.
+		chromedp.Flag("disable-features", "Translate,AutofillServerCommunication,PasswordManagerOnboarding,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
 		chromedp.WSURLReadTimeout(60*time.Second),
 	)
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
