@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/policy"
@@ -54,11 +55,15 @@ func channels(ctx context.Context, tx Tx) (policy.Channels, error) {
 		return policy.Channels{}, err
 	}
 	settings, err := tx.Settings(ctx)
-	return open.channels(settings), err
+	if err != nil {
+		return policy.Channels{}, err
+	}
+	now, err := tx.Now(ctx)
+	return open.channels(settings, now), err
 }
 
-func (o ways) channels(s sallyport.Settings) policy.Channels {
-	return policy.Channels{EmailProved: o.email, SMSProved: o.text, OffPermitted: s.PermitOff, FactorRun: s.FactorRun}
+func (o ways) channels(s sallyport.Settings, now time.Time) policy.Channels {
+	return policy.Channels{EmailProved: o.email, SMSProved: o.text, OffPermitted: s.PermitOff, FactorRun: s.FactorRun, Now: now}
 }
 
 // supers is what the rule of the last Super Admin looks at.

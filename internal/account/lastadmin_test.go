@@ -93,6 +93,41 @@ func TestLastAdminSwitchedOff(t *testing.T) {
 	}
 }
 
+// Somebody whose set-up was not begun in time gets in by nothing that he holds until an administrator opens it again: he
+// is not the one who remains, nor the one who could do it in another's place.
+func TestLastAdminAndAClosedSetUp(t *testing.T) {
+	h := newHouse(t)
+	h.set("session-idle", "1440")
+	h.prove(sallyport.ChannelEmail)
+	admin, other := h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)
+	if _, err := h.Save(ctx, h.session(admin), other.ID, form(other, method(sallyport.MethodEmail)), other.Version); err != nil {
+		t.Fatal(err)
+	}
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		return tx.SetRecoveryCodes(ctx, other.ID, [][]byte{{1}})
+	})
+	open := h.technician(other.ID).SetupUntil.Sub(h.clock.Now())
+	h.clock.Add(open - time.Second)
+	admin = h.technician(admin.ID)
+	own := form(admin, email("mara@northwind.example"))
+	if _, err := h.Save(ctx, h.session(admin), admin.ID, own, admin.Version); code(err) != "second_super_admin" {
+		t.Errorf("his own address while the other one may still set up: %v", err)
+	}
+	h.clock.Add(time.Second)
+	if v, err := h.Preview(ctx, h.session(admin), admin.ID, form(admin, role(sallyport.Admin)), admin.Version); err != nil || len(v.Refusals) != 1 {
+		t.Errorf("preview %+v, %v", v.Refusals, err)
+	}
+	if _, err := h.Deactivate(ctx, h.session(admin), admin.ID, ""); code(err) != "last_super_admin" {
+		t.Errorf("deactivated, beside one whose set-up is closed: %v", err)
+	}
+	if _, err := h.OpenSetup(ctx, h.session(admin), other.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Deactivate(ctx, h.session(admin), admin.ID, ""); err != nil {
+		t.Errorf("deactivated, beside one who may set up again: %v", err)
+	}
+}
+
 // A setting is no way round the rule either.
 func TestLastAdminAndPolicy(t *testing.T) {
 	h := newHouse(t)

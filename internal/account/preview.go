@@ -71,7 +71,7 @@ func leavesNobody(ctx context.Context, tx Tx, p plan) (bool, error) {
 		return false, err
 	}
 	if p.next.Role == sallyport.SuperAdmin {
-		after.usable = policy.CanSignIn(p.next, p.held.factor, p.held.left, p.held.open.channels(p.w.settings))
+		after.usable = policy.CanSignIn(p.next, p.held.factor, p.held.left, p.held.open.channels(p.w.settings, p.w.now))
 		after.some = after.some || p.next.Status != sallyport.Deactivated
 	}
 	return !before.keep(after), nil

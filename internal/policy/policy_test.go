@@ -85,7 +85,8 @@ var (
 )
 
 func someone(m sallyport.Method) sallyport.Technician {
-	return sallyport.Technician{Status: sallyport.Active, Password: []byte("sealed"), Method: m, Email: "a@example.org", Phone: "+4915112345678"}
+	return sallyport.Technician{Status: sallyport.Active, Password: []byte("sealed"), Method: m, Email: "a@example.org", Phone: "+4915112345678",
+		SetupUntil: proved.Add(time.Hour)}
 }
 
 func holds(m sallyport.Method) *sallyport.Factor {
@@ -127,6 +128,9 @@ func TestCanSignIn(t *testing.T) {
 		"app, email opens":              {someone(app), holds(email), 0, noSMS, true},
 		"app, email cannot open":        {someone(app), holds(email), 0, noEmail, false},
 		"text wanted, channel gone":     {someone(text), holds(app), 0, noSMS, false},
+		"app, email opens in time":      {someone(app), holds(email), 0, Channels{EmailProved: true, Now: proved.Add(time.Hour - 1)}, true},
+		"app, email opens too late":     {someone(app), holds(email), 9, Channels{EmailProved: true, Now: proved.Add(time.Hour)}, false},
+		"app, set up long ago":          {someone(app), holds(app), 0, Channels{Now: proved.Add(time.Hour)}, true},
 		"recovery code only":            {someone(app), nil, 1, Channels{}, true},
 		"recovery run spent":            {with(app, func(x *sallyport.Technician) { x.RecoveryRun = 100 }), nil, 5, everything, false},
 		"recovery run spent by setting": {with(app, func(x *sallyport.Technician) { x.RecoveryRun = 10 }), nil, 5, Channels{FactorRun: 10}, false},

@@ -1,6 +1,10 @@
 package policy
 
-import "sallyport"
+import (
+	"time"
+
+	"sallyport"
+)
 
 // runMost is the largest number of wrong answers in a row that a setting can allow.
 const runMost = 100
@@ -10,18 +14,24 @@ type Channels struct {
 	EmailProved, SMSProved bool // the gateway in use was proved
 	OffPermitted           bool // the policy permits the method Off
 	FactorRun              int  // the setting factor-run; 0 means 100
+
+	Now time.Time // a set-up that had to begin by then is closed
 }
 
 // CanSignIn reports whether t can sign in by the contract's words: active, with a password, and with a proved factor on
 // a channel that was proved, or an unused recovery code; where Off is the method and permitted, the password is enough.
 // A proved factor of an earlier method counts, for it opens the door to the new one, as long as the channel of the new
-// one was proved too. Anything unknown cannot.
+// one was proved too and its set-up may still begin: until an administrator opens that again, nothing that is held leads
+// in. Anything unknown cannot.
 func CanSignIn(t sallyport.Technician, f *sallyport.Factor, recoveryLeft int, in Channels) bool {
 	if t.Status != sallyport.Active || len(t.Password) == 0 || !t.Method.Valid() {
 		return false
 	}
 	if t.Method == sallyport.MethodOff {
 		return in.OffPermitted
+	}
+	if !f.Serves(t) && !in.Now.Before(t.SetupUntil) {
+		return false
 	}
 	if recoveryLeft > 0 && t.RecoveryRun < in.run() {
 		return true
