@@ -37,6 +37,9 @@ func auditQuery(r *http.Request) (sallyport.EventFilter, web.Form, error) {
 	}
 	day("from", &f.From, 0)
 	day("until", &f.Until, 24*time.Hour)
+	if !f.From.IsZero() && !f.Until.IsZero() && !f.From.Before(f.Until) {
+		wrong = append(wrong, sallyport.Field{Name: "until", Message: "The last day comes before the first. Please swap them."})
+	}
 	return f, q, sallyport.InvalidFields(wrong)
 }
 

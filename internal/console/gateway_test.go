@@ -80,7 +80,7 @@ func TestRemovingAGatewayInUse(t *testing.T) {
 	h.prove(sallyport.ChannelSMS)
 	b := h.signIn(h.add(sallyport.SuperAdmin))
 	dana := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Method, p.Phone = sallyport.MethodText, "+14255550100" })
-	b.get("/admin/sms/remove").wants(http.StatusOK, "1 technician needs it to sign in (Person 2)").lacks(`>Remove</button>`)
+	b.get("/admin/sms/remove").wants(http.StatusOK, "1 technician needs it to sign in (Person 2)", "Back").lacks(`>Remove</button>`, "Cancel")
 	b.send("/admin/sms/remove").wants(http.StatusConflict, "Person 2", "Give them another method first.")
 	b.follow(b.send("/admin/technicians/"+string(dana.ID), formOf(dana, "method", "app")...)).wants(http.StatusOK, "Saved.")
 	b.follow(b.send("/admin/sms/remove")).wants(http.StatusOK, "Removed.", "No gateway is set up.")

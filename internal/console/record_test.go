@@ -101,6 +101,7 @@ func TestAudit(t *testing.T) {
 	b.get("/admin/audit?type=save.").wants(http.StatusOK, "No event")
 	b.get("/admin/audit?from=tomorrow").wants(http.StatusUnprocessableEntity, "Please give a day as 2026-11-23.")
 	b.get("/admin/audit?from=2026-03-02&until=2026-03-02").wants(http.StatusOK, "Technician: signed out").lacks("No event")
+	b.get("/admin/audit?from=2026-03-03&until=2026-03-02").wants(http.StatusUnprocessableEntity, "The last day comes before the first. Please swap them.")
 	b.get("/admin/audit?from=2026-03-03").wants(http.StatusOK, "No event")
 	b.get("/admin/audit?until=2026-03-01").wants(http.StatusOK, "No event")
 

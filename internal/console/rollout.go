@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"sallyport"
@@ -199,7 +200,7 @@ func groups(t account.Team) []view.RolloutGroup {
 		}
 	}
 	for i := range out {
-		out[i].Title = fmt.Sprintf("%s (%d)", out[i].Title, len(out[i].Names)+out[i].More)
+		out[i].Title = fmt.Sprintf("%s (%d)", strings.TrimSuffix(out[i].Title, "."), len(out[i].Names)+out[i].More)
 	}
 	return out
 }

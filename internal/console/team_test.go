@@ -263,7 +263,7 @@ func TestChoiceOfATeam(t *testing.T) {
 	b.send(at+"/preview", "method", "text").wants(http.StatusOK).lacks("Save for")
 	h.prove(sallyport.ChannelSMS)
 	at = b.send("/admin/rollouts", "id", string(h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Phone = "+14255550100" }).ID)).at
-	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Save for 1 technician", "Email Settings are not proved: Person 4 is not told by email. (1)")
+	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Save for 1 technician", "Email Settings are not proved: Person 4 is not told by email (1)")
 }
 
 // TestTeamOfAServerThatStops: whoever was not begun is left as he was, and his row says so.
