@@ -19,6 +19,7 @@ import (
 // Accounts are the use cases about technicians that pages call. *account.Service is one.
 type Accounts interface {
 	List(ctx context.Context, actor sallyport.Actor, f sallyport.Filter) (account.Page, error)
+	Everybody(ctx context.Context, actor sallyport.Actor, f sallyport.Filter, most int) ([]sallyport.TechnicianID, error)
 	Technician(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.Detail, error)
 	NewForm(ctx context.Context, actor sallyport.Actor) (account.Form, []policy.Choice, []sallyport.Role, error)
 	Add(ctx context.Context, actor sallyport.Actor, form account.Form) (account.Added, error)

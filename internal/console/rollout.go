@@ -63,27 +63,7 @@ func (c *Console) chosen(r *http.Request, f web.Form) ([]sallyport.TechnicianID,
 			return nil, web.BadRequest("The request could not be read.")
 		}
 	}
-	filter := filterOf(q.Get)
-	filter.Size = 200
-	return c.everybody(r, filter)
-}
-
-// everybody walks through all pages of a filter.
-func (c *Console) everybody(r *http.Request, f sallyport.Filter) ([]sallyport.TechnicianID, error) {
-	var ids []sallyport.TechnicianID
-	for f.Page = 1; len(ids) < maxTeam; f.Page++ {
-		p, err := c.listOf(r, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range p.Rows {
-			ids = append(ids, row.ID)
-		}
-		if len(p.Rows) < f.Size {
-			break
-		}
-	}
-	return ids, nil
+	return c.accounts.Everybody(r.Context(), web.ActorOf(r), filterOf(q.Get), maxTeam)
 }
 
 func (c *Console) rolloutOf(r *http.Request) (*rollout, error) {
