@@ -1,0 +1,61 @@
+package app
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport"
+	"sallyport/internal/store"
+	"sallyport/internal/testkit/team"
+)
+
+// What a page keeps is sealed within the transaction that stores it: the key that a request found on its way there may have
+// been dropped by then, for nothing was sealed with it.
+func TestKeptIsSealedInItsTransaction(t *testing.T) {
+	f, err := team.Make(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mara, err := f.Add(t.Context(), team.Spec{Name: "mara", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp})
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	keys, after, rotating := f.Keys, "", false
+	before := keys.ID()
+	db, err := store.Open(t.Context(), store.Options{Folder: f.Path, Before: func(statement string) {
+		if !rotating || !strings.HasPrefix(statement, "SELECT") {
+			return
+		}
+		rotating = false
+		var err error
+		if after, err = keys.Add(filepath.Join(f.Path, "key")); err != nil {
+			t.Error(err)
+		}
+		keys.Use(keys.CheckOf(after))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rotating = true // at the transaction's first question
+	kept := cupboard{&core{db: db, keys: keys}}
+	if err := kept.Keep(t.Context(), mara[0].ID, "roll-out", []byte("what she chose"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Read(t.Context(), func(tx *store.Tx) error {
+		sealed, err := tx.SealedCounts(t.Context())
+		if sealed[after] != 1 {
+			t.Errorf("sealed by key: %v; the one before is %s, the one since %q", sealed, before, after)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if value, found, err := kept.Kept(t.Context(), mara[0].ID, "roll-out"); string(value) != "what she chose" || !found || err != nil {
+		t.Errorf("%q, %v, %v", value, found, err)
+	}
+}
