@@ -155,7 +155,7 @@ func (c *Console) progress(w http.ResponseWriter, r *http.Request, ro *rollout) 
 		slices.SortStableFunc(rows, func(a, b account.TeamRow) int { return urgency(b) - urgency(a) })
 	}
 	fillProgress(&page, rows, done, pageNumber(q.Get("page")))
-	if ro.forgetLinks(page.Rows) {
+	if r.Method == http.MethodGet && ro.forgetLinks(page.Rows) { // HEAD shows nothing
 		if err := c.rollouts.save(r.Context(), web.VisitorOf(r).Technician.ID, r.PathValue("id"), ro); err != nil {
 			return err // shown to nobody: they are there for the next try
 		}
