@@ -3,11 +3,13 @@ package history
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,7 +61,7 @@ func TestHistories(t *testing.T) {
 			for i, span := range spans(t) {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { all.add(run(t, newWorld(t, engine.shared), span, seed+uint64(i))) })
 			}
-			t.Logf("%s: %d answers about %d technicians, %v", engine.name, all.answers, all.technicians, all.count)
+			t.Logf("%s: %d answers about %d technicians: %s", engine.name, all.answers, all.technicians, all.acts())
 		})
 	}
 }
@@ -75,6 +77,27 @@ func (t *tally) add(o tally) {
 	for what, n := range o.count {
 		t.count[what] += n
 	}
+}
+
+// acts are the acts that were tried, each with how often and how often with a yes, and what went on meanwhile.
+func (t *tally) acts() string {
+	all, asked := map[string]int{}, map[string]bool{}
+	for what, n := range t.count {
+		act := what
+		if i := strings.LastIndexByte(what, ' '); i >= 0 && slices.Contains(answersThere, said(what[i+1:])) {
+			act, asked[what[:i]] = what[:i], true
+		}
+		all[act] += n
+	}
+	var list []string
+	for _, act := range slices.Sorted(maps.Keys(all)) {
+		line := fmt.Sprintf("%s %d", act, all[act])
+		if asked[act] {
+			line += fmt.Sprintf(" (yes %d)", t.count[act+" "+string(yes)])
+		}
+		list = append(list, line)
+	}
+	return strings.Join(list, ", ")
 }
 
 // run lets the clients ask for a span, or longer until enough happened, and looks for an order of what they were answered.

@@ -39,6 +39,9 @@ const (
 	unknown said = "" // no answer came
 )
 
+// answersThere are all of them.
+var answersThere = []said{yes, no, spent, over, ousted, out, stale, factors, later, failed, unknown}
+
 // mayBe says of an answer that claims nothing whether the act may have happened all the same. After failed (a 5xx) that is
 // over; without an answer it may still be under way.
 func mayBe(a said) bool { return a == failed || a == unknown }
