@@ -8,7 +8,8 @@ import (
 
 // Raise makes everything older of a technician dead: his generation rises, and his sessions, unfinished sign-ins with
 // their codes, links, password resets and enrolment code are deleted; a message that still waits to bring such a link is
-// withdrawn. The sessions' hashes are remembered with the reason for the page that their holders see next. ErrNotFound where there is no such technician.
+// withdrawn. The sessions' hashes are remembered with the reason for the page that their holders see next. ErrNotFound where
+// there is no such technician.
 func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error) {
 	var r sallyport.Raised
 	live, err := tx.liveSessions(ctx, id)
