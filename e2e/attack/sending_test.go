@@ -36,8 +36,8 @@ func (b *browser) ask(m team.Member) bool {
 }
 
 // TestD8_1: with the password, from many addresses and in many sign-ins: at most 5 messages an hour and 10 a day reach a
-// number that brings no success, however long it goes on; the page says when it opens again, and other technicians are
-// not held up.
+// number that brings no success, however long it goes on; the page says when it opens again, its owner and the
+// administrators are told, once, and other technicians are not held up.
 func TestD8_1(t *testing.T) {
 	var other team.Member
 	h, mara, dana := staffed(t, sallyport.MethodText, plan{flags: map[string]string{"trusted_proxies": "127.0.0.1"}, settings: longIdle, people: func(f *team.Folder) {
@@ -74,6 +74,11 @@ func TestD8_1(t *testing.T) {
 	}
 	if n := len(mara.events("signin.code.refused")); n == 0 {
 		t.Error("no event says that sending was refused")
+	}
+	told := func() []string { return h.mail.matching(regexp.MustCompile(`(Hello [^,]*),\s+So many codes by text message`)) }
+	h.eventually("the owner and his administrator are told", func() bool { return len(told()) >= 2 })
+	if list := told(); len(list) != 2 || list[0] == list[1] {
+		t.Errorf("told: %q", list)
 	}
 }
 

@@ -320,7 +320,7 @@ func TestNotices(t *testing.T) {
 	w := newWorld(t)
 	for _, kind := range []delivery.NoticeKind{delivery.NoticeInvitation, delivery.NoticeInvitationOff, delivery.NoticeReset, delivery.NoticeResetWaiting, delivery.NoticeResetAlone, delivery.NoticeResetToDecide,
 		delivery.NoticeResetRefused, delivery.NoticeMethod, delivery.NoticeAccount, delivery.NoticeFactorReset, delivery.NoticeFactorSetUp,
-		delivery.NoticeWrongCodes, delivery.NoticeFactorOff, delivery.NoticePassword, delivery.NoticeRecoveryUsed, delivery.NoticeRecoveryOff, delivery.NoticeRecoveryNew,
+		delivery.NoticeWrongCodes, delivery.NoticeCodesPaused, delivery.NoticeCodesPausedOf, delivery.NoticeFactorOff, delivery.NoticePassword, delivery.NoticeRecoveryUsed, delivery.NoticeRecoveryOff, delivery.NoticeRecoveryNew,
 		delivery.NoticeSignedOut, delivery.NoticeHelp, delivery.NoticeRescue, delivery.NoticeSessionEnded, delivery.NoticeDeactivated} {
 		for _, data := range []delivery.NoticeData{{}, invitation, {Name: "{{.Link}}", By: "x\r\nBcc: y", Method: sallyport.MethodApp, Left: 1, Address: "192.0.2.1", Browser: "Firefox", At: time.Unix(0, 0)}} {
 			if _, err := w.Compose(kind, "dana@northwind.example", data); err != nil {

@@ -28,6 +28,8 @@ const (
 	NoticeFactorReset   NoticeKind = "factor-reset"   // an administrator reset the second factor: By
 	NoticeFactorSetUp   NoticeKind = "factor-set-up"  // Method
 	NoticeWrongCodes    NoticeKind = "wrong-codes"    // three wrong answers after the right password
+	NoticeCodesPaused   NoticeKind = "codes-paused"   // a limit of messages was reached: What, Until
+	NoticeCodesPausedOf NoticeKind = "paused-of"      // to administrators: Who, What, Until
 	NoticeFactorOff     NoticeKind = "factor-off"     // switched off by too many wrong answers
 	NoticePassword      NoticeKind = "password"       // changed by its owner or by a link
 	NoticeRecoveryUsed  NoticeKind = "recovery-used"  // Left: how many there are still
@@ -47,10 +49,10 @@ type NoticeData struct {
 	Name         string           // whom it is to, as people call him
 	UserName     string           // the account it is about
 	Link         string           // a one-use address
-	Until        time.Time        // when the link ends; also the message's own end
+	Until        time.Time        // when the link ends, which is the message's own end too, or the pause
 	By           string           // the administrator who did it
 	Who          string           // the technician whom a message to administrators is about
-	What         string           // what was changed, like "email address and role"
+	What         string           // what was changed, like "email address and role", or "text message" of paused codes
 	Method       sallyport.Method // the new method or factor
 	Number       string           // the number of a request for help
 	Left         int              // recovery codes left

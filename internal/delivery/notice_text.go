@@ -90,6 +90,25 @@ you need not do anything.
 If it was not, somebody knows your password: change it and tell your
 administrator at once. Without your second factor it opens nothing.
 `),
+	NoticeCodesPaused: text("No more codes are sent for now", `
+So many codes{{with .What}} by {{.}}{{end}} were asked for in your name that no more
+{{if .Until.IsZero}}are sent for now{{else}}are sent before {{time .Until}}{{end}}. If you have a recovery code,
+it works meanwhile.
+
+If that was you and they did not arrive, please tell your administrator. If it
+was not, somebody knows your password: change it and tell your administrator at
+once. Without a code it opens nothing.
+`),
+	NoticeCodesPausedOf: text("No more codes are sent to {{.Who}} for now", `
+So many codes{{with .What}} by {{.}}{{end}} were asked for in the name of {{.Who}}
+that no more {{if .Until.IsZero}}are sent for now{{else}}are sent before {{time .Until}}{{end}}.
+
+Please ask whether that was the owner of the account. Codes that do not arrive are
+a matter for the gateway, or for another method. If it was somebody else, he knows
+the password: it opens nothing without a code, but should be changed today.
+
+You are told of this once a day at most.
+`),
 	NoticeFactorOff: text("Your second factor was switched off", `
 There were so many wrong codes after your right password that your second
 factor was switched off. Nobody gets in with it, neither do you, until an

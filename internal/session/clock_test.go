@@ -163,14 +163,24 @@ func TestSendFailures(t *testing.T) {
 	wantCode(t, err, "resend_wait")
 }
 
-// TestResendLimits: after 30 seconds, at most 5 an hour for one technician, 10 a day for one mailbox without a success.
+// TestResendLimits: after 30 seconds, at most 5 an hour for one technician, 10 a day for one mailbox without a success. He and
+// his administrators are told of a limit, once a day.
 func TestResendLimits(t *testing.T) {
 	w := newWorld(t)
 	dana := w.technician("dana", sallyport.MethodEmail)
+	adam := w.technician("adam", sallyport.MethodApp)
+	w.change(adam.ID, func(t *sallyport.Technician) { t.Role = sallyport.Admin })
+	toldOfPause := func(want int) {
+		t.Helper()
+		if his, of := w.told(session.NoticeCodesPaused), w.told(session.NoticeCodesPausedOf); his != want || of != want {
+			t.Errorf("told of the pause: he %d times, his administrator %d, want %d", his, of, want)
+		}
+	}
 	page := w.begin("dana")
 	if _, err := w.s.Send(ctx, page.SignIn, browser); sallyport.CodeOf(err) != "resend_wait" {
 		t.Fatalf("at once: %v", err)
 	}
+	toldOfPause(0)
 	sends := 1
 	for range 40 {
 		w.clock.Advance(31 * time.Second)
@@ -184,6 +194,7 @@ func TestResendLimits(t *testing.T) {
 	if sends != 5 {
 		t.Errorf("%d sends within the hour", sends)
 	}
+	toldOfPause(1)
 	for range 12 {
 		w.clock.Advance(61 * time.Minute)
 		page = w.begin("dana")
@@ -199,6 +210,14 @@ func TestResendLimits(t *testing.T) {
 	if page.Page.Sent || !page.Page.ResendAt.After(w.clock.Now()) {
 		t.Errorf("the page does not say when it opens again: %+v", page.Page)
 	}
+	toldOfPause(1)
+	w.clock.Advance(25 * time.Hour)
+	page = w.begin("dana")
+	for range 6 {
+		w.clock.Advance(31 * time.Second)
+		_, _ = w.either().Send(ctx, page.SignIn, browser)
+	}
+	toldOfPause(2)
 	w.clock.Advance(25 * time.Hour)
 	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
 }
@@ -228,7 +247,8 @@ func TestSuccessFreesItsOwnSends(t *testing.T) {
 	}
 }
 
-// TestSendsAtOnce: thirty that ask for a fresh code at once, at two nodes, get one, as often as the limits let them.
+// TestSendsAtOnce: thirty that ask for a fresh code at once, at two nodes, get one, as often as the limits let them. The owner is
+// told of the limit once.
 func TestSendsAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodEmail)
@@ -246,5 +266,8 @@ func TestSendsAtOnce(t *testing.T) {
 		if want := min(window+2, 5); sends != want {
 			t.Errorf("%d codes were sent after window %d, want %d", sends, window, want)
 		}
+	}
+	if n := w.told(session.NoticeCodesPaused); n != 1 {
+		t.Errorf("the owner was told %d times", n)
 	}
 }

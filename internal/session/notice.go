@@ -13,6 +13,8 @@ type NoticeKind string
 const (
 	NoticeEnrolled        NoticeKind = "factor-set-up"  // Method
 	NoticeWrongCodes      NoticeKind = "wrong-codes"    // three wrong answers after the right password
+	NoticeCodesPaused     NoticeKind = "codes-paused"   // a limit of messages was reached: What, Until
+	NoticeCodesPausedOf   NoticeKind = "paused-of"      // to administrators: Who, What, Until
 	NoticeFactorOff       NoticeKind = "factor-off"     // switched off by too many wrong answers
 	NoticeRecoveryUsed    NoticeKind = "recovery-used"  // Left
 	NoticeRecoveryOff     NoticeKind = "recovery-off"   // switched off by too many wrong ones
@@ -32,10 +34,10 @@ type NoticeData struct {
 	Name         string           // whom it is to, as people call him
 	UserName     string           // the account it is about
 	Link         string           // a one-use address
-	Until        time.Time        // when the link ends
+	Until        time.Time        // when the link ends, or the pause
 	By           string           // the administrator who did it
 	Who          string           // the technician whom a message to administrators is about
-	What         string           // what was changed
+	What         string           // what was changed, or what is paused
 	Method       sallyport.Method // the new method or factor
 	Number       string           // the number of a request for help
 	Left         int              // recovery codes left

@@ -46,8 +46,9 @@ type outgoing struct {
 func (s *Service) send(ctx context.Context, signIn sallyport.Hash, c sallyport.Client, again bool) error {
 	var out outgoing
 	var refused error
+	told := false
 	err := s.store.Write(ctx, func(tx Tx) error {
-		out, refused = outgoing{}, nil
+		out, refused, told = outgoing{}, nil, false
 		m, err := at(ctx, tx, signIn)
 		if err != nil {
 			return err
@@ -55,15 +56,22 @@ func (s *Service) send(ctx context.Context, signIn sallyport.Hash, c sallyport.C
 		if !m.sends() {
 			return sallyport.E(sallyport.Conflict, "nothing_to_send", "No code is sent at this step.")
 		}
-		if refused, err = s.mayNotSend(ctx, tx, &m, again); err != nil {
+		var paused time.Duration
+		if refused, paused, err = s.mayNotSend(ctx, tx, &m, again); err != nil {
 			return err
 		}
 		if refused != nil {
+			if told, err = s.tellPaused(ctx, tx, &m, c, paused); err != nil {
+				return err
+			}
 			return tx.InsertEvent(ctx, audit.New(audit.SignInCodeRefused, himself(m.technician, c)).On(m.technician).Because(refused.Error()).Event())
 		}
 		out, err = s.newCode(ctx, tx, &m, c)
 		return err
 	})
+	if told && err == nil {
+		s.messages.Wake()
+	}
 	if err != nil || refused != nil {
 		return errors.Join(err, refused)
 	}
@@ -85,24 +93,50 @@ func (s *Service) newCode(ctx context.Context, tx Tx, m *moment, c sallyport.Cli
 			Organisation: m.settings.Organisation, Host: s.host}}, tx.InsertSend(ctx, id, m.technician.ID, code.Address)
 }
 
-// mayNotSend holds to the limits of contract section 5. The refusal says when sending opens again.
-func (s *Service) mayNotSend(ctx context.Context, tx Tx, m *moment, again bool) (refused, err error) {
+// mayNotSend holds to the limits of contract section 5. The refusal says when sending opens again; paused is how long the
+// hourly and daily limits hold, 0 where only the last code is too young.
+func (s *Service) mayNotSend(ctx context.Context, tx Tx, m *moment, again bool) (refused error, paused time.Duration, err error) {
 	counts, err := tx.SendCounts(ctx, m.technician.ID, m.address())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	newest, err := tx.NewestCode(ctx, m.signIn.Hash)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	wait := limitWait(counts, m)
+	paused = limitWait(counts, m)
+	wait := paused
 	if again && newest != nil && newest.State != sallyport.Failed {
 		wait = max(wait, until(newest.CreatedAt.Add(m.settings.ResendAfter), m.now))
 	}
 	if wait <= 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
-	return sallyport.E(sallyport.TooMany, "resend_wait", fmt.Sprintf("A new code can be sent in %s.", inWords(wait))).After(wait), nil
+	return sallyport.E(sallyport.TooMany, "resend_wait", fmt.Sprintf("A new code can be sent in %s.", inWords(wait))).After(wait), paused, nil
+}
+
+// pausedTold is how long nobody is told again that a technician's codes pause.
+const pausedTold = 24 * time.Hour
+
+// tellPaused tells the technician, and every administrator who may help him, that no code is sent to him for so long: he may
+// be locked out by it, or somebody knows his password. Once a day, from whichever node, however often it is tried.
+func (s *Service) tellPaused(ctx context.Context, tx Tx, m *moment, c sallyport.Client, paused time.Duration) (told bool, err error) {
+	if paused <= 0 || m.technician.ID == "" {
+		return false, nil
+	}
+	told, err = tx.Fill(ctx, "t"+s.opaque("codes paused", string(m.technician.ID)), pausedTold, pausedTold)
+	if err != nil || !told {
+		return false, err
+	}
+	d := NoticeData{What: "email", Until: m.now.Add(paused), Address: c.Address, Browser: c.Browser}
+	if m.step.Method == sallyport.MethodText {
+		d.What = "text message"
+	}
+	if err := s.tellWith(ctx, tx, NoticeCodesPaused, m.technician, d); err != nil {
+		return false, err
+	}
+	_, err = s.tellAdministrators(ctx, tx, NoticeCodesPausedOf, m.technician, d)
+	return err == nil, err
 }
 
 // limitWait is how long the hourly and daily limits still hold; 0 when neither does.
