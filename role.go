@@ -10,9 +10,9 @@ type Permission string
 
 const (
 	ReadTechnicians   Permission = "technicians.read"   // see the list and a technician's page
-	WriteTechnicians  Permission = "technicians.write"  // add, edit, deactivate, delete, reset, sign out
+	WriteTechnicians  Permission = "technicians.write"  // add, edit, deactivate, delete, reset
 	ReadSessions      Permission = "sessions.read"      // see everybody's sessions
-	EndSessions       Permission = "sessions.end"       // end anybody's sessions
+	EndSessions       Permission = "sessions.end"       // end anybody's sessions, one or all
 	ReadAudit         Permission = "audit.read"         // see the audit log
 	ExportAudit       Permission = "audit.export"       // download it
 	ManageEmail       Permission = "email.manage"       // Email Settings

@@ -16,7 +16,7 @@ func (c *Console) actsOnOne() []act {
 	return []act{
 		{name: "reset", title: "Reset second factor", needs: write, reason: true, danger: true, button: "Reset and sign out", lines: resetLines, run: resetFactor},
 		{name: "set-up", title: "Open the set-up again", needs: write, button: "Open the set-up", lines: setupLines, run: openSetup},
-		{name: "sign-out", title: "Sign out everywhere", needs: write, button: "Sign out everywhere", lines: signOutLines, run: signOut},
+		{name: "sign-out", title: "Sign out everywhere", needs: sallyport.EndSessions, button: "Sign out everywhere", lines: signOutLines, run: signOut},
 		{name: "invitation", title: "Resend invitation", needs: write, button: "Send a fresh invitation", lines: invitationLines, run: resend},
 		{name: "deactivate", title: "Deactivate", needs: write, reason: true, danger: true, button: "Deactivate", lines: deactivateLines, run: deactivate},
 		{name: "activate", title: "Activate", needs: write, button: "Activate", lines: activateLines, run: activate},

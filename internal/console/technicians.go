@@ -98,22 +98,23 @@ func technicianRow(d view.Desk, v web.Visitor, row sallyport.Row) view.Technicia
 func rowMenu(v web.Visitor, t sallyport.Technician) []view.Link {
 	base := "/admin/technicians/" + string(t.ID)
 	role, _ := sallyport.RoleByID(t.Role)
-	if !v.Role.Has(sallyport.WriteTechnicians) || !v.Role.Covers(role) {
-		return []view.Link{{Label: "View", Href: base}}
+	writes, ends := v.Role.Has(sallyport.WriteTechnicians) && v.Role.Covers(role), v.Role.Has(sallyport.EndSessions) && v.Role.Covers(role)
+	menu := []view.Link{{Label: "View", Href: base}}
+	if writes {
+		menu[0].Label = "Edit Technician"
 	}
-	menu := []view.Link{{Label: "Edit Technician", Href: base}}
 	add := func(when bool, label, path string, danger bool) {
 		if when {
 			menu = append(menu, view.Link{Label: label, Href: base + path, Danger: danger})
 		}
 	}
 	self := t.ID == v.Technician.ID
-	add(t.Status == sallyport.Active && t.Method != sallyport.MethodOff && !self, "Reset second factor", "/reset", false)
-	add(t.Status == sallyport.Active, "Sign out everywhere", "/sign-out", false)
-	add(t.Status == sallyport.Invited, "Resend invitation", "/invitation", false)
-	add(t.Status != sallyport.Deactivated, "Deactivate", "/deactivate", true)
-	add(t.Status == sallyport.Deactivated, "Activate", "/activate", false)
-	add(true, "Delete", "/delete", true)
+	add(writes && t.Status == sallyport.Active && t.Method != sallyport.MethodOff && !self, "Reset second factor", "/reset", false)
+	add(ends && t.Status == sallyport.Active, "Sign out everywhere", "/sign-out", false)
+	add(writes && t.Status == sallyport.Invited, "Resend invitation", "/invitation", false)
+	add(writes && t.Status != sallyport.Deactivated, "Deactivate", "/deactivate", true)
+	add(writes && t.Status == sallyport.Deactivated, "Activate", "/activate", false)
+	add(writes, "Delete", "/delete", true)
 	return menu
 }
 
