@@ -100,6 +100,10 @@ type Session struct {
 	ExpiresAt  time.Time // absolute end
 }
 
+// AnyIdle is longer than a session can live. Whether one was idle for too long is for the check of the request alone: it knows of
+// uses that are not written yet, however long nothing could be written.
+const AnyIdle = 100 * 365 * 24 * time.Hour
+
 // EndReason says why a session ended, for the page that its holder sees next.
 type EndReason string
 

@@ -75,7 +75,9 @@ func TestD8_1(t *testing.T) {
 	if n := len(mara.events("signin.code.refused")); n == 0 {
 		t.Error("no event says that sending was refused")
 	}
-	told := func() []string { return h.mail.matching(regexp.MustCompile(`(Hello [^,]*),\s+So many codes by text message`)) }
+	told := func() []string {
+		return h.mail.matching(regexp.MustCompile(`(Hello [^,]*),\s+So many codes by text message`))
+	}
 	h.eventually("the owner and his administrator are told", func() bool { return len(told()) >= 2 })
 	if list := told(); len(list) != 2 || list[0] == list[1] {
 		t.Errorf("told: %q", list)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/policy"
 )
 
 // who is the actor as one transaction sees him: his own row and role, never what a page remembered of him.
@@ -50,24 +51,9 @@ func identify(ctx context.Context, tx Tx, actor sallyport.Actor) (who, error) {
 }
 
 func (w who) signedIn(ctx context.Context, tx Tx) (who, error) {
-	t, err := tx.Technician(ctx, w.ID)
-	if sallyport.KindOf(err) == sallyport.NotFound {
-		return who{}, sallyport.ErrUnauthorized
-	}
+	t, err := policy.SignedIn(ctx, tx, w.Actor)
 	if err != nil {
 		return who{}, err
-	}
-	if t.Status != sallyport.Active {
-		return who{}, sallyport.ErrUnauthorized
-	}
-	if w.Session != (sallyport.Hash{}) {
-		session, _, err := tx.Session(ctx, w.Session, anyIdle)
-		if err != nil {
-			return who{}, err
-		}
-		if session.Technician != t.ID {
-			return who{}, sallyport.ErrUnauthorized
-		}
 	}
 	w.row, w.Name = t, t.UserName
 	w.role, _ = sallyport.RoleByID(t.Role)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"strconv"
-	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -136,12 +135,8 @@ func (s *Service) EndSession(ctx context.Context, actor sallyport.Actor, hash sa
 	})
 }
 
-// anyIdle is longer than a session can live. Last use plays no part here: whether a session was idle for too long was judged
-// before the act, by what knows of uses that are not written yet.
-const anyIdle = 100 * 365 * 24 * time.Hour
-
 func findSession(ctx context.Context, tx Tx, hash sallyport.Hash) (sallyport.Session, sallyport.Technician, error) {
-	session, t, err := tx.Session(ctx, hash, anyIdle)
+	session, t, err := tx.Session(ctx, hash, sallyport.AnyIdle)
 	if sallyport.KindOf(err) == sallyport.Unauthorized && err != nil {
 		return session, t, sallyport.ErrNotFound
 	}

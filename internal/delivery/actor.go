@@ -5,6 +5,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/policy"
 )
 
 // words are what differs between the two channels.
@@ -43,7 +44,7 @@ func channelWords(channel sallyport.Channel) (words, error) {
 	return w, nil
 }
 
-// may judges the actor by his row as it is in this transaction.
+// may judges the actor by his row, and the session that he acts through, as they are in this transaction.
 func may(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permission) error {
 	switch actor.Kind {
 	case sallyport.ActorHost, sallyport.ActorSystem:
@@ -52,14 +53,11 @@ func may(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permissi
 	default:
 		return sallyport.ErrForbidden
 	}
-	t, err := tx.Technician(ctx, actor.ID)
+	t, err := policy.SignedIn(ctx, tx, actor)
 	if err != nil {
-		if sallyport.KindOf(err) == sallyport.NotFound {
-			return sallyport.ErrForbidden
-		}
 		return err
 	}
-	if t.Status != sallyport.Active || !sallyport.May(t.Role, p) {
+	if !sallyport.May(t.Role, p) {
 		return sallyport.ErrForbidden
 	}
 	return nil

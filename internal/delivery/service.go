@@ -29,6 +29,7 @@ type Store interface {
 type Tx interface {
 	Now(ctx context.Context) (time.Time, error)
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
+	Session(ctx context.Context, hash sallyport.Hash, idle time.Duration) (sallyport.Session, sallyport.Technician, error)
 	TechniciansNeeding(ctx context.Context, method sallyport.Method, most int) (first []sallyport.Technician, total int, err error)
 	Settings(ctx context.Context) (sallyport.Settings, error)
 	Gateway(ctx context.Context, channel, slot string) (*sallyport.Gateway, error)

@@ -272,6 +272,54 @@ func TestSecretOfTheBody(t *testing.T) {
 	}
 }
 
+// D10.11: what a Super Admin had begun when he was signed out does not happen to a gateway, however fresh his last proof was when
+// his request arrived.
+func TestD10_11(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	acts := func(actor sallyport.Actor) map[string]error {
+		_, draft := w.SaveDraft(ctx, actor, emailForm(smtpForm))
+		_, look := w.Settings(ctx, actor, sallyport.ChannelEmail)
+		return map[string]error{"draft": draft, "look": look, "test": w.Test(ctx, actor, sallyport.ChannelEmail, "mara@northwind.example"),
+			"confirm": w.ConfirmTest(ctx, actor, sallyport.ChannelEmail, w.lastCode(t)), "discard": w.DiscardDraft(ctx, actor, sallyport.ChannelEmail),
+			"remove": w.Remove(ctx, actor, sallyport.ChannelEmail)}
+	}
+	for name, end := range map[string]func(*store.Tx, sallyport.Actor) error{
+		"signed out": func(tx *store.Tx, a sallyport.Actor) error {
+			if err := tx.Hold(ctx, a.ID); err != nil {
+				return err
+			}
+			_, err := tx.EndSession(ctx, a.Session, sallyport.EndedByOwner)
+			return err
+		},
+		"changed": func(tx *store.Tx, a sallyport.Actor) error {
+			_, err := tx.Raise(ctx, a.ID, sallyport.EndedByAdmin)
+			return err
+		},
+	} {
+		boss := w.session(t, w.boss)
+		if _, err := w.SaveDraft(ctx, boss, emailForm(smtpForm)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Test(ctx, boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+			t.Fatal(err)
+		}
+		w.write(t, func(tx *store.Tx) error { return end(tx, boss) })
+		for what, err := range acts(boss) {
+			if sallyport.CodeOf(err) != "unauthorized" {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+	}
+	other := w.session(t, w.admin)
+	other.ID = w.boss.ID
+	for what, err := range acts(other) {
+		if sallyport.CodeOf(err) != "unauthorized" {
+			t.Errorf("through somebody else's session, %s: %v", what, err)
+		}
+	}
+}
+
 func TestWhoMayChangeGateways(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -281,7 +329,7 @@ func TestWhoMayChangeGateways(t *testing.T) {
 	for name, c := range map[string]struct {
 		actor sallyport.Actor
 		code  string
-	}{"admin": {w.admin, "forbidden"}, "not signed in": {sallyport.Actor{Kind: sallyport.ActorNobody}, "forbidden"}, "deleted": {gone, "forbidden"}, "old proof": {late, "step_up"}} {
+	}{"admin": {w.admin, "forbidden"}, "not signed in": {sallyport.Actor{Kind: sallyport.ActorNobody}, "forbidden"}, "deleted": {gone, "unauthorized"}, "old proof": {late, "step_up"}} {
 		_, err := w.SaveDraft(ctx, c.actor, emailForm(smtpForm))
 		for what, err := range map[string]error{
 			"draft": err, "test": w.Test(ctx, c.actor, sallyport.ChannelEmail, "mara@northwind.example"),

@@ -155,6 +155,21 @@ func (w *world) technician(t *testing.T, name string, role sallyport.RoleID, met
 	return sallyport.Actor{Kind: sallyport.ActorTechnician, ID: id, Name: name, ProvedAt: w.clock.Now()}
 }
 
+// session lets actor act through a session.
+func (w *world) session(t *testing.T, actor sallyport.Actor) sallyport.Actor {
+	t.Helper()
+	actor.Session, _ = sallyport.NewToken().Hash()
+	w.write(t, func(tx *store.Tx) error {
+		owner, err := tx.Technician(t.Context(), actor.ID)
+		if err != nil {
+			return err
+		}
+		return tx.InsertSession(t.Context(), sallyport.Session{Hash: actor.Session, Technician: owner.ID, Generation: owner.Generation, Method: "app",
+			CreatedAt: w.clock.Now(), UsedAt: w.clock.Now(), ProvedAt: w.clock.Now(), ExpiresAt: w.clock.Now().Add(time.Hour)})
+	})
+	return actor
+}
+
 func (w *world) write(t *testing.T, fn func(*store.Tx) error) {
 	t.Helper()
 	if err := w.db.Write(t.Context(), fn); err != nil {

@@ -226,6 +226,11 @@ func TestRights(t *testing.T) {
 	}
 	for id, may := range map[sallyport.TechnicianID][5]bool{"root": {true, true, false, true, true}, "apps": {true, false, false, true, true}, "reader": {}, "left": {}, "gone": {}} {
 		actor := sallyport.Actor{Kind: sallyport.ActorTechnician, ID: id}
+		over := actor
+		over.Session, _ = sallyport.NewToken().Hash() // he was signed out since
+		if _, err := w.log.Prove(w.ctx, over, first); sallyport.KindOf(err) != sallyport.Unauthorized {
+			t.Errorf("%s, through a session that is over: %v", id, err)
+		}
 		_, status := w.log.Status(w.ctx, actor)
 		_, prove := w.log.Prove(w.ctx, actor, first)
 		_, erase := w.log.Erase(w.ctx, actor, "dana", "")

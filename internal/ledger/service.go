@@ -25,6 +25,7 @@ type Tx interface {
 	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
 	Technician(ctx context.Context, id sallyport.TechnicianID) (sallyport.Technician, error)
+	Session(ctx context.Context, hash sallyport.Hash, idle time.Duration) (sallyport.Session, sallyport.Technician, error)
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	Events(ctx context.Context, f sallyport.EventFilter) ([]sallyport.Event, error)
 	treeTx

@@ -28,7 +28,7 @@ func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.
 	var session sallyport.Session
 	var t sallyport.Technician
 	err = s.store.Read(ctx, func(tx Tx) (err error) {
-		session, t, err = tx.Session(ctx, hash, anyIdle)
+		session, t, err = tx.Session(ctx, hash, sallyport.AnyIdle)
 		return err
 	})
 	if err != nil {
@@ -38,10 +38,6 @@ func (s *Service) Actor(ctx context.Context, token sallyport.Token, c sallyport.
 	actor.Session, actor.ProvedAt, actor.EndsAt = hash, session.ProvedAt, session.ExpiresAt
 	return actor, t, nil
 }
-
-// anyIdle is longer than a session can live. Whether one was idle for too long is for the check alone: it knows of uses that
-// are not written yet, however long nothing could be written.
-const anyIdle = 100 * 365 * 24 * time.Hour
 
 // Check reports whether token is a usable session now. Where that could not be looked up it is an error of the kind
 // Unavailable: neither a yes nor a no. It is the hot path: no write, no log line, no allocation that lasts.
@@ -73,7 +69,7 @@ func (s *Service) SignOut(ctx context.Context, token sallyport.Token, c sallypor
 		return nil
 	}
 	return s.store.Write(ctx, func(tx Tx) error {
-		_, t, err := tx.Session(ctx, hash, anyIdle)
+		_, t, err := tx.Session(ctx, hash, sallyport.AnyIdle)
 		if sallyport.KindOf(err) == sallyport.Unauthorized {
 			return nil
 		}

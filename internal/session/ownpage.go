@@ -19,7 +19,7 @@ func (s *Service) Own(ctx context.Context, actor sallyport.Actor, page int) (Own
 		if p.Settings, err = tx.Settings(ctx); err != nil {
 			return err
 		}
-		if p.Current, p.Technician, err = tx.Session(ctx, actor.Session, anyIdle); err != nil {
+		if p.Current, p.Technician, err = tx.Session(ctx, actor.Session, sallyport.AnyIdle); err != nil {
 			return err
 		}
 		p.Role, _ = sallyport.RoleByID(p.Technician.Role)
@@ -65,7 +65,7 @@ func (p *OwnPage) others(ctx context.Context, tx Tx, page int) error {
 // EndOwn ends one of the actor's own sessions, ErrNotFound when it is not his or over.
 func (s *Service) EndOwn(ctx context.Context, actor sallyport.Actor, hash sallyport.Hash) error {
 	return s.store.Write(ctx, func(tx Tx) error {
-		_, t, err := tx.Session(ctx, hash, anyIdle)
+		_, t, err := tx.Session(ctx, hash, sallyport.AnyIdle)
 		if sallyport.KindOf(err) == sallyport.Unauthorized || err == nil && t.ID != actor.ID {
 			return sallyport.ErrNotFound
 		}
@@ -104,7 +104,7 @@ func (s *Service) EndOthers(ctx context.Context, actor sallyport.Actor) (int, er
 
 // acting reads the session that acts, and its technician; ErrUnauthorized when it is not the actor's any more.
 func (s *Service) acting(ctx context.Context, tx Tx, actor sallyport.Actor) (sallyport.Session, sallyport.Technician, error) {
-	session, t, err := tx.Session(ctx, actor.Session, anyIdle)
+	session, t, err := tx.Session(ctx, actor.Session, sallyport.AnyIdle)
 	if err == nil && t.ID != actor.ID {
 		err = sallyport.ErrUnauthorized
 	}
