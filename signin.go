@@ -100,6 +100,9 @@ type Session struct {
 	ExpiresAt  time.Time // absolute end
 }
 
+// TouchEvery is how long the last use of a session may wait to be written.
+const TouchEvery = time.Minute
+
 // AnyIdle is longer than a session can live. Whether one was idle for too long is for the check of the request alone: it knows of
 // uses that are not written yet, however long nothing could be written.
 const AnyIdle = 100 * 365 * 24 * time.Hour

@@ -120,6 +120,32 @@ func TestKillsLeaveNoCountBehind(t *testing.T) {
 	}
 }
 
+// TestKillBeforeTheThirdIsRecorded: a process that dies between the count of the third wrong answer and its record leaves nobody told.
+// The fourth makes it good, once.
+func TestKillBeforeTheThirdIsRecorded(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	page := w.begin("dana")
+	guess := func(s *session.Service) error {
+		_, err := s.Answer(ctx, page.SignIn, session.Answer{Kind: session.AnswerCode, Typed: wrongApp(w, key)}, browser)
+		w.clock.Advance(20 * time.Second) // more than the longest wait of these
+		return err
+	}
+	for range 2 {
+		wantField(t, guess(w.either()), "not right")
+	}
+	if err := guess(w.over(&between{Transactions: store.For[session.Tx](w.db), after: 1})); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	for i, want := range []int{0, 1, 1} {
+		if told := w.told(session.NoticeWrongCodes); told != want {
+			t.Errorf("after %d answers its owner was told %d times", 3+i, told)
+		}
+		wantField(t, guess(w.either()), "not right")
+	}
+}
+
 // TestKillBeforeTheLastIsRecorded: a process that dies between the count of the last wrong answer and its record leaves
 // the factor switched off and nobody told. The next to come, when that answer's wait is over, makes it good: one event and
 // one notice, whichever way and on however many nodes at once he comes.

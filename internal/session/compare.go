@@ -132,20 +132,18 @@ func (t *try) field() string {
 // recordWrong writes the event, and what a wrong answer leads to: a notice after three in a row (where over is true the
 // end of the session is another), the end of the factor, or of the recovery codes, after too many.
 func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try, over bool) error {
-	signIn, technician := t.m.signIn, t.m.technician
+	technician := t.m.technician
 	what := map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorWrong, AnswerRecovery: audit.SignInRecoveryWrong,
 		AnswerEnrolment: audit.SignInEnrolmentCodeWrong, AnswerPassword: audit.SignInPasswordWrong}[t.kind]
-	if signIn.Purpose == sallyport.PurposeStepUp {
+	if t.m.provesSession() {
 		what = audit.SessionStepUpWrong
 	}
 	event := audit.New(what, himself(technician, t.client)).On(technician).Outcome("wrong")
 	if err := tx.InsertEvent(ctx, event.Event()); err != nil {
 		return err
 	}
-	if t.run == wrongTold && t.kind != AnswerPassword && t.m.step.Kind != login.Enrol && !over {
-		if err := s.tell(ctx, tx, NoticeWrongCodes, technician, t.client); err != nil {
-			return err
-		}
+	if err := s.tellWrong(ctx, tx, t, over); err != nil {
+		return err
 	}
 	switch {
 	case t.run < t.m.settings.FactorRun:
@@ -156,8 +154,26 @@ func (s *Service) recordWrong(ctx context.Context, tx Tx, t *try, over bool) err
 	return s.disable(ctx, tx, &t.m, t.client)
 }
 
-// wrongTold is the wrong answer in a row at which its owner is told, however many sign-ins they are spread over.
-const wrongTold = 3
+const (
+	wrongTold = 3              // the wrong answer in a row at which its owner is told, however many sign-ins they are spread over
+	toldAgain = 24 * time.Hour // after which he is told again, while they go on
+)
+
+// tellWrong tells the owner of three wrong answers in a row. Where the record of the third was lost, the next one tells him.
+func (s *Service) tellWrong(ctx context.Context, tx Tx, t *try, over bool) error {
+	if t.run < wrongTold || t.kind == AnswerPassword || t.m.step.Kind == login.Enrol || over {
+		return nil
+	}
+	of := "factor"
+	if t.kind == AnswerRecovery { // which have a run of their own
+		of = "recovery"
+	}
+	due, err := tx.Fill(ctx, "t"+s.opaque("wrong answers", string(t.m.technician.ID), of), toldAgain, toldAgain)
+	if err != nil || !due && t.run > wrongTold {
+		return err
+	}
+	return s.tell(ctx, tx, NoticeWrongCodes, t.m.technician, t.client)
+}
 
 // recoveryOff tells that the last wrong recovery code in a row was one too many: none is taken until there are new ones.
 func (s *Service) recoveryOff(ctx context.Context, tx Tx, t sallyport.Technician, c sallyport.Client) error {

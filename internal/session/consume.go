@@ -107,7 +107,7 @@ var rightEvent = map[AnswerKind]audit.Type{AnswerCode: audit.SignInFactorRight, 
 // useUp ends the run of wrong answers and makes sure that this one succeeds once (invariant I2). The run comes first: it
 // stands in the technician's row.
 func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err error) {
-	if m.signIn.Purpose == sallyport.PurposeStepUp {
+	if m.provesSession() {
 		if _, err := tx.EndGuesses(ctx, s.stepUpKey(m.signIn.Session)); err != nil {
 			return err
 		}

@@ -113,7 +113,7 @@ func provedBy(m *moment) string {
 
 // stepUp gives the acting session a new token and the time of its new proof.
 func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
-	session, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+touchEvery)
+	session, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+sallyport.TouchEvery)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 
 // keepSession raises the generation and lets only the acting session live on, under a new token and with its old end.
 func (s *Service) keepSession(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
-	old, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+touchEvery)
+	old, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+sallyport.TouchEvery)
 	if err != nil {
 		return err
 	}

@@ -337,6 +337,46 @@ func TestThreeWrongAnswersEndTheSession(t *testing.T) {
 	}
 }
 
+// TestThreeWrongAnswersForANewPhoneEndTheSession: whoever holds a session alone has three guesses at the factor in all, at a new phone as
+// before any other sensitive change, and beginning anew gives none back. Mistyping the new phone's first code costs nothing.
+func TestThreeWrongAnswersForANewPhoneEndTheSession(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	actor := w.actor(first.Session)
+	phone := func() sallyport.Token {
+		out, err := w.reach(w.s.BeginPhone(ctx, actor))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.SignIn
+	}
+	_, err := w.answer(phone(), session.AnswerCode, wrongApp(w, key))
+	wantField(t, err, "not right")
+	_, err = w.answer(phone(), session.AnswerRecovery, "AAAAAAAAAAAAAAAAAAAAAAAAAA")
+	wantField(t, err, "not right")
+	set := w.mustAnswer(phone(), session.AnswerCode, w.digits(key, 0)) // which ends the count
+	for range 4 {
+		_, err = w.answer(set.SignIn, session.AnswerCode, wrongApp(w, set.Page.Secret))
+		wantField(t, err, "not right")
+	}
+	_, err = w.answer(phone(), session.AnswerCode, wrongApp(w, key))
+	wantField(t, err, "not right")
+	_, err = w.answer(w.stepUp(actor), session.AnswerCode, wrongApp(w, key))
+	wantField(t, err, "not right")
+	_, err = w.answer(phone(), session.AnswerCode, wrongApp(w, key))
+	wantCode(t, err, "guessing")
+	if w.usable(first.Session) {
+		t.Error("the session lives on")
+	}
+	if reason, ok := w.s.EndedReason(ctx, first.Session, browser); !ok || reason != sallyport.EndedByGuessing {
+		t.Errorf("reason %q %v", reason, ok)
+	}
+	if w.told(session.NoticeSessionEnded) != 1 || w.events("session.stepup.wrong") != 5 || w.read(dana.ID).FactorDisabled {
+		t.Errorf("told %d times, %d events", w.told(session.NoticeSessionEnded), w.events("session.stepup.wrong"))
+	}
+}
+
 // TestOwnPasswordIsAskedForAndCounted: a wrong one is an event and a try; the right one ends everything but the acting session.
 func TestOwnPasswordIsAskedForAndCounted(t *testing.T) {
 	w := newWorld(t)

@@ -161,7 +161,7 @@ func elapsed(from, to time.Time) time.Duration {
 
 // Run writes last uses once a minute, and ends with ctx after a last write.
 func (g *Gate) Run(ctx context.Context) {
-	tick := time.NewTicker(touchEvery)
+	tick := time.NewTicker(sallyport.TouchEvery)
 	defer tick.Stop()
 	for {
 		select {

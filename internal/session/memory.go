@@ -13,8 +13,6 @@ import (
 )
 
 const (
-	// touchEvery is how long the last use of a session may wait to be written.
-	touchEvery = time.Minute
 	// memoryMost is how many sessions are kept in memory; beyond it checks of the others read the database.
 	memoryMost = 1_000_000
 	loadPage   = 500
@@ -255,7 +253,7 @@ func (m *Memory) Forget() {
 
 // Run loads the usable sessions, writes their last uses once a minute, and ends with ctx after a last write.
 func (m *Memory) Run(ctx context.Context) {
-	tick := time.NewTicker(touchEvery)
+	tick := time.NewTicker(sallyport.TouchEvery)
 	defer tick.Stop()
 	for {
 		select {

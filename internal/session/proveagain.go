@@ -6,6 +6,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/login"
 )
 
 const (
@@ -18,12 +19,18 @@ var (
 	errBeside   = sallyport.E(sallyport.TooMany, "answer_beside", "Another answer of yours is being looked at. Please try again in a moment.").After(time.Second)
 )
 
+// provesSession reports whether the answer that is waited for proves a live session again: before a sensitive change, and before
+// the app moves to another phone. The code that confirms the new phone proves nothing yet.
+func (m *moment) provesSession() bool {
+	return m.signIn.Purpose == sallyport.PurposeStepUp || m.signIn.Purpose == sallyport.PurposePhone && m.step.Kind != login.Enrol
+}
+
 // countProof counts an answer of a session that is asked for its proof again, before it is compared, and refuses it while
 // another one is being looked at: one after the other, or more than three of them would be compared before it is known that
 // three were wrong. It counts for the session, whichever tab it was given in. An answer whose end is lost in a crash counts
 // as a wrong one, and the next is looked at when its time is over.
 func (s *Service) countProof(ctx context.Context, tx Tx, t *try) (refused, err error) {
-	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
+	if !t.m.provesSession() {
 		return nil, nil
 	}
 	key := s.stepUpKey(t.m.signIn.Session)
@@ -41,7 +48,7 @@ func (s *Service) countProof(ctx context.Context, tx Tx, t *try) (refused, err e
 // provedInVain lets the next answer be looked at, and reports the third wrong one. Where this one took so long that others
 // were looked at meanwhile it is counted anew, under the token that the session has by now.
 func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, err error) {
-	if t.m.signIn.Purpose != sallyport.PurposeStepUp {
+	if !t.m.provesSession() {
 		return false, nil
 	}
 	key := s.stepUpKey(t.m.signIn.Session)

@@ -32,7 +32,7 @@ func paging(page, size int) (limit, offset int) {
 
 // Rows returns one page of the technicians list and how many rows all pages have together.
 func (tx *Tx) Rows(ctx context.Context, f sallyport.Filter) ([]sallyport.Row, int, error) {
-	idle, err := tx.idle(ctx)
+	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -155,7 +155,7 @@ func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
 	if err != nil {
 		return n, err
 	}
-	idle, err := tx.idle(ctx)
+	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return n, err
 	}
@@ -168,7 +168,7 @@ func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
 
 // Sessions returns one page of everybody's usable sessions, the one used last first, and how many there are.
 func (tx *Tx) Sessions(ctx context.Context, f sallyport.SessionFilter) ([]sallyport.SessionRow, int, error) {
-	idle, err := tx.idle(ctx)
+	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -28,7 +28,7 @@ const usable = `s.generation = t.generation AND t.status = 'active' AND s.expire
 
 // CreateSession stores a finished sign-in's session. It first takes the technician's row: where he is not active or s
 // is of another generation, the sign-in is over (Gone "sign_in_over"). Where limit is not 0 and more sessions than that
-// are live, the oldest end, and are returned.
+// are live, or may be, the oldest end, and are returned.
 func (tx *Tx) CreateSession(ctx context.Context, s sallyport.Session, limit int) ([]sallyport.Session, error) {
 	err := tx.later(ctx, errSignInOver, `UPDATE technician
 		SET last_sign_in_at = CASE WHEN last_sign_in_at > $3 THEN last_sign_in_at ELSE $3 END
@@ -39,7 +39,7 @@ func (tx *Tx) CreateSession(ctx context.Context, s sallyport.Session, limit int)
 	if err := tx.InsertSession(ctx, s); err != nil || limit < 1 {
 		return nil, err
 	}
-	idle, err := tx.idle(ctx)
+	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -113,13 +113,13 @@ func (tx *Tx) ShortenSessions(ctx context.Context, age time.Duration) error {
 	return err
 }
 
-// SessionsOf returns a technician's usable sessions, the one used last first.
+// SessionsOf returns a technician's live sessions, the one used last first.
 func (tx *Tx) SessionsOf(ctx context.Context, id sallyport.TechnicianID) ([]sallyport.Session, error) {
 	return tx.liveSessions(ctx, id)
 }
 
 func (tx *Tx) liveSessions(ctx context.Context, id sallyport.TechnicianID) ([]sallyport.Session, error) {
-	idle, err := tx.idle(ctx)
+	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +156,13 @@ func (tx *Tx) EndedReason(ctx context.Context, hash sallyport.Hash) (sallyport.E
 func (tx *Tx) idle(ctx context.Context) (int64, error) {
 	s, err := tx.Settings(ctx)
 	return s.SessionIdle.Microseconds(), err
+}
+
+// liveIdle is after how long without a use, in microseconds, a session is surely not live any more: its last use may not be written
+// yet. What counts, names or ends live sessions goes by it; whether one lets somebody in is not for it to say.
+func (tx *Tx) liveIdle(ctx context.Context) (int64, error) {
+	idle, err := tx.idle(ctx)
+	return idle + sallyport.TouchEvery.Microseconds(), err
 }
 
 const deviceLife = 365 * 24 * time.Hour

@@ -153,6 +153,34 @@ var _ = register("session limit ends the oldest", func(b *bench) {
 	})
 })
 
+// A session that is in use may have a last use that is a minute old in the database: it is listed, ends with the others and is
+// named among them.
+var _ = register("session whose last use may not be written yet counts as live", func(b *bench) {
+	for after, live := range map[time.Duration]bool{idle + 59*time.Second: true, idle + 61*time.Second: false} {
+		saved, limited := b.person("saved "+after.String()), b.person("limited "+after.String())
+		older, oldest := b.session(saved, "older "+after.String()), b.session(limited, "oldest "+after.String())
+		b.Add(after)
+		b.write(func(tx *store.Tx) error {
+			listed, err := tx.SessionsOf(b.ctx, saved.ID)
+			b.ok(err)
+			raised, err := tx.Raise(b.ctx, saved.ID, sallyport.EndedBySave)
+			b.ok(err)
+			newest := sallyport.Session{Hash: hash("newest " + after.String()), Technician: limited.ID, Generation: 1, CreatedAt: b.Now(), UsedAt: b.Now(), ExpiresAt: b.Now().Add(time.Hour)}
+			ended, err := tx.CreateSession(b.ctx, newest, 1)
+			for what, got := range map[string][]sallyport.Session{"listed": listed, "ended by Save": raised.Sessions, "ended by the limit": ended} {
+				want := older.Hash
+				if what == "ended by the limit" {
+					want = oldest.Hash
+				}
+				if (len(got) == 1 && got[0].Hash == want) != live || len(got) > 1 {
+					b.Errorf("%s after its last written use: %s %+v, want it there: %v", after, what, got, live)
+				}
+			}
+			return err
+		})
+	}
+})
+
 var _ = register("session's new token is the only one", func(b *bench) {
 	t := b.person("mira")
 	s := b.session(t, "old")
