@@ -34,11 +34,11 @@ type Raised struct {
 
 // SendCounts are the recent sends that the limits of contract section 5 look at. Sends that surely failed do not count.
 type SendCounts struct {
-	Hour       int       // to the technician in the last hour
-	HourOldest time.Time // the oldest of them
-	Day        int       // to the address in the last 24 hours, all technicians together, since its last success
-	DayOldest  time.Time
-	Last       time.Time // the newest to the technician
+	Hour     int       // to the technician in the last hour
+	HourFull time.Time // that of them which has to be an hour old before another may go; zero where there is room
+	Day      int       // to the address in the last 24 hours, all technicians together, since its last success
+	DayFull  time.Time // likewise, a day old
+	Last     time.Time // the newest to the technician
 }
 
 // Guess is the count of wrong passwords under one key (an account with a network, an account, a browser).

@@ -26,6 +26,11 @@ func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, va
 	var settings sallyport.Settings
 	defer s.logo.forget() // the organisation's name stands at the door; also after an error, as a commit may have counted
 	err := s.store.Write(ctx, func(tx Tx) error {
+		if name == "session-age" { // a shorter one is many technicians' matter, and what holds them stands first (docs/adr/0062)
+			if err := tx.HoldTeam(ctx); err != nil {
+				return err
+			}
+		}
 		w, err := judge(ctx, tx, actor, sallyport.ManagePolicy)
 		if err != nil {
 			return err
@@ -49,7 +54,7 @@ func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, va
 			return err
 		}
 		if settings.SessionAge < w.settings.SessionAge { // it holds for those that live, as their idle time does
-			if err := firstErr(func() error { return tx.HoldTeam(ctx) }, func() error { return tx.ShortenSessions(ctx, settings.SessionAge) }); err != nil {
+			if err := tx.ShortenSessions(ctx, settings.SessionAge); err != nil {
 				return err
 			}
 		}

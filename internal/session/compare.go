@@ -51,7 +51,11 @@ func (s *Service) compareEnrolment(ctx context.Context, t *try) (bool, error) {
 	if err != nil || c == nil {
 		return false, err
 	}
-	return same(c.Hash, s.keys.MAC("enrolment", []byte(t.m.technician.ID), []byte(t.typed))), nil
+	return same(c.Hash, s.enrolmentHash(t.m.technician.ID, t.typed)), nil
+}
+
+func (s *Service) enrolmentHash(id sallyport.TechnicianID, typed string) []byte {
+	return s.keys.MAC("enrolment", []byte(id), []byte(typed))
 }
 
 // compareApp looks the digits up in the window of the held secret, or of the one that is being set up.

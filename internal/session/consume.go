@@ -21,8 +21,8 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 }
 
 // letIn uses the digits of an app up where, by what was read when they were counted, the session is all that follows. Then
-// nothing is read again: that the technician is still as he was left by the count, that the sign-in is there and in time, and
-// that the step is unused is made sure of by what is written. Whatever else it meets is errLookAgain.
+// nothing is read again: that the technician is still as he was left by the count and the life of sessions what it was, that the sign-in is there
+// and in time, and that the step is unused is made sure of by what is written. Whatever else it meets is errLookAgain.
 func (s *Service) letIn(ctx context.Context, t *try) (out Outcome, err error) {
 	m := t.m
 	step := m.step
@@ -38,7 +38,7 @@ func (s *Service) letIn(ctx context.Context, t *try) (out Outcome, err error) {
 	m.taken = true
 	err = s.store.Write(ctx, func(tx Tx) error {
 		out, m.ended = Outcome{}, false
-		if err := tx.ClearAnswersOf(ctx, m.technician, t.run, m.now, errLookAgain); err != nil {
+		if err := tx.ClearAnswersOf(ctx, m.technician, t.run, m.now, m.settings, errLookAgain); err != nil {
 			return err
 		}
 		if err := tx.UseStep(ctx, m.technician.ID, t.step, errLookAgain); err != nil {
@@ -123,7 +123,7 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 		m.recoveryLeft = nil
 		used, err = tx.UseRecoveryCode(ctx, m.technician.ID, s.recoveryHash(m.technician.ID, t.typed))
 	case t.kind == AnswerEnrolment:
-		used, err = tx.UseEnrolmentCode(ctx, m.technician.ID, m.technician.Generation)
+		used, err = tx.UseEnrolmentCode(ctx, m.technician.ID, m.technician.Generation, s.enrolmentHash(m.technician.ID, t.typed))
 	case t.code != nil:
 		if used, err = tx.ConsumeCode(ctx, t.code.ID); err == nil && used {
 			err = tx.SucceedSends(ctx, t.signIn)

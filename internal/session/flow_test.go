@@ -179,11 +179,18 @@ func (w *world) reset(id sallyport.TechnicianID, code string) {
 		if err := tx.DeleteFactor(ctx, id); err != nil {
 			return err
 		}
-		raised, err := tx.Raise(ctx, id, sallyport.EndedBySave)
-		if err != nil {
-			return err
-		}
-		return tx.PutEnrolmentCode(ctx, sallyport.EnrolmentCode{Technician: id, Generation: raised.Generation,
+		_, err := tx.Raise(ctx, id, sallyport.EndedBySave)
+		return err
+	})
+	w.enrolmentCode(id, code)
+}
+
+// enrolmentCode makes a code in the place of any older one, as when the set-up is opened again.
+func (w *world) enrolmentCode(id sallyport.TechnicianID, code string) {
+	w.t.Helper()
+	generation := w.read(id).Generation
+	w.write(func(tx *store.Tx) error {
+		return tx.PutEnrolmentCode(ctx, sallyport.EnrolmentCode{Technician: id, Generation: generation,
 			Hash: w.keys.MAC("enrolment", []byte(id), []byte(code)), ExpiresAt: w.clock.Now().Add(time.Hour)})
 	})
 }

@@ -163,6 +163,28 @@ func TestResetWaitsWhereTheMailboxIsAll(t *testing.T) {
 	}
 }
 
+// TestResetByAddressPassesWhoLeft: an account that is deactivated, and whose user name or address is the typed address, does not keep the
+// active one from its link.
+func TestResetByAddressPassesWhoLeft(t *testing.T) {
+	const address = "dana@northwind.example"
+	for name, left := range map[string]func(*sallyport.Technician){
+		"by user name": func(t *sallyport.Technician) { t.UserName, t.UserNameKey, t.Skeleton = address, address, address },
+		"by address":   func(t *sallyport.Technician) { t.Email = address },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			dana := w.technician("dana", sallyport.MethodApp)
+			w.enrolled("dana")
+			w.change(dana.ID, func(t *sallyport.Technician) { t.Email = address })
+			before := w.technician("dana-before", sallyport.MethodApp)
+			w.change(before.ID, func(t *sallyport.Technician) { left(t); t.Status = sallyport.Deactivated })
+			if err := w.askReset(address); err != nil || len(w.links()) != 1 {
+				t.Errorf("%v, %d links", err, len(w.links()))
+			}
+		})
+	}
+}
+
 func TestResetsAreFewAndSilent(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodApp)

@@ -50,7 +50,7 @@ func why(m *moment) string {
 // describeCode fills in where the newest code went, and what can be done with it.
 func (s *Service) describeCode(ctx context.Context, tx Tx, m *moment, p *Page) error {
 	p.Masked = mask(m.step.Method, m.address())
-	counts, err := tx.SendCounts(ctx, m.technician.ID, m.address())
+	counts, err := tx.SendCounts(ctx, m.technician.ID, m.address(), m.settings.ResendHour, m.settings.ResendDay)
 	if err != nil {
 		return err
 	}

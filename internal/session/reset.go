@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sallyport"
@@ -65,7 +66,8 @@ func (s *Service) beginReset(ctx context.Context, tx Tx, typed string, c sallypo
 	return s.openReset(ctx, tx, t, c)
 }
 
-// findForReset finds the one active account of a user name or email address. An address that several share names none.
+// findForReset finds the one active account of a user name, or else of an email address. An address that several of them share
+// names none.
 func findForReset(ctx context.Context, tx Tx, typed string) (sallyport.Technician, bool, error) {
 	_, key, _, invalid := identity.UserName(typed)
 	if invalid != nil {
@@ -83,10 +85,11 @@ func findForReset(ctx context.Context, tx Tx, typed string) (sallyport.Technicia
 	if err != nil {
 		return t, false, err
 	}
-	if t.ID == "" && len(list) == 1 {
+	active := func(t sallyport.Technician) bool { return t.ID != "" && t.Status == sallyport.Active }
+	if list = slices.DeleteFunc(list, func(t sallyport.Technician) bool { return !active(t) }); !active(t) && len(list) == 1 {
 		t = list[0]
 	}
-	return t, t.ID != "" && t.Status == sallyport.Active && t.Email != "", nil
+	return t, active(t) && t.Email != "", nil
 }
 
 func resetsSpent(ctx context.Context, tx Tx, id sallyport.TechnicianID, now time.Time) (bool, error) {

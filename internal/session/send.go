@@ -96,7 +96,7 @@ func (s *Service) newCode(ctx context.Context, tx Tx, m *moment, c sallyport.Cli
 // mayNotSend holds to the limits of contract section 5. The refusal says when sending opens again; paused is how long the
 // hourly and daily limits hold, 0 where only the last code is too young.
 func (s *Service) mayNotSend(ctx context.Context, tx Tx, m *moment, again bool) (refused error, paused time.Duration, err error) {
-	counts, err := tx.SendCounts(ctx, m.technician.ID, m.address())
+	counts, err := tx.SendCounts(ctx, m.technician.ID, m.address(), m.settings.ResendHour, m.settings.ResendDay)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -142,11 +142,11 @@ func (s *Service) tellPaused(ctx context.Context, tx Tx, m *moment, c sallyport.
 // limitWait is how long the hourly and daily limits still hold; 0 when neither does.
 func limitWait(counts sallyport.SendCounts, m *moment) time.Duration {
 	wait := time.Duration(0)
-	if counts.Hour >= m.settings.ResendHour {
-		wait = until(counts.HourOldest.Add(time.Hour), m.now)
+	if !counts.HourFull.IsZero() {
+		wait = until(counts.HourFull.Add(time.Hour), m.now)
 	}
-	if counts.Day >= m.settings.ResendDay {
-		wait = max(wait, until(counts.DayOldest.Add(24*time.Hour), m.now))
+	if !counts.DayFull.IsZero() {
+		wait = max(wait, until(counts.DayFull.Add(24*time.Hour), m.now))
 	}
 	return wait
 }

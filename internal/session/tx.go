@@ -62,12 +62,12 @@ type factors interface {
 	UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, hash []byte) (bool, error)
 	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
 	EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sallyport.EnrolmentCode, error)
-	UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error)
+	UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, hash []byte) (bool, error)
 	CountAnswer(ctx context.Context, t sallyport.Technician, cap int, recovery bool) (int, error)
 	SetWait(ctx context.Context, id sallyport.TechnicianID, until time.Time) error
 	DisableFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ClearAnswers(ctx context.Context, id sallyport.TechnicianID, recovery bool) error
-	ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, none error) error
+	ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, set sallyport.Settings, none error) error
 }
 
 type signIns interface {
@@ -89,7 +89,7 @@ type codes interface {
 	InsertSend(ctx context.Context, code sallyport.CodeID, technician sallyport.TechnicianID, address string) error
 	ForgiveSend(ctx context.Context, code sallyport.CodeID) error
 	SucceedSends(ctx context.Context, signIn sallyport.Hash) error
-	SendCounts(ctx context.Context, technician sallyport.TechnicianID, address string) (sallyport.SendCounts, error)
+	SendCounts(ctx context.Context, technician sallyport.TechnicianID, address string, hour, day int) (sallyport.SendCounts, error)
 }
 
 type sessions interface {

@@ -47,14 +47,20 @@ func (tx *Tx) takeAnswerBack(ctx context.Context, id sallyport.TechnicianID) err
 		AND day = (SELECT max(d.day) FROM wrong_day d WHERE d.technician = $1)`, args{id})
 }
 
+var (
+	sessionAge, _   = sallyport.SettingByName("session-age")
+	sessionLimit, _ = sallyport.SettingByName("session-limit")
+)
+
 // ClearAnswersOf is ClearAnswers for t as he was when his answer was counted, which made his run that long; and the time of
 // the sign-in is stored, as by CreateSession. Where he is no longer so (another generation, not active, another run, or his
-// factor switched off) the transaction fails with none.
-func (tx *Tx) ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, none error) error {
+// factor switched off), or a session would not last as it does by set, the transaction fails with none.
+func (tx *Tx) ClearAnswersOf(ctx context.Context, t sallyport.Technician, run int, at time.Time, set sallyport.Settings, none error) error {
 	err := tx.later(ctx, none, `UPDATE technician SET wrong_run = 0, wait_until = 0,
 			last_sign_in_at = CASE WHEN last_sign_in_at > $4 THEN last_sign_in_at ELSE $4 END
-		WHERE id = $1 AND generation = $2 AND status = 'active' AND wrong_run = $3 AND NOT factor_disabled`,
-		args{t.ID, t.Generation, run, at})
+		WHERE id = $1 AND generation = $2 AND status = 'active' AND wrong_run = $3 AND NOT factor_disabled AND NOT EXISTS (
+			SELECT 1 FROM setting WHERE name = 'session-age' AND value <> $5 OR name = 'session-limit' AND value <> $6)`,
+		args{t.ID, t.Generation, run, at, sessionAge.Get(set), sessionLimit.Get(set)})
 	if err != nil {
 		return err
 	}

@@ -99,16 +99,18 @@ const (
 	sendDay  = 24 * time.Hour
 )
 
-// SendCounts returns the sends of the last hour to a technician, and of the last 24 hours to an address.
-func (tx *Tx) SendCounts(ctx context.Context, id sallyport.TechnicianID, address string) (sallyport.SendCounts, error) {
+// SendCounts returns the sends of the last hour to a technician, of whom so many may be in an hour, and of the last 24 hours
+// to an address, of which so many may be in a day.
+func (tx *Tx) SendCounts(ctx context.Context, id sallyport.TechnicianID, address string, hour, day int) (sallyport.SendCounts, error) {
 	var n sallyport.SendCounts
-	_, err := tx.one(ctx, `SELECT count(*) FILTER (WHERE at > now_us() - $2),
-			COALESCE(min(at) FILTER (WHERE at > now_us() - $2), 0), COALESCE(max(at), 0)
-		FROM send WHERE technician = $1`, args{id, sendHour.Microseconds()}, &n.Hour, stamp{&n.HourOldest}, stamp{&n.Last})
+	_, err := tx.one(ctx, `SELECT count(*) FILTER (WHERE at > now_us() - $2), COALESCE(max(at), 0),
+			COALESCE((SELECT f.at FROM send f WHERE f.technician = $1 AND f.at > now_us() - $2 ORDER BY f.at DESC LIMIT 1 OFFSET $3), 0)
+		FROM send WHERE technician = $1`, args{id, sendHour.Microseconds(), max(0, hour-1)}, &n.Hour, stamp{&n.Last}, stamp{&n.HourFull})
 	if err != nil {
 		return n, err
 	}
-	_, err = tx.one(ctx, `SELECT count(*), COALESCE(min(at), 0) FROM send
-		WHERE address = $1 AND NOT succeeded AND at > now_us() - $2`, args{fold(address), sendDay.Microseconds()}, &n.Day, stamp{&n.DayOldest})
+	const lately = `address = $1 AND NOT succeeded AND at > now_us() - $2`
+	_, err = tx.one(ctx, `SELECT count(*), COALESCE((SELECT at FROM send WHERE `+lately+` ORDER BY at DESC LIMIT 1 OFFSET $3), 0)
+		FROM send WHERE `+lately, args{fold(address), sendDay.Microseconds(), max(0, day-1)}, &n.Day, stamp{&n.DayFull})
 	return n, err
 }

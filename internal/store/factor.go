@@ -137,9 +137,10 @@ func (tx *Tx) EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sa
 	return &c, nil
 }
 
-// UseEnrolmentCode uses up the live enrolment code of that generation. False when there is none.
-func (tx *Tx) UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation) (bool, error) {
+// UseEnrolmentCode uses up the live enrolment code of that generation and hash. False when there is none: a newer one stands in
+// its place, for example.
+func (tx *Tx) UseEnrolmentCode(ctx context.Context, id sallyport.TechnicianID, gen sallyport.Generation, hash []byte) (bool, error) {
 	inTime := false
-	found, err := tx.one(ctx, `DELETE FROM enrolment_code AS e WHERE e.generation = $2 AND `+enrolmentLive+` RETURNING `+stillInTime, args{id, gen}, &inTime)
+	found, err := tx.one(ctx, `DELETE FROM enrolment_code AS e WHERE e.generation = $2 AND e.hash = $3 AND `+enrolmentLive+` RETURNING `+stillInTime, args{id, gen, hash}, &inTime)
 	return found && inTime, err
 }

@@ -280,7 +280,7 @@ func looks(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.RecoveryLeft(ctx, one); return err },
 		func() error { _, err := tx.EnrolmentCode(ctx, one); return err },
 		func() error { _, err := tx.NewestCode(ctx, sallyport.Hash{1}); return err },
-		func() error { _, err := tx.SendCounts(ctx, one, "a1"); return err },
+		func() error { _, err := tx.SendCounts(ctx, one, "a1", 5, 10); return err },
 		func() error { _, _, err := tx.Session(ctx, sallyport.Hash{1}, time.Hour); return signedOut(err) },
 		func() error { _, _, err := tx.EndedReason(ctx, sallyport.Hash{1}); return err },
 		func() error { _, err := tx.SessionsOf(ctx, one); return err },

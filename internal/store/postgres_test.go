@@ -90,7 +90,7 @@ func TestD1_15(t *testing.T) {
 		"counted":   {`SELECT 1 FROM code FOR UPDATE`, func(tx *store.Tx) (bool, error) { _, ok, err := tx.CountAttempt(ctx, "c"); return ok, err }},
 		"consumed":  {`SELECT 1 FROM code FOR UPDATE`, func(tx *store.Tx) (bool, error) { return tx.ConsumeCode(ctx, "c") }},
 		"link":      {`SELECT 1 FROM link FOR UPDATE`, func(tx *store.Tx) (bool, error) { _, ok, err := tx.ConsumeLink(ctx, sallyport.Hash{3}); return ok, err }},
-		"enrolment": {`SELECT 1 FROM enrolment_code FOR UPDATE`, func(tx *store.Tx) (bool, error) { return tx.UseEnrolmentCode(ctx, "mira", 1) }},
+		"enrolment": {`SELECT 1 FROM enrolment_code FOR UPDATE`, func(tx *store.Tx) (bool, error) { return tx.UseEnrolmentCode(ctx, "mira", 1, []byte{1}) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, address := storetest.NewClock(), postgres.Database(t)
@@ -143,7 +143,7 @@ func threeMinutes(t *testing.T, db *store.DB, c *clock.Clock) {
 			tx.InsertSignIn(ctx, sallyport.SignIn{Hash: sallyport.Hash{1}, Technician: "mira", Generation: 1, ExpiresAt: end.Add(time.Hour)}),
 			tx.InsertCode(ctx, sallyport.Code{ID: "c", SignIn: sallyport.Hash{1}, Technician: "mira", State: sallyport.Sent, ExpiresAt: end}),
 			tx.InsertLink(ctx, sallyport.Link{Hash: sallyport.Hash{3}, Technician: "mira", Generation: 1, ExpiresAt: end}),
-			tx.PutEnrolmentCode(ctx, sallyport.EnrolmentCode{Technician: "mira", Generation: 1, ExpiresAt: end}))
+			tx.PutEnrolmentCode(ctx, sallyport.EnrolmentCode{Technician: "mira", Generation: 1, Hash: []byte{1}, ExpiresAt: end}))
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -102,7 +102,7 @@ var _ = register("answers wait, and end with the factor switched off", func(b *b
 })
 
 var _ = register("a counted answer lets in who is as he was", func(b *bench) {
-	t, moved := b.person("mira"), sallyport.E(sallyport.Conflict, "moved", "moved")
+	t, moved, set := b.person("mira"), sallyport.E(sallyport.Conflict, "moved", "moved"), sallyport.DefaultSettings()
 	in := func(want error, run int, change ...func(*sallyport.Technician)) {
 		b.Helper()
 		err := b.db.Write(b.ctx, func(tx *store.Tx) error {
@@ -110,7 +110,7 @@ var _ = register("a counted answer lets in who is as he was", func(b *bench) {
 			for _, change := range change {
 				change(&as)
 			}
-			return tx.ClearAnswersOf(b.ctx, as, run, b.Now(), moved)
+			return tx.ClearAnswersOf(b.ctx, as, run, b.Now(), set, moved)
 		})
 		if !errors.Is(err, want) {
 			b.Errorf("%v, want %v", err, want)
@@ -126,6 +126,13 @@ var _ = register("a counted answer lets in who is as he was", func(b *bench) {
 	act(func(tx *store.Tx) error { return tx.ResetWrong(b.ctx, t.ID) })
 	act(func(tx *store.Tx) error { _, err := tx.CountAnswer(b.ctx, t, 100, false); return err })
 	act(func(tx *store.Tx) error { return tx.SetWait(b.ctx, t.ID, b.Now().Add(time.Second)) })
+	for _, change := range []func(*sallyport.Settings){func(s *sallyport.Settings) { s.SessionAge = time.Hour }, func(s *sallyport.Settings) { s.SessionLimit = 1 }} {
+		now := set
+		change(&now)
+		act(func(tx *store.Tx) error { return tx.PutSettings(b.ctx, now) })
+		in(moved, 1)
+	}
+	act(func(tx *store.Tx) error { return tx.PutSettings(b.ctx, set) })
 	in(nil, 1)
 	b.read(func(tx *store.Tx) error {
 		got, err := tx.Technician(b.ctx, t.ID)

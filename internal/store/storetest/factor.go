@@ -135,12 +135,16 @@ var _ = register("enrolment code is used once, in time, in its generation", func
 			return tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, Hash: []byte{1}, ExpiresAt: b.Now().Add(time.Hour), IssuedBy: "boss"})
 		})
 	}
-	use := func(tx *store.Tx) (bool, error) { return tx.UseEnrolmentCode(b.ctx, t.ID, 1) }
+	use := func(tx *store.Tx) (bool, error) { return tx.UseEnrolmentCode(b.ctx, t.ID, 1, []byte{1}) }
 	put()
 	b.write(func(tx *store.Tx) error {
-		ok, err := tx.UseEnrolmentCode(b.ctx, t.ID, 2)
+		ok, err := tx.UseEnrolmentCode(b.ctx, t.ID, 2, []byte{1})
 		if ok {
 			b.Error("used for another generation")
+		}
+		b.ok(err)
+		if ok, err = tx.UseEnrolmentCode(b.ctx, t.ID, 1, []byte{2}); ok {
+			b.Error("used in the place of the one that was compared")
 		}
 		return err
 	})

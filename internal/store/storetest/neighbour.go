@@ -53,7 +53,7 @@ func (b *bench) picture(tx *store.Tx, t sallyport.Technician) (string, error) {
 	spoken, e4 := tx.EnrolmentCode(b.ctx, t.ID)
 	live, e5 := tx.SessionsOf(b.ctx, t.ID)
 	link, e6 := tx.LiveLink(b.ctx, t.ID, sallyport.LinkReset)
-	sends, e7 := tx.SendCounts(b.ctx, t.ID, name+"@example.com")
+	sends, e7 := tx.SendCounts(b.ctx, t.ID, name+"@example.com", 5, 10)
 	guess, e8 := tx.Guess(b.ctx, name+" guess")
 	left, e9 := tx.RecoveryLeft(b.ctx, t.ID)
 	resets, e10 := tx.CountResets(b.ctx, t.ID, time.Time{})
@@ -123,10 +123,12 @@ func actsOnMira(b *bench) map[string]func(*store.Tx, sallyport.Technician) error
 		"count recovery": func(tx *store.Tx, t who) error { return only(tx.CountAnswer(ctx, t, 100, true)) },
 		"clear":          func(tx *store.Tx, t who) error { return tx.ClearAnswers(ctx, t.ID, false) },
 		"clear recovery": func(tx *store.Tx, t who) error { return tx.ClearAnswers(ctx, t.ID, true) },
-		"let in":         func(tx *store.Tx, t who) error { return tx.ClearAnswersOf(ctx, t, t.WrongRun, soon, errNotDone) },
-		"wait":           func(tx *store.Tx, t who) error { return tx.SetWait(ctx, t.ID, soon) },
-		"disable":        func(tx *store.Tx, t who) error { return tx.DisableFactor(ctx, t.ID) },
-		"reset":          func(tx *store.Tx, t who) error { return tx.ResetWrong(ctx, t.ID) },
+		"let in": func(tx *store.Tx, t who) error {
+			return tx.ClearAnswersOf(ctx, t, t.WrongRun, soon, sallyport.DefaultSettings(), errNotDone)
+		},
+		"wait":    func(tx *store.Tx, t who) error { return tx.SetWait(ctx, t.ID, soon) },
+		"disable": func(tx *store.Tx, t who) error { return tx.DisableFactor(ctx, t.ID) },
+		"reset":   func(tx *store.Tx, t who) error { return tx.ResetWrong(ctx, t.ID) },
 		"factor": func(tx *store.Tx, t who) error {
 			return tx.PutFactor(ctx, sallyport.Factor{Technician: t.ID, Kind: "email"})
 		},
@@ -134,7 +136,9 @@ func actsOnMira(b *bench) map[string]func(*store.Tx, sallyport.Technician) error
 		"step":           func(tx *store.Tx, t who) error { return done(tx.BurnStep(ctx, t.ID, 200)) },
 		"recovery code":  func(tx *store.Tx, t who) error { return done(tx.UseRecoveryCode(ctx, t.ID, []byte{1})) },
 		"recovery codes": func(tx *store.Tx, t who) error { return tx.SetRecoveryCodes(ctx, t.ID, nil) },
-		"enrolment code": func(tx *store.Tx, t who) error { return done(tx.UseEnrolmentCode(ctx, t.ID, t.Generation)) },
+		"enrolment code": func(tx *store.Tx, t who) error {
+			return done(tx.UseEnrolmentCode(ctx, t.ID, t.Generation, []byte("mira")))
+		},
 		"another": func(tx *store.Tx, t who) error {
 			return tx.PutEnrolmentCode(ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: t.Generation, Hash: []byte{1}})
 		},

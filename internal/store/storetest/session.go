@@ -298,7 +298,7 @@ var _ = register("what is of an older generation is dead even where it was left"
 		b.ok(tx.InsertSession(b.ctx, sallyport.Session{Hash: hash("s"), Technician: t.ID, Generation: 1, UsedAt: b.Now(), ExpiresAt: later}))
 		b.ok(tx.InsertLink(b.ctx, sallyport.Link{Hash: hash("l"), Kind: sallyport.LinkReset, Technician: t.ID, Generation: 1, ExpiresAt: later}))
 		b.ok(tx.InsertReset(b.ctx, sallyport.PasswordReset{ID: "r", Technician: t.ID, Generation: 1, Waiting: true, ExpiresAt: later}))
-		return tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, ExpiresAt: later})
+		return tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, Hash: []byte{1}, ExpiresAt: later})
 	})
 	b.over(i.Hash)
 	b.write(func(tx *store.Tx) error {
@@ -310,7 +310,7 @@ var _ = register("what is of an older generation is dead even where it was left"
 		b.ok(err)
 		code, err := tx.EnrolmentCode(b.ctx, t.ID)
 		b.ok(err)
-		used, err := tx.UseEnrolmentCode(b.ctx, t.ID, 1)
+		used, err := tx.UseEnrolmentCode(b.ctx, t.ID, 1, []byte{1})
 		b.ok(err)
 		loaded, err := tx.LoadSessions(b.ctx, sallyport.Hash{}, 10)
 		if len(loaded) != 0 || ok || live != nil || len(waiting) != 0 || code != nil || used {

@@ -68,7 +68,7 @@ var _ = register("clock set back", func(b *bench) {
 		}
 		code, err := tx.EnrolmentCode(b.ctx, dana.ID)
 		b.ok(err)
-		sends, err := tx.SendCounts(b.ctx, dana.ID, "a")
+		sends, err := tx.SendCounts(b.ctx, dana.ID, "a", 5, 10)
 		b.ok(err)
 		resets, err := tx.CountResets(b.ctx, dana.ID, b.Now().Add(-time.Hour))
 		empty, emptyErr := tx.EmptyAt(b.ctx, "bucket")

@@ -177,10 +177,11 @@ var _ = register("code is dead when a newer one was sent", func(b *bench) {
 var _ = register("sends are counted, forgiven and succeed", func(b *bench) {
 	t, other := b.person("mira"), b.person("other")
 	begin := b.Now()
+	limit := 2
 	counts := func(want sallyport.SendCounts) {
 		b.Helper()
 		b.read(func(tx *store.Tx) error {
-			got, err := tx.SendCounts(b.ctx, t.ID, "Box@example.com")
+			got, err := tx.SendCounts(b.ctx, t.ID, "Box@example.com", limit, limit)
 			if got != want {
 				b.Errorf("got  %+v\nwant %+v", got, want)
 			}
@@ -198,19 +199,24 @@ var _ = register("sends are counted, forgiven and succeed", func(b *bench) {
 		b.Add(time.Minute)
 		return tx.InsertSend(b.ctx, "3", t.ID, "else@example.com")
 	})
-	counts(sallyport.SendCounts{Hour: 2, HourOldest: begin, Day: 2, DayOldest: begin, Last: begin.Add(2 * time.Minute)})
+	counts(sallyport.SendCounts{Hour: 2, HourFull: begin, Day: 2, DayFull: begin, Last: begin.Add(2 * time.Minute)})
+	limit = 1 // which was lowered: the newer one has to be over, not the oldest
+	counts(sallyport.SendCounts{Hour: 2, HourFull: begin.Add(2 * time.Minute), Day: 2, DayFull: begin.Add(time.Minute), Last: begin.Add(2 * time.Minute)})
+	limit = 3
+	counts(sallyport.SendCounts{Hour: 2, Day: 2, Last: begin.Add(2 * time.Minute)})
+	limit = 1
 	b.write(func(tx *store.Tx) error { return tx.ForgiveSend(b.ctx, "3") })
-	counts(sallyport.SendCounts{Hour: 1, HourOldest: begin, Day: 2, DayOldest: begin, Last: begin})
+	counts(sallyport.SendCounts{Hour: 1, HourFull: begin, Day: 2, DayFull: begin.Add(time.Minute), Last: begin})
 	b.write(func(tx *store.Tx) error { return tx.SucceedSends(b.ctx, mine.Hash) }) // what somebody else was sent counts on
-	counts(sallyport.SendCounts{Hour: 1, HourOldest: begin, Day: 1, DayOldest: begin.Add(time.Minute), Last: begin})
+	counts(sallyport.SendCounts{Hour: 1, HourFull: begin, Day: 1, DayFull: begin.Add(time.Minute), Last: begin})
 	b.write(func(tx *store.Tx) error { return tx.SucceedSends(b.ctx, others.Hash) })
-	counts(sallyport.SendCounts{Hour: 1, HourOldest: begin, Last: begin})
+	counts(sallyport.SendCounts{Hour: 1, HourFull: begin, Last: begin})
 	b.Add(58 * time.Minute)
 	counts(sallyport.SendCounts{Last: begin})
 	again := b.Now()
 	b.write(func(tx *store.Tx) error { return tx.InsertSend(b.ctx, "4", other.ID, "box@example.com") })
 	b.Add(24*time.Hour - time.Microsecond)
-	counts(sallyport.SendCounts{Day: 1, DayOldest: again, Last: begin})
+	counts(sallyport.SendCounts{Day: 1, DayFull: again, Last: begin})
 	b.Add(time.Microsecond)
 	counts(sallyport.SendCounts{Last: begin})
 })
