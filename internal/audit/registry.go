@@ -30,7 +30,7 @@ var Types = []Description{
 	{SignInHelp, "A technician asked for help on the code page. The number that he reads out is kept out of the log.", nil, false},
 
 	{SessionEnded, "A session ended before its time. The reason says by whom or why.", []string{"browser and address (where an administrator ended it)"}, false},
-	{SessionStepUp, "A technician proved again who is there, before a sensitive change.", nil, false},
+	{SessionStepUp, "A technician proved again who is there, before a sensitive change.", []string{"method"}, false},
 	{SessionStepUpWrong, "A technician tried to prove that, and the answer was wrong.", nil, false},
 
 	{FactorEnrolled, "A second factor was set up and proved.", []string{"factor", "address"}, true},

@@ -111,7 +111,7 @@ func provedBy(m *moment) string {
 	return string(m.technician.Method)
 }
 
-// stepUp gives the acting session a new token and the time of its new proof.
+// stepUp gives the acting session a new token, the time of its new proof and what that was.
 func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Client, out *Outcome) error {
 	session, _, err := tx.Session(ctx, m.signIn.Session, m.settings.SessionIdle+sallyport.TouchEvery)
 	if err != nil {
@@ -119,12 +119,13 @@ func (s *Service) stepUp(ctx context.Context, tx Tx, m *moment, c sallyport.Clie
 	}
 	token := sallyport.NewToken()
 	session.Hash, _ = token.Hash()
-	session.ProvedAt, session.UsedAt = m.now, m.now
+	session.ProvedAt, session.UsedAt, session.Method = m.now, m.now, provedBy(m)
 	if err := tx.RotateSession(ctx, m.signIn.Session, session); err != nil {
 		return err
 	}
 	out.Session = token
-	return tx.InsertEvent(ctx, audit.New(audit.SessionStepUp, himself(m.technician, c)).On(m.technician).Event())
+	return tx.InsertEvent(ctx, audit.New(audit.SessionStepUp, himself(m.technician, c)).On(m.technician).
+		Changed(nil, map[string]string{"method": session.Method}).Event())
 }
 
 // keepSession raises the generation and lets only the acting session live on, under a new token and with its old end.

@@ -301,6 +301,44 @@ func TestNewPhoneNeedsTheOldOne(t *testing.T) {
 	}
 }
 
+// TestStepUpSaysByWhat: the session and the event say what proved it again (W26), and a recovery code given there opens the way to a new phone
+// as one at the sign-in does; a code of the app does not.
+func TestStepUpSaysByWhat(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	for _, c := range []struct {
+		kind   session.AnswerKind
+		typed  func() string
+		method string
+		phone  login.Kind
+	}{
+		{session.AnswerRecovery, func() string { return first.RecoveryCodes[0] }, "recovery", login.Enrol},
+		{session.AnswerCode, func() string { return w.digits(key, 0) }, "app", login.Opener},
+	} {
+		w.clock.Advance(time.Minute)
+		in := w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
+		w.clock.Advance(16 * time.Minute)
+		out := w.mustAnswer(w.stepUp(w.actor(in.Session)), c.kind, c.typed())
+		actor := w.actor(out.Session)
+		for _, s := range w.liveSessions(dana.ID) {
+			if s.Hash == actor.Session && s.Method != c.method {
+				t.Errorf("the session says %q after %q", s.Method, c.kind)
+			}
+		}
+		last := look(w, func(tx *store.Tx) ([]sallyport.Event, error) {
+			return tx.Events(ctx, sallyport.EventFilter{Type: "session.stepup.right", Limit: 1})
+		})
+		if len(last) != 1 || last[0].After["method"] != c.method {
+			t.Errorf("the event says %+v after %q", last, c.kind)
+		}
+		phone, err := w.reach(w.s.BeginPhone(ctx, actor))
+		if err != nil || phone.Page.Step.Kind != c.phone {
+			t.Errorf("a new phone after %q: %v, %+v", c.kind, err, phone.Page.Step)
+		}
+	}
+}
+
 func TestStepUp(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodApp)
