@@ -193,6 +193,38 @@ func TestTestRunsOutAndDoesNotOutliveTheDraft(t *testing.T) {
 	}
 }
 
+// D11.1: a test that began while the clock was ahead is over when that is set right, and does not begin again when its time comes.
+func TestD11_1(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+		t.Fatal(err)
+	}
+	const year = 365 * 24 * time.Hour
+	begun := func() string {
+		t.Helper()
+		w.boss.ProvedAt = w.clock.Now()
+		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+			t.Fatal(err)
+		}
+		return w.lastCode(t)
+	}
+	over := func(code string) {
+		t.Helper()
+		w.boss.ProvedAt = w.clock.Now()
+		wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, code), "test_over")
+	}
+	w.clock.Add(year)
+	code := begun()
+	w.clock.Add(-year)
+	w.write(t, func(tx *store.Tx) error { _, err := tx.ClockSetBack(t.Context()); return err })
+	over(code)
+	w.clock.Add(year)
+	over(code)
+	if err := w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, begun()); err != nil {
+		t.Errorf("a new one: %v", err)
+	}
+}
+
 // D8.7, D8.8: what is in use goes on until a draft is proved, and a failed test says so.
 func TestD8_7_FailedTest(t *testing.T) {
 	w := newWorld(t)

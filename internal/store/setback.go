@@ -9,9 +9,9 @@ import (
 
 // ClockSetBack is for a clock that was set back: what was stored in its future would otherwise live, or hold somebody up,
 // for as long as it was wrong by. Sessions that began there are over, for nobody knows how old they are; other sessions
-// were used and proved at the latest now. Links, password resets and enrolment codes have their life from now on at most, a
-// wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end with their codes, as by
-// EndSignIns, and are counted.
+// were used and proved at the latest now. Links, password resets, enrolment codes and open set-ups have their life from now on
+// at most, a wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end with their codes,
+// as by EndSignIns, and are counted. So do unfinished tests of gateways.
 func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 	set, err := tx.Settings(ctx)
 	if err != nil {
@@ -24,16 +24,16 @@ func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 			}
 			continue
 		}
-		if s.table == "enrolment_code" {
-			s.life = set.EnrolmentLife
-		}
 		var a args
-		if s.life > 0 {
-			a = args{s.life.Microseconds()}
+		if s.life != nil {
+			a = args{s.life(set).Microseconds()}
 		}
 		if _, err := tx.exec(ctx, `UPDATE `+s.table+` SET `+s.change+` WHERE `+s.ahead, a); err != nil {
 			return 0, err
 		}
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM meta WHERE name LIKE $1`, args{gatewayTests + "%"}); err != nil {
+		return 0, err
 	}
 	_, err = tx.endWhere(ctx, sallyport.EndedByAge, `created_at > now_us()`, nil)
 	if err == nil {
@@ -51,25 +51,42 @@ const (
 	longestHold   = time.Minute      // of an audit sink
 )
 
+// gatewayTests is how the names of the meta entries begin that hold a test of a gateway. When one ends is the caller's to read.
+const gatewayTests = "delivery.test."
+
+// always is a life that no setting changes.
+func always(d time.Duration) func(sallyport.Settings) time.Duration {
+	return func(sallyport.Settings) time.Duration { return d }
+}
+
+func enrolmentLife(set sallyport.Settings) time.Duration { return set.EnrolmentLife }
+
+// longestSetup is how long a set-up is open at most: whoever was invited has the life of his invitation, where that is longer.
+func longestSetup(set sallyport.Settings) time.Duration {
+	return max(set.SetupLife, set.InvitationLife)
+}
+
 // restart lets a life that was to begin in the future begin now.
 const restart = `expires_at = now_us() + expires_at - created_at, created_at = now_us()`
 
-// setBack says which rows of which table are ahead of the clock, $1 being life in microseconds, and what becomes of them. The one without a table stands for the sign-ins.
+// setBack says which rows of which table are ahead of the clock, $1 being life in microseconds, and what becomes of them. The one
+// without a table stands for the sign-ins.
 var setBack = []struct {
 	table, change, ahead string
-	life                 time.Duration
+	life                 func(sallyport.Settings) time.Duration
 }{
 	{"guess", `wait_until = CASE WHEN wait_until > now_us() + $1 THEN now_us() + $1 ELSE wait_until END,
-		last_at = CASE WHEN last_at > now_us() THEN now_us() ELSE last_at END`, `wait_until > now_us() + $1 OR last_at > now_us()`, longestWait},
-	{"bucket", `empty_at = now_us() + $1`, `empty_at > now_us() + $1`, longestBucket},
-	{"technician", `wait_until = now_us() + $1`, `wait_until > now_us() + $1`, longestWait},
+		last_at = CASE WHEN last_at > now_us() THEN now_us() ELSE last_at END`, `wait_until > now_us() + $1 OR last_at > now_us()`, always(longestWait)},
+	{"bucket", `empty_at = now_us() + $1`, `empty_at > now_us() + $1`, always(longestBucket)},
+	{"technician", `wait_until = now_us() + $1`, `wait_until > now_us() + $1`, always(longestWait)},
+	{"technician", `setup_until = now_us() + $1`, `setup_until > now_us() + $1`, longestSetup},
 	{},
-	{"send", `at = now_us()`, `at > now_us()`, 0},
-	{"reset_asked", `at = now_us()`, `at > now_us()`, 0},
-	{"help_request", `created_at = now_us()`, `created_at > now_us()`, 0},
-	{"link", restart, `created_at > now_us()`, 0},
-	{"password_reset", restart, `created_at > now_us()`, 0},
-	{"enrolment_code", `expires_at = now_us() + $1`, `expires_at > now_us() + $1`, 0}, // the setting's
-	{"outbox", `next_at = now_us()`, `done_at = 0 AND next_at > now_us() + $1`, longestRetry},
-	{"audit_sink", `held_until = now_us()`, `held_until > now_us() + $1`, longestHold},
+	{"send", `at = now_us()`, `at > now_us()`, nil},
+	{"reset_asked", `at = now_us()`, `at > now_us()`, nil},
+	{"help_request", `created_at = now_us()`, `created_at > now_us()`, nil},
+	{"link", restart, `created_at > now_us()`, nil},
+	{"password_reset", restart, `created_at > now_us()`, nil},
+	{"enrolment_code", `expires_at = now_us() + $1`, `expires_at > now_us() + $1`, enrolmentLife},
+	{"outbox", `next_at = now_us()`, `done_at = 0 AND next_at > now_us() + $1`, always(longestRetry)},
+	{"audit_sink", `held_until = now_us()`, `held_until > now_us() + $1`, always(longestHold)},
 }

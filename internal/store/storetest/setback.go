@@ -11,6 +11,16 @@ import (
 // what was there before lives on.
 var _ = register("clock set back", func(b *bench) {
 	dana, omar := b.person("dana"), b.person("omar")
+	setup := func(until time.Time) func(*sallyport.Technician) {
+		return func(t *sallyport.Technician) { t.SetupUntil = until }
+	}
+	soon := b.person("soon", setup(b.Now().Add(time.Hour)))
+	b.write(func(tx *store.Tx) error {
+		set, err := tx.Settings(b.ctx)
+		b.ok(err)
+		set.SetupLife, set.InvitationLife = 2*time.Hour, 6*time.Hour
+		return tx.PutSettings(b.ctx, set)
+	})
 	before := b.session(dana, "before")
 	b.write(func(tx *store.Tx) error {
 		return tx.InsertLink(b.ctx, sallyport.Link{Hash: hash("old"), Kind: sallyport.LinkReset, Technician: dana.ID, Generation: 1, CreatedAt: b.Now(), ExpiresAt: b.Now().Add(time.Hour)})
@@ -18,11 +28,14 @@ var _ = register("clock set back", func(b *bench) {
 	ahead := func(d time.Duration) time.Time { return b.Now().Add(d) }
 	b.Add(24 * time.Hour)
 	late := b.session(dana, "late")
+	open := b.person("open", setup(ahead(6*time.Hour)))
 	b.sent(b.signIn(dana, "i"), "c")
 	b.write(func(tx *store.Tx) error {
 		b.guess(tx, "k", 1)
 		b.ok(tx.SetGuessWait(b.ctx, "k", ahead(time.Minute)))
 		b.ok(tx.SetWait(b.ctx, omar.ID, ahead(time.Minute)))
+		b.ok(tx.PutMeta(b.ctx, "delivery.test.email", []byte("a test of Email Settings")))
+		b.ok(tx.PutMeta(b.ctx, "delivery", []byte("no test")))
 		_, err := tx.Fill(b.ctx, "bucket", time.Minute, time.Minute)
 		b.ok(err)
 		b.ok(tx.InsertSend(b.ctx, "c", dana.ID, "a"))
@@ -46,6 +59,19 @@ var _ = register("clock set back", func(b *bench) {
 	if len(change.Ended) != 1 || change.Ended[0] != late.Hash {
 		b.Errorf("ended %v", change.Ended)
 	}
+	b.read(func(tx *store.Tx) error {
+		still, err := tx.Technician(b.ctx, soon.ID)
+		b.ok(err)
+		cut, err := tx.Technician(b.ctx, open.ID)
+		b.ok(err)
+		test, err := tx.Meta(b.ctx, "delivery.test.email")
+		b.ok(err)
+		other, err := tx.Meta(b.ctx, "delivery")
+		if !still.SetupUntil.Equal(soon.SetupUntil) || !cut.SetupUntil.Equal(ahead(6*time.Hour)) || len(test) > 0 || len(other) == 0 {
+			b.Errorf("set-ups until %v and %v, the test %q, and no test %q", still.SetupUntil, cut.SetupUntil, test, other)
+		}
+		return err
+	})
 	b.sessionLives(before.Hash, true)
 	b.sessionLives(late.Hash, false)
 	b.over(hash("i"))
