@@ -255,6 +255,51 @@ func TestExportEvents(t *testing.T) {
 	}
 }
 
+// What is refused of the policy, the logo or an export leaves one event: the code and the fields, never what was typed.
+func TestRefusedSettingsAndExports(t *testing.T) {
+	h := newHouse(t)
+	h.set("permit-off", "yes")
+	boss := h.session(h.add(sallyport.SuperAdmin, func(p *person) { p.Method, p.factor = sallyport.MethodOff, nil }))
+	other := h.session(h.add(sallyport.ReadOnlyTechnician))
+	policy := func(name, value string) func(sallyport.Actor) error {
+		return func(a sallyport.Actor) error { _, err := h.SetPolicy(ctx, a, name, value); return err }
+	}
+	logo := func(a sallyport.Actor) error { _, err := h.SetLogo(ctx, a, []byte("typed")); return err }
+	export := func(format string) func(sallyport.Actor) error {
+		return func(a sallyport.Actor) error {
+			_, err := h.ExportEvents(ctx, a, sallyport.EventFilter{Search: "typed"}, format)
+			return err
+		}
+	}
+	for i, c := range []struct {
+		actor  sallyport.Actor
+		act    func(sallyport.Actor) error
+		reason string
+	}{
+		{boss, policy("organisation", "ty\nped"), "invalid: organisation"},
+		{boss, policy("country", "zz"), "invalid: country"},
+		{boss, policy("permit-off", "no"), "last_super_admin"},
+		{other, policy("organisation", "typed"), "forbidden"},
+		{host, policy("step-up-after", "typed"), "invalid: step-up-after"},
+		{boss, logo, "invalid: logo"},
+		{other, logo, "forbidden"},
+		{other, func(a sallyport.Actor) error { return h.RemoveLogo(ctx, a) }, "forbidden"},
+		{boss, export("typed"), "invalid: format"},
+		{other, export(account.FormatCSV), "forbidden"},
+	} {
+		err := c.act(c.actor)
+		all := h.events()
+		if len(all) != i+1 {
+			t.Fatalf("%s: %v, and the events %v", c.reason, err, h.since(0))
+		}
+		e := all[i]
+		if e.Type != "save.refused" || e.Outcome != "refused" || e.Reason != c.reason || e.ActorKind != c.actor.Kind || e.Actor != c.actor.ID ||
+			!strings.HasPrefix(c.reason, code(err)) || len(e.Before)+len(e.After) > 0 || e.Target != "" {
+			t.Errorf("%s: %v, and the event %+v", c.reason, err, e)
+		}
+	}
+}
+
 // A request for help is finished once, by somebody who may.
 func TestHelp(t *testing.T) {
 	h := newHouse(t)

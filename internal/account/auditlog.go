@@ -38,11 +38,11 @@ func (s *Service) Events(ctx context.Context, actor sallyport.Actor, f sallyport
 // the newest event first. It needs audit.export. What happens after it is called does not stand in it.
 func (s *Service) ExportEvents(ctx context.Context, actor sallyport.Actor, f sallyport.EventFilter, format string) (Export, error) {
 	if format != FormatCSV && format != FormatLines {
-		return Export{}, sallyport.InvalidField("format", "Please choose CSV or JSON lines.")
+		return Export{}, s.noted(ctx, actor, "", sallyport.InvalidField("format", "Please choose CSV or JSON lines."))
 	}
 	var now time.Time
 	var newest int64
-	err := s.store.Write(ctx, func(tx Tx) error {
+	err := s.attempt(ctx, actor, "", func(tx Tx) error {
 		w, err := judge(ctx, tx, actor, sallyport.ExportAudit)
 		if err != nil {
 			return err

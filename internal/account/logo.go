@@ -100,7 +100,7 @@ func (s *Service) RemoveLogo(ctx context.Context, actor sallyport.Actor) error {
 // changeLogo puts after in the place of the logo. wrong is what is to be said about it, to those alone who may change it.
 func (s *Service) changeLogo(ctx context.Context, actor sallyport.Actor, after *Logo, wrong error) error {
 	defer s.logo.forget() // also after an error: a commit may have counted all the same
-	return s.store.Write(ctx, func(tx Tx) error {
+	return s.attempt(ctx, actor, "", func(tx Tx) error {
 		w, err := judge(ctx, tx, actor, sallyport.ManagePolicy)
 		if err == nil {
 			err = wrong

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"sallyport"
@@ -72,25 +71,9 @@ func (s *Service) recordRefusal(ctx context.Context, actor sallyport.Actor, id s
 		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
 			return err
 		}
-		e := entry{what: audit.SaveRefused, on: on, reason: reasonOf(refused)}
+		e := entry{what: audit.SaveRefused, on: on, reason: audit.ReasonOf(refused)}
 		return tx.InsertEvent(ctx, e.event(actor))
 	})
-}
-
-// reasonOf is the code of a refusal, with the fields where they were wrong. Never what was typed.
-func reasonOf(err error) string {
-	var known *sallyport.Error
-	if !errors.As(err, &known) {
-		return sallyport.CodeOf(err)
-	}
-	var fields []string
-	for _, f := range known.Fields {
-		fields = append(fields, f.Name)
-	}
-	if len(fields) == 0 {
-		return known.Code
-	}
-	return known.Code + ": " + strings.Join(fields, ", ")
 }
 
 func technicianSaved(p plan) entry {

@@ -25,7 +25,7 @@ func (s *Service) Policy(ctx context.Context, actor sallyport.Actor) (sallyport.
 func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, value string) (sallyport.Settings, error) {
 	var settings sallyport.Settings
 	defer s.logo.forget() // the organisation's name stands at the door; also after an error, as a commit may have counted
-	err := s.store.Write(ctx, func(tx Tx) error {
+	err := s.attempt(ctx, actor, "", func(tx Tx) error {
 		if name == "session-age" { // a shorter one is many technicians' matter, and what holds them stands first (docs/adr/0062)
 			if err := tx.HoldTeam(ctx); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"strings"
 
 	"sallyport"
@@ -83,6 +84,22 @@ func differing(one, other map[string]string) map[string]string {
 func (b Builder) Because(reason string) Builder {
 	b.event.Reason = Visible(reason, reasonMost)
 	return b
+}
+
+// ReasonOf is the code of a refusal, with the fields where they were wrong. Never what was typed.
+func ReasonOf(err error) string {
+	var known *sallyport.Error
+	if !errors.As(err, &known) {
+		return sallyport.CodeOf(err)
+	}
+	var fields []string
+	for _, f := range known.Fields {
+		fields = append(fields, f.Name)
+	}
+	if len(fields) == 0 {
+		return known.Code
+	}
+	return known.Code + ": " + strings.Join(fields, ", ")
 }
 
 // Outcome overrides how it ended: ok, wrong, refused, failed, or the state of a sending.

@@ -54,7 +54,7 @@ var Types = []Description{
 	{TechnicianActivated, "An account was activated.", []string{"status"}, true},
 	{TechnicianDeleted, "An account was deleted.", technicianFields, true},
 	{TechnicianSignedOut, "An administrator signed a technician out everywhere.", []string{"sessions"}, true},
-	{SaveRefused, "A change was refused. The reason is the code of the refusal and the fields; nothing was changed.", nil, false},
+	{SaveRefused, "A change, a test of a gateway or an export was refused. The reason is the code of the refusal and the fields; nothing was changed.", []string{"channel (of a gateway's settings)"}, false},
 	{InvitationSent, "A further invitation was made and handed to the outbox, or shown to the administrator. The first one belongs to technician.added.", nil, true},
 	{InvitationAccepted, "An invited technician set a password.", []string{"status"}, true},
 	{HelpDone, "An administrator marked a request for help as done.", []string{"number"}, false},

@@ -68,13 +68,14 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 	if err != nil {
 		return Saved{}, err
 	}
+	by := act{actor, w, g.Channel}
 	k, ok := kindOf(g.Channel, g.Kind)
 	if !ok {
-		return Saved{}, sallyport.InvalidField("kind", "Please choose one of the gateways that are offered.")
+		return Saved{}, s.noted(ctx, by, sallyport.InvalidField("kind", "Please choose one of the gateways that are offered."))
 	}
 	var saved Saved
 	var unread error
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.write(ctx, by, func(tx Tx) error {
 		unread = nil
 		if err := mayChange(ctx, tx, actor, w.permission); err != nil {
 			return err
@@ -155,8 +156,9 @@ func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, chann
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error {
-		g, err := changeable(ctx, tx, act{actor, w, channel}, slotDraft)
+	by := act{actor, w, channel}
+	return s.write(ctx, by, func(tx Tx) error {
+		g, err := changeable(ctx, tx, by, slotDraft)
 		if err != nil {
 			return err
 		}
@@ -176,8 +178,9 @@ func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sal
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error {
-		g, err := changeable(ctx, tx, act{actor, w, channel}, slotLive)
+	by := act{actor, w, channel}
+	return s.write(ctx, by, func(tx Tx) error {
+		g, err := changeable(ctx, tx, by, slotLive)
 		if err != nil {
 			return err
 		}

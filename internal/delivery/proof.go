@@ -56,14 +56,14 @@ func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sally
 	if err != nil {
 		return err
 	}
+	by := act{actor, w, channel}
 	if err := checkTo(channel, to); err != nil {
-		return err
+		return s.noted(ctx, by, err)
 	}
 	code, err := randomCode()
 	if err != nil {
 		return err
 	}
-	by := act{actor, w, channel}
 	g, t, settings, err := s.beginTest(ctx, by, to, code)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func checkTo(channel sallyport.Channel, to string) error {
 
 // beginTest stores the test before anything is sent.
 func (s *Service) beginTest(ctx context.Context, by act, to, code string) (g sallyport.Gateway, t test, settings sallyport.Settings, err error) {
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.write(ctx, by, func(tx Tx) error {
 		if err := mayChange(ctx, tx, by.actor, by.permission); err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (s *Service) ConfirmTest(ctx context.Context, actor sallyport.Actor, channe
 		return sallyport.InvalidField("code", "Three wrong codes. Send a new test message to go on.")
 	}
 	defer s.Wake() // what waited for a way out may go
-	return s.unopened(ctx, actor, s.store.Write(ctx, func(tx Tx) error { return s.prove(ctx, tx, by, t) }))
+	return s.unopened(ctx, actor, s.write(ctx, by, func(tx Tx) error { return s.prove(ctx, tx, by, t) }))
 }
 
 var errTestOver = sallyport.E(sallyport.Gone, "test_over", "This test is over. Send a new test message to go on.")
@@ -194,7 +194,7 @@ var errTestOver = sallyport.E(sallyport.Gone, "test_over", "This test is over. S
 func (s *Service) countTest(ctx context.Context, by act, formed bool) (t test, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.write(ctx, by, func(tx Tx) error {
 		if err := mayChange(ctx, tx, by.actor, by.permission); err != nil {
 			return err
 		}
