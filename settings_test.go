@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sallyport"
+	"sallyport/internal/delivery"
 	"sallyport/internal/policy"
 	"sallyport/internal/puzzle"
 )
@@ -88,6 +89,7 @@ var fixedLimits = [][2]string{
 	{"Requests for help of one technician, each a message to every administrator who may help", "3 an hour"},
 	{"Wrong second-factor answers in a row, or wrong recovery codes, until their owner is told", "3"},
 	{"A technician reached a limit of messages: told by email to him and the administrators who may help him", "once a day"},
+	{"Test messages of Email Settings, and of SMS Settings, to all addresses or numbers together", bucketWords(delivery.TestBucket)},
 	{"Wrong recovery codes in a row until none is taken, new ones excepted", "as many as wrong second-factor answers"},
 	{"Wrong answers when asked again within a session", "3, then the session ends"},
 	{"Recovery codes", "10, of 128 bits, one use each"},

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -149,6 +150,25 @@ func TestClearedSecrets(t *testing.T) {
 	b.follow(b.send("/admin/sms", with(with(form, "url", "https://other.example.com/send"), "headers", "")...)).
 		wants(http.StatusOK, "Because the server or the account changed, this was cleared: Headers.").lacks("set, never shown")
 	b.get("/admin/sms?edit=yes").wants(http.StatusOK, "Save as draft").lacks("Set, and never shown")
+}
+
+// TestTestMessagesHaveALimit: the page says when the next one can be sent, and keeps to whom; a number that no test goes to is said
+// at its field.
+func TestTestMessagesHaveALimit(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	b.follow(b.send("/admin/sms", "kind", "kannel", "url", "https://sms.example.com/cgi-bin/sendsms", "user", "it", "password", "correct horse", "from", "Northwind"))
+	p := b.send("/admin/sms/test", "to", "+1 900 555 0123").wants(http.StatusUnprocessableEntity, "This is a premium number.")
+	if html.UnescapeString(p.field("to")) != "+1 900 555 0123" || !strings.Contains(p.body, `id="to-error"`) {
+		t.Error("the field lacks what was typed, or what is wrong with it")
+	}
+	for range 5 {
+		b.follow(b.send("/admin/sms/test", "to", "+12025550101")).wants(http.StatusOK, "Type the code that arrived")
+	}
+	p = b.send("/admin/sms/test", "to", "+12025550102").wants(http.StatusTooManyRequests, "The next one can be sent in 2 minutes.", "Try again from", "Type the code that arrived")
+	if html.UnescapeString(p.field("to")) != "+12025550102" {
+		t.Error("what was typed is lost")
+	}
 }
 
 // TestStatesOfATest: what became of the test message, and until when its code can be typed.

@@ -278,6 +278,3 @@ func checkHTTP(c *checker) {
 		}
 	}
 }
-
-// e164 is a number with its country code, as it is dialled (ITU-T E.164: at most 15 digits).
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)

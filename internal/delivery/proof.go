@@ -13,6 +13,8 @@ import (
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/factor"
+	"sallyport/internal/identity"
+	"sallyport/internal/policy"
 )
 
 const (
@@ -21,6 +23,10 @@ const (
 	// testPatience is how long Test waits for the result before it answers "on its way" (contract section 7).
 	testPatience = 800 * time.Millisecond
 )
+
+// TestBucket is for one channel: its test messages, to whatever address or number. Whoever takes a Super Admin's session
+// over sends no more than that.
+var TestBucket = policy.Bucket{Every: 2 * time.Minute, Burst: 5}
 
 // TestState is a test message whose code was not typed back yet.
 type TestState struct {
@@ -50,14 +56,14 @@ func testKey(channel sallyport.Channel) string { return "delivery.test." + strin
 
 // Test sends a code to an address or number through the draft, or through what is in use where there is no draft. It
 // waits for the result for 800 ms at most: nil means sent or still on its way, and Settings then says which. A failure
-// that is known by then is an Unavailable error with what to do.
+// that is known by then is an Unavailable error with what to do. TooMany says when the next one can be sent.
 func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, to string) error {
 	w, err := channelWords(channel)
 	if err != nil {
 		return err
 	}
 	by := act{actor, w, channel}
-	if err := checkTo(channel, to); err != nil {
+	if to, err = readTo(channel, to); err != nil {
 		return s.noted(ctx, by, err)
 	}
 	code, err := randomCode()
@@ -93,14 +99,34 @@ func testAnswer(err error) error {
 	return nil
 }
 
-func checkTo(channel sallyport.Channel, to string) error {
+// readTo is the address or number that a test goes to. A number is held to what a technician's is: none of an emergency,
+// premium or other service.
+func readTo(channel sallyport.Channel, to string) (string, error) {
 	if channel == sallyport.ChannelEmail {
-		return checkMailbox("to", to)
+		return to, checkMailbox("to", to)
 	}
-	if !e164.MatchString(to) {
-		return sallyport.InvalidField("to", "Please give a number with its country code, like +15551230000.")
+	number, err := identity.Phone(to, "")
+	var e *sallyport.Error
+	if errors.As(err, &e) {
+		return "", sallyport.InvalidField("to", e.Message)
 	}
-	return nil
+	return number, err
+}
+
+// mayTest counts a test message of channel, or refuses it until there is room again.
+func mayTest(ctx context.Context, tx Tx, channel sallyport.Channel, now time.Time) error {
+	key := testKey(channel)
+	ok, err := tx.Fill(ctx, key, TestBucket.Every, TestBucket.Room())
+	if err != nil || ok {
+		return err
+	}
+	empty, err := tx.EmptyAt(ctx, key)
+	if err != nil {
+		return err
+	}
+	wait := empty[key].Sub(now) - TestBucket.Room() + TestBucket.Every
+	return sallyport.E(sallyport.TooMany, "test_wait", "Many test messages were sent just now. The next one can be sent in "+
+		minutes((wait+time.Minute-1).Truncate(time.Minute))+".").After(wait)
 }
 
 // beginTest stores the test before anything is sent.
@@ -119,6 +145,9 @@ func (s *Service) beginTest(ctx context.Context, by act, to, code string) (g sal
 		g = *found
 		now, err := tx.Now(ctx)
 		if err != nil {
+			return err
+		}
+		if err := mayTest(ctx, tx, by.channel, now); err != nil {
 			return err
 		}
 		if settings, err = tx.Settings(ctx); err != nil {

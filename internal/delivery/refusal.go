@@ -22,7 +22,7 @@ func (s *Service) write(ctx context.Context, by act, do func(Tx) error) error {
 // noted is err, and leaves the event of a refusal where it is one.
 func (s *Service) noted(ctx context.Context, by act, err error) error {
 	switch sallyport.KindOf(err) {
-	case sallyport.Forbidden, sallyport.Conflict, sallyport.Invalid:
+	case sallyport.Forbidden, sallyport.Conflict, sallyport.Invalid, sallyport.TooMany:
 		if noted := s.recordRefusal(ctx, by, err); noted != nil {
 			return errors.Join(err, noted)
 		}

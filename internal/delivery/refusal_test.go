@@ -1,8 +1,11 @@
 package delivery_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/delivery"
@@ -60,6 +63,88 @@ func TestRefusedSettingsAreEvents(t *testing.T) {
 			!strings.HasPrefix(c.reason, sallyport.CodeOf(err)) || len(e.Before) > 0 || len(e.After) != 1 || e.After["channel"] != string(c.channel) {
 			t.Errorf("%s: %v, and the event %+v", c.reason, err, e)
 		}
+	}
+}
+
+// D8.3: a test goes to no number that costs, that rings for help, or that there is not, and to the number as it is dialled.
+func TestD8_3(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.SaveDraft(t.Context(), w.boss, smsForm); err != nil {
+		t.Fatal(err)
+	}
+	for to, says := range map[string]string{
+		"+1 900 555 0123": "premium", "+44 909 879 0001": "premium", "+112": "emergency", "110": "emergency", "+1 911 555 0123": "no such number",
+		"+800 1234 5678": "service", "+999 1234 5678": "no country", "0151 23456789": "country code", "+1202555": "too short", "": "phone number",
+	} {
+		err := w.Test(t.Context(), w.boss, sallyport.ChannelSMS, to)
+		if fieldNames(err) != "to" || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want it to say %s", to, err, says)
+		}
+	}
+	if err := w.Test(t.Context(), w.boss, sallyport.ChannelSMS, "+1 (202) 555-0101"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := w.Settings(t.Context(), w.boss, sallyport.ChannelSMS); err != nil || v.Test == nil || v.Test.To != "+12025550101" {
+		t.Errorf("%+v, %v", v.Test, err)
+	}
+	if n := len(w.post.texts); n != 1 || w.post.texts[0].To != "+12025550101" {
+		t.Errorf("%d messages were sent: %+v", n, w.post.texts)
+	}
+}
+
+// Whoever has a Super Admin's session sends no messages without end: test messages of a channel have a limit over all addresses,
+// which says when it opens again.
+func TestTestMessagesAreLimited(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	for _, f := range []delivery.Form{emailForm(smtpForm), smsForm} {
+		if _, err := w.SaveDraft(ctx, w.boss, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	test := func() error {
+		n++
+		w.boss.ProvedAt = w.clock.Now()
+		return w.Test(ctx, w.boss, sallyport.ChannelEmail, fmt.Sprintf("m%d@northwind.example", n))
+	}
+	refused := func(wait time.Duration, says string) {
+		t.Helper()
+		had, _ := w.events(t)
+		err := test()
+		var e *sallyport.Error
+		if !errors.As(err, &e) || e.Kind != sallyport.TooMany || e.RetryAfter != wait || !strings.HasSuffix(e.Message, "in "+says+".") {
+			t.Errorf("%v, %+v", err, e)
+		}
+		types, all := w.events(t)
+		if len(types) != len(had)+1 || all[0].Type != "save.refused" || all[0].Reason != "test_wait" || all[0].After["channel"] != "email" {
+			t.Errorf("events %v, the last %+v", types[len(had):], all[0])
+		}
+	}
+	for range 5 {
+		if err := test(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(2*time.Minute, "2 minutes")
+	w.clock.Add(30 * time.Second)
+	refused(90*time.Second, "2 minutes")
+	w.clock.Add(75 * time.Second)
+	refused(15*time.Second, "1 minute")
+	w.clock.Add(15 * time.Second)
+	if err := test(); err != nil {
+		t.Errorf("when it said: %v", err)
+	}
+	refused(2*time.Minute, "2 minutes")
+	if len(w.post.emails) != 6 {
+		t.Errorf("%d messages were sent", len(w.post.emails))
+	}
+	if err := w.Test(ctx, w.boss, sallyport.ChannelSMS, "+12025550101"); err != nil {
+		t.Errorf("the other channel: %v", err)
+	}
+	w.post.texts = nil
+	if err := w.ConfirmTest(ctx, w.boss, sallyport.ChannelEmail, w.lastCode(t)); err != nil {
+		t.Errorf("the code of the last one that went out: %v", err)
 	}
 }
 

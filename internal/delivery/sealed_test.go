@@ -15,7 +15,7 @@ import (
 // there is an event, once an hour however many messages wait.
 func TestD3_12(t *testing.T) {
 	code := delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: time.Minute}
-	text := delivery.CodeMessage{Channel: sallyport.MethodText, To: "+15551230002", Code: "004217", Life: time.Minute}
+	text := delivery.CodeMessage{Channel: sallyport.MethodText, To: "+12025550102", Code: "004217", Life: time.Minute}
 	secretText := delivery.Form{Channel: smsForm.Channel, Kind: smsForm.Kind, Values: with(smsForm.Values, "headers", "Authorization: Bearer hunter2")}
 	for name, c := range map[string]struct {
 		form delivery.Form
@@ -24,7 +24,7 @@ func TestD3_12(t *testing.T) {
 		page string
 	}{
 		"email": {emailForm(smtpForm), "mara@northwind.example", code, "Email Settings"},
-		"text":  {secretText, "+15551230001", text, "SMS Settings"},
+		"text":  {secretText, "+12025550101", text, "SMS Settings"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -43,6 +43,8 @@ type Tx interface {
 	FinishOutbox(ctx context.Context, id string) error
 	RetryOutbox(ctx context.Context, id string, next time.Time, lastError string) error
 	DropOutbox(ctx context.Context, id, lastError string) (bool, error)
+	Fill(ctx context.Context, key string, cost, room time.Duration) (bool, error)
+	EmptyAt(ctx context.Context, keys ...string) (map[string]time.Time, error)
 	InsertEvent(ctx context.Context, e sallyport.Event) error
 	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error

@@ -85,7 +85,7 @@ func TestTestMessagesSayWhatTheyAre(t *testing.T) {
 	for _, c := range []struct {
 		form delivery.Form
 		to   string
-	}{{emailForm(smtpForm), "mara@northwind.example"}, {smsForm, "+15551230001"}} {
+	}{{emailForm(smtpForm), "mara@northwind.example"}, {smsForm, "+12025550101"}} {
 		if _, err := w.SaveDraft(t.Context(), w.boss, c.form); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestWrongCodesTypedBackAreEvents(t *testing.T) {
 	for channel, c := range map[sallyport.Channel]struct {
 		form delivery.Form
 		to   string
-	}{sallyport.ChannelEmail: {emailForm(smtpForm), "mara@northwind.example"}, sallyport.ChannelSMS: {smsForm, "+15551230001"}} {
+	}{sallyport.ChannelEmail: {emailForm(smtpForm), "mara@northwind.example"}, sallyport.ChannelSMS: {smsForm, "+12025550101"}} {
 		w := newWorld(t)
 		if _, err := w.SaveDraft(t.Context(), w.boss, c.form); err != nil {
 			t.Fatal(err)
