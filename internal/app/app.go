@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 	"sallyport/internal/web"
 )
 
-// stopTime is how long requests under way may take to end when the server stops.
-const stopTime = 20 * time.Second
+// stopTime is how long requests under way may take to end when the server stops. Messages on their way have the limit of a
+// send beside that.
+const stopTime = 10 * time.Second
 
 // App is a server whose ports are open: requests wait until Run answers them.
 type App struct {
@@ -32,6 +34,7 @@ type App struct {
 	socket     net.Listener
 	servers    []*http.Server
 	ops        *operations
+	stopWithin time.Duration
 	hup        chan os.Signal // SIGHUP, from the beginning: it ends nothing that is only just starting
 }
 
@@ -39,7 +42,7 @@ type App struct {
 // let go of all of it.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	quietStart()
-	a := &App{closeFaces: func() {}, hup: make(chan os.Signal, 1)}
+	a := &App{closeFaces: func() {}, stopWithin: cmp.Or(o.stopWithin, stopTime), hup: make(chan os.Signal, 1)}
 	signal.Notify(a.hup, syscall.SIGHUP)
 	if err := a.open(ctx, cfg, o); err != nil {
 		return nil, errors.Join(err, a.release())
@@ -145,7 +148,7 @@ func (a *App) FirstLink(ctx context.Context) (link string, made bool, err error)
 }
 
 // Run serves until ctx ends, then stops gracefully: no new requests, those under way to their end, then the workers,
-// then the database. It returns nil after such a stop.
+// then the database. It returns nil after such a stop, and an error where a request was broken off at the limit.
 func (a *App) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	w := a.core.startWorkers(work)
@@ -210,7 +213,7 @@ func (a *App) reload() {
 }
 
 func (a *App) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	ctx, cancel := context.WithTimeout(context.Background(), a.stopWithin)
 	defer cancel()
 	var errs []error
 	for _, s := range a.servers {

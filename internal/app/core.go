@@ -32,9 +32,10 @@ type Options struct {
 	HashCommand []string         // runs Hash in a process of its own; empty: password hashes are computed here
 	Derive      factor.Derive    // computes password hashes, whatever HashCommand says; nil: HashCommand says
 
-	restoring  bool         // what the node has seen of the database is about to be settled
-	sealAtOnce int          // values that a rotation seals again in one transaction; 0: the usual number
-	sealed     func() error // is called after each such transaction; nil: nothing is
+	stopWithin time.Duration // how long requests under way may take to end; 0: the usual time
+	restoring  bool          // what the node has seen of the database is about to be settled
+	sealAtOnce int           // values that a rotation seals again in one transaction; 0: the usual number
+	sealed     func() error  // is called after each such transaction; nil: nothing is
 }
 
 // core is the opened folder with every use case over it: what the server and the commands share.

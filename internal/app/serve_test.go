@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,29 +27,37 @@ import (
 	"sallyport/internal/app"
 )
 
-// TestGracefulStop: a request under way comes to its end, and nobody is taken on any more.
-func TestGracefulStop(t *testing.T) {
-	a, stop := running(t, configure(t, nil), quiet())
-	address := "127.0.0.1" + a.URL()[strings.LastIndexByte(a.URL(), ':'):]
-	c, err := net.Dial("tcp", address)
+// underWay is a connection to a server that waits for the body of a sign-in, of so many bytes.
+func underWay(t *testing.T, a *app.App, body int) (c net.Conn, answer *bufio.Reader) {
+	t.Helper()
+	c, err := net.Dial("tcp", portOf(a))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	const body = "username=nobody&password=wrong"
+	t.Cleanup(func() { _ = c.Close() })
 	fmt.Fprintf(c, "POST /sign-in HTTP/1.1\r\nHost: %s\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
-		strings.TrimPrefix(a.URL(), "http://"), len(body))
-	answer := bufio.NewReader(c)
+		strings.TrimPrefix(a.URL(), "http://"), body)
+	answer = bufio.NewReader(c)
 	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
 		t.Fatalf("%q %v", line, err) // the server waits for the body now
 	}
 	if _, err := answer.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
+	return c, answer
+}
+
+func portOf(a *app.App) string { return "127.0.0.1" + a.URL()[strings.LastIndexByte(a.URL(), ':'):] }
+
+// TestGracefulStop: a request under way comes to its end, and nobody is taken on any more.
+func TestGracefulStop(t *testing.T) {
+	a, stop := running(t, configure(t, nil), quiet())
+	const body = "username=nobody&password=wrong"
+	c, answer := underWay(t, a, len(body))
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
 	for { // until the port is closed, which is the first thing that a stop does
-		other, err := net.Dial("tcp", address)
+		other, err := net.Dial("tcp", portOf(a))
 		if err != nil {
 			break
 		}
@@ -68,6 +77,27 @@ func TestGracefulStop(t *testing.T) {
 	}
 	if err := <-stopped; err != nil {
 		t.Errorf("stop: %v", err)
+	}
+}
+
+// TestStopGivesUp: a request that does not end is broken off at the limit of a stop, which says so and lets go of the folder. The
+// limit is set so short that it is over when the stop first looks.
+func TestStopGivesUp(t *testing.T) {
+	if app.StopTime > 10*time.Second {
+		t.Errorf("requests under way hold up a stop for %v", app.StopTime)
+	}
+	cfg := configure(t, nil)
+	a, stop := running(t, cfg, quiet().StoppingWithin(time.Nanosecond))
+	_, answer := underWay(t, a, 1)
+	if err := stop(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("stop: %v", err)
+	}
+	if got, err := io.ReadAll(answer); len(got) > 0 {
+		t.Errorf("answered %q, %v", got, err)
+	}
+	_, stop = running(t, cfg, quiet())
+	if err := stop(); err != nil {
+		t.Errorf("in the same folder: %v", err)
 	}
 }
 
