@@ -8,7 +8,9 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"sallyport"
+	"sallyport/internal/control"
 	"sallyport/internal/testkit/browser"
+	"sallyport/internal/testkit/team"
 )
 
 // TestSlowGateway: the page is there before the message is, says so, and learns of it by itself, or by "Check again".
@@ -93,4 +95,32 @@ func TestBackAfterSignOut(t *testing.T) {
 	if p.Has("dana@northwind.example") {
 		t.Error("Back shows the account")
 	}
+}
+
+// TestBackAfterSave: a page out of the browser's memory is asked for anew, the own one and those of Admin, for somebody
+// else's Save may have ended its session; and what was sent to it is not sent once more.
+func TestBackAfterSave(t *testing.T) {
+	o := newOffice(t, danaSpec)
+	dana, mara := o.signIn(o.others[0]), o.desk
+	dana.Open(o.URL + "/me")
+	mara.Open(o.URL + "/admin/technicians?q=dana#main")
+	for _, m := range []team.Member{o.others[0], o.mara} {
+		o.check(o.host.Call(t.Context(), "technician/sign-out", control.User{User: m.UserName}, nil))
+	}
+	broughtBack(dana)
+	dana.WaitURL("/sign-in?return=%2Fme")
+	broughtBack(mara)
+	mara.WaitURL("/sign-in?return=%2Fadmin%2Ftechnicians%3Fq%3Ddana")
+
+	dana.Fill("User name", o.others[0].UserName)
+	dana.Fill("Password", "not the password at all")
+	dana.Click("Continue")
+	dana.WaitText("is not right")
+	broughtBack(dana)
+	dana.WaitGone("is not right")
+}
+
+// broughtBack tells the page what it is told when Back brings it up out of the browser's memory.
+func broughtBack(p *browser.Page) {
+	browser.Eval[bool](p, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
 }

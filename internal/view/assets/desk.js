@@ -114,3 +114,9 @@ for (const button of all("[data-copy]")) {
   });
 }
 document.querySelector("[data-focus]")?.focus();
+
+// A page out of the browser's memory may no longer hold: a Save may have ended its session meanwhile. It is asked for, not
+// loaded again, which would send once more what had been sent to it.
+addEventListener("pageshow", (e) => {
+  if (e.persisted) location.replace(location.pathname + location.search);
+});

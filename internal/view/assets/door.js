@@ -1,9 +1,10 @@
 // What a sign-in page does by itself: put the focus on what was refused, ask what became of a message, and never show a
-// page out of the browser's memory that no longer holds.
+// page out of the browser's memory that no longer holds: it is asked for, not loaded again, which would send once more what
+// had been sent to it.
 document.querySelector("[data-focus]")?.focus();
 
 addEventListener("pageshow", (e) => {
-  if (e.persisted) location.reload();
+  if (e.persisted) location.replace(location.pathname + location.search);
 });
 
 // A password typed into a page that was left is gone.
