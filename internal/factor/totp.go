@@ -45,6 +45,9 @@ func StepAt(t time.Time) int64 {
 	return s / period
 }
 
+// StepTime is when a TOTP step begins.
+func StepTime(step int64) time.Time { return time.Unix(0, 0).Add(time.Duration(step) * Period) }
+
 // Digits is the 6-digit code of one step (RFC 4226 section 5.3).
 func Digits(secret []byte, step int64) string {
 	h := hmac.New(sha1.New, secret)

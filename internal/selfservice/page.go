@@ -43,7 +43,7 @@ var stops = map[login.Kind]view.StopKind{login.Closed: view.StopClosed, login.Di
 // codePage asks for six digits.
 func codePage(door view.Door, p session.Page) view.Code {
 	return view.Code{Door: door, Task: task(p), Method: p.Step.Method, Why: p.Why, Recovery: p.RecoveryLeft > 0 && p.Step.Kind != login.Enrol,
-		Delivery: delivery(p)}
+		Delivery: delivery(p), FreshAt: p.FreshAt}
 }
 
 func task(p session.Page) view.Task {

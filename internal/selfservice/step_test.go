@@ -240,6 +240,7 @@ func TestEachStepHasItsPage(t *testing.T) {
 		says []string
 	}{
 		{"app", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodApp}, RecoveryLeft: 3}, []string{"Type the code from your app", "Use a recovery code", "not you?"}},
+		{"app used just now", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodApp}, FreshAt: noon.Add(12 * time.Second)}, []string{"was used already", "12:00:12"}},
 		{"email", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodEmail}, Masked: "d•••@x.example", Sent: true, Live: true, State: sallyport.Sent, TriesLeft: 3, ValidUntil: noon.Add(3 * time.Minute)}, []string{"Check your email", "d•••@x.example", "12:03 UTC", "tries left", "Send a new code"}},
 		{"text failed", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodText}, Sent: true, State: sallyport.Failed, Detail: "The gateway refused the number."}, []string{"could not be sent", "The gateway refused the number.", "Send a new code"}},
 		{"opener", session.Page{Step: login.Step{Kind: login.Opener, Method: sallyport.MethodEmail}, Why: "Your administrator changed how you sign in."}, []string{"Confirm with your current email code", "Your administrator changed how you sign in.", "Send the code"}},

@@ -129,15 +129,35 @@ func shift(code string, zero rune) string {
 	return strings.Map(func(r rune) rune { return zero + r - '0' }, code)
 }
 
-// TestD1_7: the code that confirmed the set-up is no code for the next sign-in.
+// TestD1_7: the code that confirmed the set-up is no code for the next sign-in, whose page says until when to wait. So does
+// any page that asks for a code in the time of a used one.
 func TestD1_7(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodApp)
 	page := w.begin("dana")
 	code := w.digits(page.Page.Secret, 0)
 	w.mustAnswer(page.SignIn, session.AnswerCode, code)
-	_, err := w.answer(w.begin("dana").SignIn, session.AnswerCode, code)
+	next := w.begin("dana")
+	if from := next.Page.FreshAt; !from.Equal(w.nextStep(0)) {
+		t.Errorf("the page says to wait until %s", from)
+	}
+	_, err := w.answer(next.SignIn, session.AnswerCode, code)
 	wantField(t, err, "The next one comes in")
+
+	w.mustAnswer(next.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 1))
+	next = w.begin("dana")
+	if from := next.Page.FreshAt; !from.Equal(w.nextStep(1)) {
+		t.Errorf("after a code that was ahead of its time the page says to wait until %s", from)
+	}
+	w.clock.Advance(time.Minute)
+	if p, err := w.s.Page(ctx, next.SignIn); err != nil || !p.FreshAt.IsZero() {
+		t.Errorf("a fresh code is there, and the page says to wait until %s: %v", p.FreshAt, err)
+	}
+}
+
+// nextStep is when the step after that one begins, counted from the present one.
+func (w *world) nextStep(ahead time.Duration) time.Time {
+	return w.clock.Now().Truncate(30 * time.Second).Add((ahead + 1) * 30 * time.Second)
 }
 
 // TestD1_8: one TOTP at a step-up and a sign-in at once: one of them takes it.

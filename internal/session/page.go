@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/factor"
@@ -21,6 +22,7 @@ func (s *Service) page(ctx context.Context, hash sallyport.Hash) (Page, error) {
 		if m.sends() {
 			return s.describeCode(ctx, tx, &m, &p)
 		}
+		p.FreshAt = freshAt(&m)
 		return s.describeSecret(&m, &p)
 	})
 	return p, err
@@ -76,6 +78,18 @@ func mask(method sallyport.Method, address string) string {
 		return identity.MaskPhone(address)
 	}
 	return identity.MaskEmail(address)
+}
+
+// freshAt is when the app's next code comes, where the one that it shows now, or one after it, was used; otherwise zero.
+func freshAt(m *moment) time.Time {
+	if m.factor == nil || m.factor.Kind != sallyport.MethodApp || m.step.Kind != login.Factor && m.step.Kind != login.Opener {
+		return time.Time{}
+	}
+	next := factor.StepTime(m.factor.LastStep + 1 - int64(m.factor.Offset))
+	if !next.After(m.now) {
+		return time.Time{}
+	}
+	return next
 }
 
 // describeSecret fills in the key that is being set up. A confirmed one is never shown again.

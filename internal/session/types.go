@@ -63,8 +63,9 @@ type Page struct {
 	ResendAt   time.Time
 	TriesLeft  int
 
-	Secret       string // grouped base32, at Enrol of the app only
-	URI          string // otpauth:, likewise
+	Secret       string    // grouped base32, at Enrol of the app only
+	URI          string    // otpauth:, likewise
+	FreshAt      time.Time // from when on the app shows a code that was not used; zero: now
 	RecoveryLeft int
 	Return       string
 	Now          time.Time // the database's clock

@@ -25,6 +25,7 @@ type Code struct {
 	Why      string           // why this step appears now; replaces the usual lead
 	Recovery bool             // a recovery code may stand in
 	Delivery Delivery         // for email and text message
+	FreshAt  time.Time        // from when on the app shows a code that was not used; zero: now
 }
 
 // Delivery is what is known of a sent code.
@@ -90,6 +91,9 @@ func (c Code) ByApp() bool { return c.Method == sallyport.MethodApp }
 
 // AskForCode reports whether there is a code that can be typed.
 func (c Code) AskForCode() bool { return c.ByApp() || c.Delivery.Live }
+
+// UsedUp reports whether the code that the app shows now was used, which a refusal says itself.
+func (c Code) UsedUp() bool { return c.FreshAt.After(c.Delivery.Now) && c.Problem == nil }
 
 // Button is what the main button says.
 func (c Code) Button() string {

@@ -66,6 +66,7 @@ func doors() map[string]Page {
 		"sign-in-forced":     SignIn{Door: Door{Organisation: "Northwind IT"}, Return: "/", Reason: EndedWords(sallyport.EndedBySave)},
 		"signed-out":         SignedOut{Door: Door{Organisation: "Northwind IT", Logo: &Picture{Address: "/logo?v=0123456789abcdef", Width: 240, Height: 96}}},
 		"code-app":           Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},
+		"code-app-used":      Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true, FreshAt: noon.Add(12 * time.Second), Delivery: Delivery{Now: noon}},
 		"code-app-wrong":     Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodApp, Recovery: true},
 		"code-email":         Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sent)},
 		"code-email-sending": Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sending)},
