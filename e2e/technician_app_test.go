@@ -98,3 +98,30 @@ func TestInvitationToInside(t *testing.T) {
 	q.Open(n.URL + "/me")
 	q.WaitURL("/sign-in?return=%2Fme")
 }
+
+// TestSetUpElsewhere: of two phones that scan at once the first one is set up. The other one is told which entry to delete,
+// and in the next sign-in the first one's code is asked for.
+func TestSetUpElsewhere(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	first, second := browser.New(t).Page(), browser.New(t).Page()
+	first.Open(n.invite(dana(sallyport.MethodApp)))
+	first.Fill("Password", danasPassword)
+	first.Click("Continue")
+	first.WaitText("Set up your authenticator app")
+	signIn(n, second, danasPassword)
+	second.WaitText("Set up your authenticator app")
+	winner, loser := scan(t, first, 1280, false), scan(t, second, 1280, false)
+
+	first.Fill("Type the 6 digits it shows", winner.now())
+	first.Click("Finish and sign in")
+	first.WaitText("Save your recovery codes")
+	second.Fill("Type the 6 digits it shows", loser.now())
+	second.Click("Finish and sign in")
+	second.WaitText("the app was set up elsewhere")
+	second.WaitText("delete that entry from the app")
+
+	signIn(n, second, danasPassword)
+	second.Fill("6-digit code from the app", winner.later())
+	second.Click("Sign in")
+	second.WaitText("Your account")
+}

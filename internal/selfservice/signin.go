@@ -27,7 +27,9 @@ func administers(role sallyport.Role) bool {
 
 // notices are what /sign-in?why=… may say. Nothing of the address itself reaches the page.
 var notices = map[string]string{
-	"over":  "That sign-in is over: it took too long, or something changed meanwhile. Please start again.",
+	"over": "That sign-in is over: it took too long, or something changed meanwhile. Please start again.",
+	"set-up": "That set-up is over: it took too long, something changed meanwhile, or the app was set up elsewhere. Please start again. If another QR code appears then, " +
+		"or the code of the entry that you have just scanned is refused, delete that entry from the app.",
 	"reset": "Your password was changed, and you were signed out everywhere. Please sign in with the new one.",
 	"again": "You can start again now.",
 

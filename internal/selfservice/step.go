@@ -37,7 +37,7 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 		field = "password"
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		form, err := web.ReadForm(r, field)
+		form, err := web.ReadForm(r, field, "set_up")
 		if err != nil {
 			return err
 		}
@@ -46,6 +46,9 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 			return f.lost(w, r, errOver)
 		}
 		out, err := f.use.Answer(r.Context(), token, session.Answer{Kind: kind, Typed: form.Get(field)}, web.ClientOf(r))
+		if err != nil && form.Has("set_up") && !shown(err) {
+			return f.gone(w, r, err, "set-up") // perhaps somebody else was first: that cannot be known, for the sign-in is gone with its key
+		}
 		if err != nil {
 			return f.refuse(w, r, kind, err)
 		}
@@ -71,6 +74,11 @@ func (f *Face) refuse(w http.ResponseWriter, r *http.Request, kind session.Answe
 // lost answers when there is no sign-in to go on with: a session that is live already goes on, three wrong answers
 // ended another one, everybody else starts again.
 func (f *Face) lost(w http.ResponseWriter, r *http.Request, err error) error {
+	return f.gone(w, r, err, "over")
+}
+
+// gone is lost with why the sign-in page is shown, one of notices.
+func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, why string) error {
 	switch {
 	case sallyport.CodeOf(err) == "guessing":
 		f.cookies.SignIn.Clear(w)
@@ -89,7 +97,7 @@ func (f *Face) lost(w http.ResponseWriter, r *http.Request, err error) error {
 	if usable {
 		return web.See(w, r, "/")
 	}
-	return web.See(w, r, "/sign-in?why=over")
+	return web.See(w, r, "/sign-in?why="+why)
 }
 
 // send asks for a fresh code.

@@ -110,6 +110,9 @@ func TestLostSignIns(t *testing.T) {
 	d.err = sallyport.InvalidField("code", "That code is not right.") // the last one, and the sign-in is over with it
 	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token()), 303, "/sign-in?why=over")
 	d.says(d.ask("GET", "/sign-in?why=over", nil), "Please start again.")
+	d.err = errOver // he has just scanned the key of a set-up that is over, perhaps because another browser was first
+	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}}, signInCookie, token()), 303, "/sign-in?why=set-up")
+	d.says(d.ask("GET", "/sign-in?why=set-up", nil), "the app was set up elsewhere", "delete that entry from the app")
 	d.ended = sallyport.EndedBySave // under a proof that was being given again: the page says why the session is over too
 	d.says(d.ask("GET", "/sign-in?why=over", nil, sessionCookie, token()), "Please start again.", "Your administrator changed how you sign in.")
 	if strings.Contains(text(t, d.ask("GET", "/sign-in?why=Call+this+number", nil)), "Call this") {
