@@ -36,21 +36,24 @@ func (tx betweenTx) Rows(ctx context.Context, f sallyport.Filter) ([]sallyport.R
 	return rows, total, err
 }
 
+// addMany puts invited technicians into the house at once, many000 and so on.
+func (h *house) addMany(n int) {
+	h.t.Helper()
+	list := make([]sallyport.Technician, n)
+	for i := range list {
+		name := fmt.Sprintf("many%03d", i)
+		list[i] = sallyport.Technician{ID: sallyport.TechnicianID(name), FirstName: name, UserName: name, UserNameKey: name, Skeleton: name,
+			Email: name + "@northwind.example", Role: sallyport.ReadOnlyTechnician, Status: sallyport.Invited, Method: sallyport.MethodApp, Generation: 1, Version: 1}
+	}
+	h.write(func(ctx context.Context, tx *store.Tx) error { return tx.InsertTechnicians(ctx, list) })
+}
+
 // Whoever leaves the list while everybody on it is gathered takes nobody else with him: those behind him move up by one.
 func TestEverybodyIsEverybody(t *testing.T) {
 	h := newHouse(t)
 	admin := h.add(sallyport.SuperAdmin, func(p *person) { p.FirstName, p.LastName = "Mara", "Zimmer" })
 	const many = 450
-	h.write(func(ctx context.Context, tx *store.Tx) error {
-		for i := range many {
-			name := fmt.Sprintf("many%03d", i)
-			if err := tx.InsertTechnician(ctx, sallyport.Technician{ID: sallyport.TechnicianID(name), FirstName: name, UserName: name, UserNameKey: name, Skeleton: name,
-				Email: name + "@northwind.example", Role: sallyport.ReadOnlyTechnician, Status: sallyport.Invited, Method: sallyport.MethodApp, Generation: 1, Version: 1}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	h.addMany(many)
 	leaves := &between{Transactions: store.For[account.Tx](h.db), act: func() {
 		h.write(func(ctx context.Context, tx *store.Tx) error {
 			return errors.Join(tx.Hold(ctx, "many007"), tx.DeleteTechnician(ctx, "many007"))
@@ -75,6 +78,25 @@ func TestEverybodyIsEverybody(t *testing.T) {
 	for limit, want := range map[int]int{1: 1, 200: 200, 201: 201} {
 		if ids, err := h.Everybody(ctx, h.session(admin), sallyport.Filter{Status: sallyport.Invited}, limit); err != nil || len(ids) != want {
 			t.Errorf("at most %d: %d, %v", limit, len(ids), err)
+		}
+	}
+}
+
+// As many as a page chose can be previewed, and so saved: the next one does not say that they are too many.
+func TestAsManyAsWereChosen(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	ids := make([]sallyport.TechnicianID, 5001) // of people who were deleted meanwhile: that is soonest said of them
+	for i := range ids {
+		ids[i] = sallyport.TechnicianID(fmt.Sprint("gone", i))
+	}
+	team, err := h.PreviewTeam(ctx, actor, ids, sallyport.MethodApp)
+	if err != nil || len(team.Rows) != len(ids) {
+		t.Errorf("%d rows: %v", len(team.Rows), err)
+	}
+	for _, n := range []int{0, account.MostTogether + 1} {
+		if _, err := h.PreviewTeam(ctx, actor, make([]sallyport.TechnicianID, n), sallyport.MethodApp); sallyport.CodeOf(err) != "ticked" {
+			t.Errorf("%d of them: %v", n, err)
 		}
 	}
 }

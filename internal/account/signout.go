@@ -67,8 +67,8 @@ func (s *Service) SignOutMany(ctx context.Context, actor sallyport.Actor, ids []
 	return rows, nil
 }
 
-// maxTogether is how many technicians one act may tick.
-const maxTogether = 5000
+// MostTogether is how many technicians one act may be about, ticked or all that a filter matches.
+const MostTogether = 100_000
 
 // several checks that the actor may do p at all, and puts ids into the order of the work: each once, himself last.
 func (s *Service) several(ctx context.Context, actor sallyport.Actor, ids []sallyport.TechnicianID, p sallyport.Permission) ([]sallyport.TechnicianID, error) {
@@ -79,7 +79,7 @@ func (s *Service) several(ctx context.Context, actor sallyport.Actor, ids []sall
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) == 0 || len(ids) > maxTogether {
+	if len(ids) == 0 || len(ids) > MostTogether {
 		return nil, errTicked
 	}
 	var others, self []sallyport.TechnicianID
@@ -97,7 +97,7 @@ func (s *Service) several(ctx context.Context, actor sallyport.Actor, ids []sall
 	return append(others, self...), nil
 }
 
-var errTicked = sallyport.E(sallyport.Invalid, "ticked", "Please tick at least one technician, and at most 5,000.")
+var errTicked = sallyport.E(sallyport.Invalid, "ticked", "Please tick at least one technician, and at most 100,000.")
 
 // Sessions returns a page of everybody's sessions. It needs sessions.read.
 func (s *Service) Sessions(ctx context.Context, actor sallyport.Actor, f sallyport.SessionFilter) (SessionPage, error) {

@@ -29,9 +29,6 @@ type rollout struct {
 	method  sallyport.Method
 }
 
-// maxTeam bounds how many are chosen at once.
-const maxTeam = 100_000
-
 // chooseTeam keeps who was ticked, or everybody whom the filter matches.
 func (c *Console) chooseTeam(w http.ResponseWriter, r *http.Request, f web.Form) error {
 	ids, err := c.chosen(r, f)
@@ -63,7 +60,7 @@ func (c *Console) chosen(r *http.Request, f web.Form) ([]sallyport.TechnicianID,
 			return nil, web.BadRequest("The request could not be read.")
 		}
 	}
-	return c.accounts.Everybody(r.Context(), web.ActorOf(r), filterOf(q.Get), maxTeam)
+	return c.accounts.Everybody(r.Context(), web.ActorOf(r), filterOf(q.Get), account.MostTogether)
 }
 
 func (c *Console) rolloutOf(r *http.Request) (*rollout, error) {
