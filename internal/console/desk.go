@@ -72,20 +72,35 @@ func (c *Console) notices(r *http.Request, d *view.Desk) error {
 	for _, n := range open {
 		d.Notices = append(d.Notices, view.Notice{ID: n.ID, Text: n.Text, At: d.When(n.CreatedAt)})
 	}
-	d.FewSupers, err = c.oneSuper(r)
-	return err
+	return c.fewSupers(r, d)
 }
 
-// oneSuper reports whether there is but one Super Admin who is active, and no other was invited.
-func (c *Console) oneSuper(r *http.Request) (bool, error) {
+// fewSupers asks for a second Super Admin where but one is active, and no other one holds an invitation that works. Who let
+// his run out is named.
+func (c *Console) fewSupers(r *http.Request, d *view.Desk) error {
 	f := sallyport.Filter{Role: sallyport.SuperAdmin, Status: sallyport.Active, Page: 1, Size: 1}
 	active, err := c.listOf(r, f)
 	if err != nil || active.Total > 1 {
-		return false, err
+		return err
 	}
-	f.Status = sallyport.Invited
+	f.Status, f.Size = sallyport.Invited, pageSize
 	invited, err := c.listOf(r, f)
-	return err == nil && invited.Total == 0, err
+	if err != nil {
+		return err
+	}
+	for _, row := range invited.Rows {
+		switch one, err := c.accounts.Technician(r.Context(), web.ActorOf(r), row.ID); {
+		case sallyport.KindOf(err) == sallyport.NotFound: // deleted just now
+		case err != nil:
+			return err
+		case one.Invitation != nil:
+			return nil
+		default:
+			d.LateSuper = &view.Link{Label: row.Name(), Href: "/admin/technicians/" + string(row.ID) + "/invitation"}
+		}
+	}
+	d.FewSupers = true
+	return nil
 }
 
 // ackNotice takes one notice off the reader's pages.

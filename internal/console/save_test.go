@@ -118,8 +118,14 @@ func TestLastSuperAdmin(t *testing.T) {
 	b.get("/admin/technicians").wants(http.StatusOK, "There is only one Super Admin")
 	h.add(sallyport.SuperAdmin, func(p *sallyport.Technician) { p.Status = sallyport.Deactivated })
 	b.get("/admin/technicians").wants(http.StatusOK, "There is only one Super Admin")
-	h.add(sallyport.SuperAdmin, func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil })
+	late := h.add(sallyport.SuperAdmin, func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil })
+	again := "/admin/technicians/" + string(late.ID) + "/invitation"
+	b.get("/admin/technicians/new").wants(http.StatusOK, "There is only one Super Admin", "does not work any more").link(again)
+	b.send(again)
 	b.get("/admin/technicians").wants(http.StatusOK).lacks("There is only one Super Admin")
+	h.clock.Add(73 * time.Hour)
+	b = h.signIn(me)
+	b.get("/admin/technicians/new").wants(http.StatusOK, "There is only one Super Admin").link(again)
 	h.add(sallyport.SuperAdmin)
 	b.get("/admin/technicians").wants(http.StatusOK).lacks("There is only one Super Admin")
 }

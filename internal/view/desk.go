@@ -16,8 +16,9 @@ type Desk struct {
 	Problem      *Problem // what was refused, nil when nothing was
 	Answer       *Answer  // what the last act did
 	Notices      []Notice
-	FewSupers    bool // there is only one Super Admin, and the reader may add a second
-	Refresh      int  // seconds until a page without scripts asks again; 0: never
+	FewSupers    bool  // there is only one Super Admin, and the reader may add a second
+	LateSuper    *Link // one who was invited and whose invitation does not work any more; nil: none
+	Refresh      int   // seconds until a page without scripts asks again; 0: never
 	Now          time.Time
 	Stay         *Stay // nil: nobody is signed in
 }
