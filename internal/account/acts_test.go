@@ -129,9 +129,9 @@ func TestAdd(t *testing.T) {
 func TestActivate(t *testing.T) {
 	h := newHouse(t)
 	actor := h.session(h.add(sallyport.SuperAdmin))
-	dana, ilya := h.add(sallyport.Admin), h.add(sallyport.Admin, invited)
+	dana, ilya, bare := h.add(sallyport.Admin), h.add(sallyport.Admin, invited), h.add(sallyport.Admin, func(p *person) { p.factor = nil })
 	his := h.session(dana)
-	for _, p := range []sallyport.Technician{dana, ilya} {
+	for _, p := range []sallyport.Technician{dana, ilya, bare} {
 		if _, err := h.Deactivate(ctx, actor, p.ID, "left"); err != nil {
 			t.Fatal(err)
 		}
@@ -139,6 +139,8 @@ func TestActivate(t *testing.T) {
 	if _, err := h.List(ctx, his, sallyport.Filter{}); sallyport.KindOf(err) != sallyport.Unauthorized {
 		t.Errorf("a deactivated one lists: %v", err)
 	}
+	h.set("setup-life", "10")
+	h.set("invitation-life", "100")
 	n := len(h.events())
 	back, err := h.Activate(ctx, actor, dana.ID)
 	if got := h.since(n); !slices.Equal(got, []string{"technician.activated"}) {
@@ -150,6 +152,14 @@ func TestActivate(t *testing.T) {
 	fresh, err := h.Activate(ctx, actor, ilya.ID)
 	if err != nil || fresh.Link == "" || h.technician(ilya.ID).Status != sallyport.Invited {
 		t.Errorf("%+v, %v", fresh, err)
+	}
+	if _, err := h.Activate(ctx, actor, bare.ID); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[sallyport.TechnicianID]time.Duration{dana.ID: 0, ilya.ID: 100 * time.Hour, bare.ID: 10 * time.Hour} {
+		if until := h.technician(id).SetupUntil; want == 0 && !until.IsZero() || want > 0 && !until.Equal(h.clock.Now().Add(want)) {
+			t.Errorf("%s: the set-up is open until %v, not for %v", id, until, want)
+		}
 	}
 	if _, err := h.Activate(ctx, actor, dana.ID); code(err) != "not_deactivated" {
 		t.Errorf("%v", err)

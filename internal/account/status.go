@@ -96,11 +96,12 @@ func (s *Service) activate(ctx context.Context, tx Tx, w who, t sallyport.Techni
 	}
 	next := t
 	next.Status = sallyport.Active
+	until := w.now.Add(w.settings.SetupLife)
 	if len(t.Password) == 0 {
-		next.Status = sallyport.Invited
+		next.Status, until = sallyport.Invited, w.invitedSetup()
 	}
 	if needsSetup(next, held) {
-		next.SetupUntil = w.invitedSetup()
+		next.SetupUntil = until
 	}
 	if err := tx.UpdateTechnician(ctx, next); err != nil {
 		return Invited{}, err
