@@ -70,11 +70,12 @@ type Dialer struct {
 	allowed  []netip.Prefix
 	resolver Resolver
 	timeout  time.Duration
+	open     func(d *net.Dialer, ctx context.Context, network, address string) (net.Conn, error) // what really dials
 }
 
 // New makes a Dialer.
 func New(o Options) *Dialer {
-	d := &Dialer{resolver: o.Resolver, timeout: o.Timeout}
+	d := &Dialer{resolver: o.Resolver, timeout: o.Timeout, open: (*net.Dialer).DialContext}
 	for _, p := range o.Allowed {
 		// A network that was written in its IPv4-mapped form means the IPv4 network.
 		if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
@@ -164,7 +165,7 @@ func (d *Dialer) connect(ctx context.Context, network, address string, permits f
 	}}
 	for _, a := range open[:min(len(open), 4)] {
 		var conn net.Conn
-		if conn, err = dialer.DialContext(ctx, network, net.JoinHostPort(a.String(), port)); err == nil {
+		if conn, err = d.open(&dialer, ctx, network, net.JoinHostPort(a.String(), port)); err == nil {
 			return conn, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,25 +99,82 @@ func TestAllowedNetworks(t *testing.T) {
 }
 
 // D8.9: a name that changes its mind between look-up and dialling leads nowhere: there is one look-up, and each socket's
-// address is judged again.
+// address is judged again when it is dialled. What was found here is permitted each time, and what is dialled is not.
 func TestD8_9_Rebinding(t *testing.T) {
-	target := httptest.NewServer(http.NotFoundHandler())
-	defer target.Close()
-	_, port, _ := net.SplitHostPort(target.Listener.Addr().String())
-	n := &names{answers: [][]netip.Addr{addrs("1.1.1.1"), addrs("127.0.0.1")}}
-	d := dial.New(dial.Options{Resolver: n, Timeout: time.Millisecond})
-	conn, err := d.DialContext(t.Context(), "tcp", "rebind.example.com:"+port)
-	if err == nil {
-		conn.Close()
-		t.Fatalf("dialled %s", conn.RemoteAddr())
+	target := &counted{Listener: listen(t)}
+	go func() { _ = http.Serve(target, nil) }()
+	tcp := target.Addr().String()
+	datagrams, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n.asked.Load() != 1 {
-		t.Errorf("the name was looked up %d times", n.asked.Load())
+	defer datagrams.Close()
+	for name, c := range map[string]struct {
+		found string
+		to    string
+		dial  func(*dial.Dialer, string) (net.Conn, error)
+	}{
+		"with TLS":    {"1.1.1.1", tcp, func(d *dial.Dialer, a string) (net.Conn, error) { return d.DialContext(t.Context(), "tcp", a) }},
+		"without TLS": {"10.1.2.3", tcp, func(d *dial.Dialer, a string) (net.Conn, error) { return d.DialPlain(t.Context(), "tcp", a) }},
+		"datagrams": {"10.1.2.3", datagrams.LocalAddr().String(), func(d *dial.Dialer, a string) (net.Conn, error) {
+			return d.DialUDP(t.Context(), "udp", a)
+		}},
+	} {
+		n := &names{answers: [][]netip.Addr{addrs(c.found), addrs("127.0.0.1")}}
+		d := dial.New(dial.Options{Resolver: n, Allowed: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}})
+		d.Divert(c.to)
+		conn, err := c.dial(d, "rebind.example.com:443")
+		if err == nil {
+			conn.Close()
+			t.Errorf("%s: dialled %s", name, conn.RemoteAddr())
+		} else if e := refusedAs(t, err); e.Code != "not_allowed" || e.Outcome != sallyport.NotSent || !e.Permanent {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n.asked.Load() != 1 {
+			t.Errorf("%s: the name was looked up %d times", name, n.asked.Load())
+		}
+	}
+	n := &names{answers: [][]netip.Addr{addrs("1.1.1.1")}}
+	d := dial.New(dial.Options{Resolver: n})
+	d.Divert(tcp)
+	if resp, err := get(t, d.Client(nil), "https://rebind.example.com/"); err == nil {
+		resp.Body.Close()
+		t.Error("the client: it was asked")
+	} else if e := refusedAs(t, err); e.Code != "not_allowed" {
+		t.Errorf("the client: %v", err)
+	}
+	if n := target.taken.Load(); n != 0 {
+		t.Errorf("the inside took %d connections", n)
 	}
 	n = &names{answers: [][]netip.Addr{addrs("127.0.0.1", "10.0.0.1", "::1")}}
-	if _, err := dial.New(dial.Options{Resolver: n}).DialContext(t.Context(), "tcp", "inside.example.com:"+port); refusedAs(t, err).Code != "not_allowed" {
+	_, err = dial.New(dial.Options{Resolver: n}).DialContext(t.Context(), "tcp", "inside.example.com:443")
+	if refusedAs(t, err).Code != "not_allowed" {
 		t.Errorf("got %v", err)
 	}
+}
+
+// counted is a listener that counts what it takes.
+type counted struct {
+	net.Listener
+	taken atomic.Int32
+}
+
+func (c *counted) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err == nil {
+		c.taken.Add(1)
+	}
+	return conn, err
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
 }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -130,14 +188,11 @@ func get(t *testing.T, c *http.Client, address string) (*http.Response, error) {
 	return c.Do(r)
 }
 
-// D8.9: neither a redirect nor a proxy variable nor another scheme leads elsewhere.
+// D8.9: neither a redirect nor another scheme leads elsewhere.
 func TestD8_9_Client(t *testing.T) {
 	var visited atomic.Int32
 	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visited.Add(1) }))
 	defer inside.Close()
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"} {
-		t.Setenv(name, inside.URL)
-	}
 	redirects := httptest.NewServer(http.RedirectHandler(inside.URL+"/admin", http.StatusTemporaryRedirect))
 	defer redirects.Close()
 	c := dial.New(dial.Options{Allowed: loopback}).Client(nil)
@@ -159,6 +214,49 @@ func TestD8_9_Client(t *testing.T) {
 	}
 	if visited.Load() != 0 {
 		t.Errorf("the inside was visited %d times", visited.Load())
+	}
+}
+
+// proxied counts what the proxy of the environment was asked.
+var proxied atomic.Int32
+
+// TestMain sets the proxy variables before anything is sent, for net/http reads them once in a process.
+func TestMain(m *testing.M) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { proxied.Add(1) }))
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
+		os.Setenv(name, proxy.URL)
+		os.Setenv(strings.ToLower(name), proxy.URL)
+	}
+	os.Unsetenv("NO_PROXY")
+	os.Unsetenv("no_proxy")
+	status := m.Run()
+	proxy.Close()
+	os.Exit(status)
+}
+
+// D8.9: a proxy variable leads nowhere, although the proxy is in an allowed network and the target's name is none that
+// net/http spares proxies for, as it does loopback.
+func TestD8_9_Proxy(t *testing.T) {
+	var visited atomic.Int32
+	target := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visited.Add(1) })
+	plain, secured := httptest.NewServer(target), httptest.NewTLSServer(target)
+	defer plain.Close()
+	defer secured.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(secured.Certificate())
+	c := dial.New(dial.Options{Allowed: loopback, Resolver: &names{answers: [][]netip.Addr{addrs("127.0.0.1")}}}).Client(roots)
+	before := proxied.Load()
+	for _, address := range []string{plain.URL, secured.URL} {
+		named := strings.Replace(address, "127.0.0.1", "example.com", 1)
+		resp, err := get(t, c, named)
+		if err != nil {
+			t.Errorf("%s: %v", named, err)
+			continue
+		}
+		resp.Body.Close()
+	}
+	if n := proxied.Load() - before; n != 0 || visited.Load() != 2 {
+		t.Errorf("the proxy was asked %d times, the gateways %d times", n, visited.Load())
 	}
 }
 
