@@ -61,8 +61,14 @@ func stageError(at stage, err error) error {
 func inTime(ctx context.Context, err error) error {
 	end, limited := ctx.Deadline()
 	var e *sallyport.SendError
-	if errors.As(err, &e) && e.Code == "unreachable" && (ctx.Err() != nil || limited && !time.Now().Before(end)) {
+	if !errors.As(err, &e) || ctx.Err() == nil && (!limited || time.Now().Before(end)) {
+		return err
+	}
+	switch e.Code {
+	case "unreachable":
 		e.Code, e.Hint = "timeout", tooSlow
+	case "protocol": // after the message, with the same words
+		e.Code = "timeout"
 	}
 	return err
 }

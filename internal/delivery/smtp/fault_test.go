@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sallyport"
@@ -197,6 +198,72 @@ func TestD8_7_Stalls(t *testing.T) {
 			if e := failure(t, plain(t, s.port).SendEmail(ctx, message)); e.Code != "timeout" || e.Outcome != c.outcome {
 				t.Errorf("got %v", e)
 			}
+		})
+	}
+}
+
+// drip is a line on which what begins with from leaves one byte at a time, the next one ten seconds later.
+type drip struct {
+	net.Conn
+	from string
+}
+
+func (d drip) Write(p []byte) (int, error) {
+	if !strings.HasPrefix(string(p), d.from) {
+		return d.Conn.Write(p)
+	}
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	for i := range p {
+		if n, err := d.Conn.Write(p[i : i+1]); err != nil {
+			return i + n, err
+		}
+		<-tick.C
+	}
+	return len(p), nil
+}
+
+// D8.7: a server that says one byte every ten seconds gets not a moment more for each, wherever it begins with that. The
+// clock and the line are the test's.
+func TestD8_7_Drips(t *testing.T) {
+	const slow = "slow"
+	long := strings.Repeat("w", 1000)
+	for name, c := range map[string]struct {
+		mode     string
+		greeting string
+		change   map[string]string
+		from     string
+		outcome  sallyport.SendOutcome
+	}{
+		"banner":             {smtp.None, "220-" + slow + long + "\r\n220 hi\r\n", nil, "220-" + slow, sallyport.NotSent},
+		"TLS":                {smtp.Implicit, "\x16\x03\x03\x03\xe8\x02" + long, nil, "\x16", sallyport.NotSent},
+		"EHLO":               {smtp.None, "220 hi\r\n", map[string]string{"EHLO": "250-" + slow + long + "\r\n" + ehlo}, "250-" + slow, sallyport.NotSent},
+		"sender":             {smtp.None, "220 hi\r\n", map[string]string{"MAIL": "250-" + slow + long + "\r\n250 ok"}, "250-" + slow, sallyport.NotSent},
+		"recipient":          {smtp.None, "220 hi\r\n", map[string]string{"RCPT": "250-" + slow + long + "\r\n250 ok"}, "250-" + slow, sallyport.NotSent},
+		"before the message": {smtp.None, "220 hi\r\n", map[string]string{"DATA": "354-" + slow + long + "\r\n354 go on"}, "354-" + slow, sallyport.NotSent},
+		"after the dot":      {smtp.None, "220 hi\r\n", map[string]string{".": "250-" + slow + long + "\r\n250 ok"}, "250-" + slow, sallyport.MaybeSent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				far, near := net.Pipe()
+				var talk sync.WaitGroup
+				talk.Go(func() { script(c.greeting, accepting(c.change))(&server{}, drip{far, c.from}) })
+				defer func() { near.Close(); talk.Wait() }()
+				line := func(context.Context, string, string) (net.Conn, error) { return near, nil }
+				s, err := smtp.New(sallyport.Gateway{Settings: map[string]string{"host": "mail.test", "port": "25", "tls": c.mode, "sender": "door@northwind.example"}},
+					nil, smtp.Options{Dial: line, DialPlain: line})
+				if err != nil {
+					t.Fatal(err)
+				}
+				const limit = 15 * time.Second
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				begin := time.Now()
+				e := failure(t, s.SendEmail(ctx, message))
+				if took := time.Since(begin); e.Code != "timeout" || e.Outcome != c.outcome || took != limit {
+					t.Errorf("after %s: %v", took, e)
+				}
+			})
 		})
 	}
 }
