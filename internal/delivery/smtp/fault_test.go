@@ -276,6 +276,7 @@ func TestD8_7_NoFallback(t *testing.T) {
 	certificate := httptest.NewTLSServer(nil)
 	defer certificate.Close()
 	wrong := &tls.Config{Certificates: certificate.TLS.Certificates}
+	login := accepting(map[string]string{"EHLO": "250-mail.test\r\n250-AUTH PLAIN\r\n250 STARTTLS", "STARTTLS": ""})
 	for name, c := range map[string]struct {
 		mode string
 		talk func(*server, net.Conn)
@@ -285,6 +286,11 @@ func TestD8_7_NoFallback(t *testing.T) {
 		"only HELO":                  {"starttls", script("220 hi\r\n", accepting(map[string]string{"EHLO": "500 what"}))},
 		"plain text at the TLS port": {"implicit", script("220 hi\r\n", accepting(nil))},
 		"wrong certificate":          {"implicit", func(_ *server, conn net.Conn) { tls.Server(conn, wrong).Handshake() }},
+		"wrong certificate after STARTTLS": {"starttls", func(s *server, conn net.Conn) {
+			script("220 hi\r\n", login)(s, conn)
+			fmt.Fprint(conn, "220 go on\r\n")
+			script("", login)(s, tls.Server(conn, wrong))
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, c.talk)
