@@ -49,18 +49,22 @@ func TestSetupMakesTheFirstSuperAdmin(t *testing.T) {
 	}
 }
 
-// TestD10_10: two people open the set-up, a hundred at once; one Super Admin comes of it.
+// TestD10_10: the set-up is opened twenty times, by two links, and a hundred right answers come at once; one Super Admin comes
+// of it, and everybody else is told that it is over, as are those who open a link after that.
 func TestD10_10(t *testing.T) {
 	w := newWorld(t)
-	token := w.link(sallyport.LinkSetup, sallyport.Technician{})
+	links := []sallyport.Token{w.link(sallyport.LinkSetup, sallyport.Technician{}), w.link(sallyport.LinkSetup, sallyport.Technician{})}
+	open := func(i int) (reached, error) {
+		return w.reach(w.either().CompleteLink(ctx, sallyport.LinkSetup, links[i%2], session.LinkForm{Password: newPassword, FirstName: "Mara",
+			LastName: "Voss", Email: "mara" + strings.ToLower(sallyport.NewID()) + "@northwind.example"}, browser))
+	}
 	type entry struct {
 		signIn sallyport.Token
 		digits string
 	}
 	var ready []entry
-	for range 20 {
-		page, err := w.reach(w.s.CompleteLink(ctx, sallyport.LinkSetup, token, session.LinkForm{Password: newPassword, FirstName: "Mara",
-			LastName: "Voss", Email: "mara" + strings.ToLower(sallyport.NewID()) + "@northwind.example"}, browser))
+	for i := range 20 {
+		page, err := open(i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,14 +72,17 @@ func TestD10_10(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	done := 0
+	done, told := 0, map[string]int{}
 	for i := range 100 {
 		wg.Go(func() {
 			e := ready[i%len(ready)]
-			if out, err := w.answer(e.signIn, session.AnswerCode, e.digits); err == nil && out.Finished {
-				mu.Lock()
+			out, err := w.answer(e.signIn, session.AnswerCode, e.digits)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil && out.Finished {
 				done++
-				mu.Unlock()
+			} else {
+				told[sallyport.CodeOf(err)]++
 			}
 		})
 	}
@@ -85,6 +92,20 @@ func TestD10_10(t *testing.T) {
 	})
 	if done != 1 || len(admins) != 1 {
 		t.Errorf("%d set-ups finished, %d Super Admins", done, len(admins))
+	}
+	// The winner's own sign-in is over; of the others' links one was used up, and the other opens nothing any more.
+	if told["sign_in_over"] != 4 || told["link_over"] != 45 || told["setup_done"] != 50 {
+		t.Errorf("the others were told %v", told)
+	}
+	said := map[string]int{}
+	for i, link := range links {
+		_, err := w.either().Link(ctx, sallyport.LinkSetup, link)
+		said[sallyport.CodeOf(err)]++
+		_, err = open(i)
+		said[sallyport.CodeOf(err)]++
+	}
+	if said["link_over"] != 2 || said["setup_done"] != 2 {
+		t.Errorf("whoever opens a link after that is told %v", said)
 	}
 }
 
