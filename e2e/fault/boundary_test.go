@@ -9,16 +9,17 @@ import (
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/session"
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/database"
 )
 
-// deed is something that is done over a connection that will be lost. done is what its doer was told.
+// deed is something that is done over a connection that will be lost.
 type deed struct {
 	name string
 	held bool // the technician has proved his mailbox
 	in   bool // and is signed in
-	run  func(w *world, before row) (done bool, session sallyport.Token)
+	run  func(w *world, before row) said
 	// changed says whether all of it happened; an error says that a part of it did.
 	changed func(before, after row) (bool, error)
 }
@@ -49,21 +50,26 @@ func whole(done bool, parts ...bool) error {
 	return nil
 }
 
-func signIn(w *world, before row) (bool, sallyport.Token) {
-	token, err := w.signIn(before.Technician)
-	return err == nil, token
+// said is what the doer of a deed was told, and what he holds of it afterwards.
+type said struct {
+	err     error
+	session sallyport.Token
+	signIn  sallyport.Token // at which the code was asked for
+	code    string
 }
 
-func save(w *world, before row) (bool, sallyport.Token) {
+func signIn(w *world, before row) said { return w.signIn(before.Technician) }
+
+func save(w *world, before row) said {
 	form := account.FormOf(before.Technician)
 	form.Method = sallyport.MethodApp
 	_, err := w.desk.Save(w.t.Context(), w.admin, before.ID, form, before.Version)
-	return err == nil, ""
+	return said{err: err}
 }
 
 // TestLostAtEveryStatement loses the connection at the k-th point of each deed, for every k: before each statement,
 // before each COMMIT, and after each COMMIT but before its answer. Nobody is told of a success that was not committed,
-// nothing is done by half, and what was not to be done is not (D11.4, D11.6).
+// nothing is done by half, what was not to be done is not, and what is said is that it did not work (D11.4, D11.6).
 func TestLostAtEveryStatement(t *testing.T) {
 	for _, d := range deeds {
 		t.Run(d.name, func(t *testing.T) {
@@ -137,9 +143,9 @@ func (w *world) try(d deed, k int, cut func(int), mend func() (lost, unknown boo
 	}
 	before := w.row(dana.ID)
 	cut(k)
-	done, token := d.run(w, before)
+	told := d.run(w, before)
 	lost, unknown := mend()
-	return lost, w.judge(d, before, done, token, unknown)
+	return lost, w.judge(d, before, told, unknown)
 }
 
 func (w *world) usable(token sallyport.Token) bool {
@@ -148,17 +154,19 @@ func (w *world) usable(token sallyport.Token) bool {
 }
 
 // judge looks at what is stored, and at what the memory says of it.
-func (w *world) judge(d deed, before row, done bool, token sallyport.Token, unknown bool) error {
-	after := w.row(before.ID)
+func (w *world) judge(d deed, before row, told said, unknown bool) error {
+	after, done := w.row(before.ID), told.err == nil
 	changed, err := d.changed(before, after)
 	switch {
 	case err != nil:
 		return err
+	case !done && !lossSaid[sallyport.KindOf(told.err)]:
+		return fmt.Errorf("what was said of the loss: %w", told.err)
 	case done && !changed:
 		return fmt.Errorf("told of a success that was not committed")
 	case !done && changed && !unknown:
 		return fmt.Errorf("told of a failure that was committed")
-	case done && token != "" && !w.usable(token):
+	case done && told.session != "" && !w.usable(told.session):
 		return fmt.Errorf("the session that was handed out is not let in")
 	case after.WrongRun > 1:
 		return fmt.Errorf("one answer was counted %d times", after.WrongRun)
@@ -175,11 +183,43 @@ func (w *world) judge(d deed, before row, done bool, token sallyport.Token, unkn
 			return fmt.Errorf("the memory does not agree with the database: live %v", live[s.Hash])
 		}
 	}
+	if err := w.replay(before.ID, told, changed); err != nil {
+		return err
+	}
 	if d.in || done {
 		return nil
 	}
-	if _, err := w.signIn(before.Technician); err != nil {
-		return fmt.Errorf("no way on: %w", err)
+	if again := w.signIn(before.Technician); again.err != nil {
+		return fmt.Errorf("no way on: %w", again.err)
+	}
+	return nil
+}
+
+// lossSaid are the kinds of what may be said when the connection was lost: that it cannot be done now, or is to be begun
+// again. Nobody is told that he typed something wrong, and nothing is a fault of the program's.
+var lossSaid = map[sallyport.Kind]bool{sallyport.Unavailable: true, sallyport.Gone: true, sallyport.Conflict: true}
+
+// replay gives the old code at the old sign-in again, as a browser does that sends its form once more and somebody who has read
+// it: there is one success in all, whatever was said of the first one.
+func (w *world) replay(id sallyport.TechnicianID, told said, in bool) error {
+	if told.code == "" {
+		return nil
+	}
+	successes := 0
+	if in {
+		successes++
+	}
+	for range 2 {
+		out, err := w.door.Answer(w.t.Context(), told.signIn, session.Answer{Kind: session.AnswerCode, Typed: told.code}, browser)
+		switch {
+		case err == nil && out.Session != "":
+			successes++
+		case sallyport.KindOf(err) != sallyport.Gone && sallyport.KindOf(err) != sallyport.Conflict:
+			return fmt.Errorf("what was said of the old code: %w", err)
+		}
+	}
+	if after := w.row(id); successes > 1 || after.finished > 1 || len(after.sessions) > 1 {
+		return fmt.Errorf("one code let in %d times, with %d events and %d sessions", successes, after.finished, len(after.sessions))
 	}
 	return nil
 }

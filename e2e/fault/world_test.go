@@ -210,16 +210,22 @@ func (w *world) add(name string, role sallyport.RoleID, held bool) sallyport.Tec
 	return t
 }
 
-// signIn goes the whole way. The session is empty where it failed.
-func (w *world) signIn(t sallyport.Technician) (sallyport.Token, error) {
+// signIn goes the whole way. Where no code comes, the page says why.
+func (w *world) signIn(t sallyport.Technician) (told said) {
 	ctx := w.t.Context()
 	out, err := w.door.Password(ctx, session.Attempt{UserName: t.UserName, Password: password, Client: browser})
 	if err != nil {
-		return "", err
+		return said{err: err}
 	}
 	w.door.Close() // the send has come to its end
-	out, err = w.door.Answer(ctx, out.SignIn, session.Answer{Kind: session.AnswerCode, Typed: w.mail.code(t.Email)}, browser)
-	return out.Session, err
+	told.signIn, told.code = out.SignIn, w.mail.code(t.Email)
+	if told.code == "" {
+		_, told.err = w.door.Page(ctx, out.SignIn)
+		return told
+	}
+	out, told.err = w.door.Answer(ctx, out.SignIn, session.Answer{Kind: session.AnswerCode, Typed: told.code}, browser)
+	told.session = out.Session
+	return told
 }
 
 // row is what is stored of a technician.
