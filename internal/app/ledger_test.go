@@ -2,18 +2,22 @@ package app_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"sallyport"
 	"sallyport/internal/app"
+	"sallyport/internal/testkit/server"
+	"sallyport/internal/testkit/team"
 )
 
 // D11.19: with a syslog server that takes connections and never reads, and a webhook that nobody answers, people sign in
@@ -45,41 +49,34 @@ func TestD11_19(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("a secret of the receiver"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a, stop := running(t, configure(t, map[string]string{"SALLYPORT_AUDIT_SYSLOG": "tcp://" + deaf.Addr().String(), "SALLYPORT_AUDIT_WEBHOOK": "http://" + gone.Addr().String(),
-		"SALLYPORT_AUDIT_WEBHOOK_SECRET": secret, "SALLYPORT_AUDIT_FILE": file, "SALLYPORT_ALLOWED_NETWORKS": "127.0.0.0/8"}), quiet())
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
+	cfg := configure(t, map[string]string{"SALLYPORT_AUDIT_SYSLOG": "tcp://" + deaf.Addr().String(), "SALLYPORT_AUDIT_WEBHOOK": "http://" + gone.Addr().String(),
+		"SALLYPORT_AUDIT_WEBHOOK_SECRET": secret, "SALLYPORT_AUDIT_FILE": file, "SALLYPORT_ALLOWED_NETWORKS": "127.0.0.0/8"})
+	people := employ(t, cfg.Data, "mara", "dana")
+	a, stop := running(t, cfg, quiet())
+	door := doorOf(t, a)
+	tries := func(m team.Member) {
+		t.Helper()
+		browser := door.Client()
+		if resp, err := browser.Password(t.Context(), "nobody", "wrong"); err != nil || resp.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a wrong sign-in got %d, %v", resp.Status, err)
+		}
+		inAndOut(t, browser, m)
 	}
-	browser := &http.Client{Jar: jar}
-	tries := func() {
-		if resp, err := browser.Get(a.URL() + "/sign-in"); err != nil {
-			t.Fatal(err)
-		} else {
-			resp.Body.Close()
-		}
-		r, err := http.NewRequest(http.MethodPost, a.URL()+"/sign-in", strings.NewReader(url.Values{"user_name": {"nobody"}, "password": {"wrong"}, "return": {"/me"}}.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
-		resp, err := browser.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if resp.StatusCode >= 500 {
-			t.Errorf("a sign-in got %d", resp.StatusCode)
-		}
-	}
-	tries()
+	tries(people[0])
 	until(t, "the deaf server is asked", func() bool { return len(asked) > 0 }) // it holds the first batch now
-	tries()
-	until(t, "the file has both events", func() bool {
-		text, _ := os.ReadFile(file)
-		return strings.Count(string(text), `"type":"signin.password.wrong"`) == 2
+	tries(people[1])
+	text := ""
+	until(t, "the file has the events of both", func() bool {
+		content, _ := os.ReadFile(file)
+		text = string(content)
+		return strings.Count(text, `"type":"session.ended"`) == 2
 	})
+	for _, what := range []string{"signin.password.wrong", "signin.finished"} {
+		if n := strings.Count(text, `"type":"`+what+`"`); n != 2 {
+			t.Errorf("the file has %d events %s", n, what)
+		}
+	}
+	total := strings.Count(text, `"type":"`)
 	numbers := func() string {
 		resp, err := http.Get(a.OperationsURL() + "/metrics")
 		if err != nil {
@@ -91,10 +88,10 @@ func TestD11_19(t *testing.T) {
 	}
 	until(t, "the numbers say that the webhook fails", func() bool {
 		text := numbers()
-		return strings.Contains(text, `sallyport_audit_sink_behind{sink="webhook:http://`+gone.Addr().String()+`"} 2`) && !strings.Contains(text, `sallyport_audit_sink_failures_total{sink="webhook:http://`+gone.Addr().String()+`"} 0`)
+		return strings.Contains(text, fmt.Sprintf(`sallyport_audit_sink_behind{sink="webhook:http://%s"} %d`+"\n", gone.Addr(), total)) && !strings.Contains(text, `sallyport_audit_sink_failures_total{sink="webhook:http://`+gone.Addr().String()+`"} 0`)
 	})
-	text := numbers()
-	for _, want := range []string{"sallyport_audit_tree_grows 1", "sallyport_audit_tree_size 2", `sallyport_audit_sink_behind{sink="syslog:tcp://` + deaf.Addr().String() + `"} `} {
+	text = numbers()
+	for _, want := range []string{"sallyport_audit_tree_grows 1", fmt.Sprintf("sallyport_audit_tree_size %d\n", total), `sallyport_audit_sink_behind{sink="syslog:tcp://` + deaf.Addr().String() + `"} `} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the numbers lack %s", want)
 		}
@@ -106,6 +103,49 @@ func TestD11_19(t *testing.T) {
 	resp.Body.Close()
 	if err := stop(); err != nil {
 		t.Errorf("stop: %v", err)
+	}
+}
+
+// employ fills the folder with people who have an authenticator app.
+func employ(t *testing.T, folder string, names ...string) []team.Member {
+	t.Helper()
+	f, err := team.Make(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var specs []team.Spec
+	for _, name := range names {
+		specs = append(specs, team.Spec{Name: name, Role: sallyport.SuperAdmin, Method: sallyport.MethodApp})
+	}
+	people, err := f.Add(t.Context(), specs...)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return people
+}
+
+// doorOf is where browsers ask a server of this process.
+func doorOf(t *testing.T, a *app.App) *server.Server {
+	t.Helper()
+	port, err := strconv.Atoi(a.URL()[strings.LastIndexByte(a.URL(), ':')+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &server.Server{Port: port, URL: a.URL()}
+}
+
+// inAndOut signs m in and out again.
+func inAndOut(t *testing.T, browser *server.Client, m team.Member) {
+	t.Helper()
+	_, err := browser.SignIn(t.Context(), m.UserName, team.Password, m.Digits(time.Now()))
+	if live, failed := browser.Live(t.Context()); err != nil || failed != nil || !live {
+		t.Errorf("%s is not let in: %v, %v", m.UserName, err, failed)
+	}
+	if _, err := browser.Post(t.Context(), "/sign-out", nil); err != nil {
+		t.Error(err)
+	}
+	if live, err := browser.Live(t.Context()); live || err != nil {
+		t.Errorf("%s is not signed out: %v", m.UserName, err)
 	}
 }
 
