@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -62,7 +63,7 @@ func fill(t *testing.T, path string) {
 func TestD11_5(t *testing.T) {
 	database.OnlySQLite(t, "TestD11_5Postgres has the disk of a PostgreSQL")
 	disk := smallDisk(t, 24)
-	w := newFront(t, filepath.Join(disk, "data"), "")
+	w := newFront(t, filepath.Join(disk, "data"), "", &record{})
 	w.outlasts(disk)
 	w.s.Kill()
 	out, err := exec.Command(need.Program(t, "sqlite3"), filepath.Join(disk, "data", "sallyport.db"), "PRAGMA integrity_check").CombinedOutput()
@@ -83,12 +84,83 @@ func TestD11_5Postgres(t *testing.T) {
 	if err := p.Exec("postgres", `CREATE DATABASE own`); err != nil {
 		t.Fatal(err)
 	}
-	w := newFront(t, data, p.URL("own"))
+	w := newFront(t, data, p.URL("own"), &record{})
 	w.outlasts(disk)
 	// Every row of every index is where it belongs.
 	if err := p.Exec("own", `CREATE EXTENSION amcheck`, `SELECT bt_index_check(c.oid, true) FROM pg_class c JOIN pg_am a ON a.oid = c.relam
 		WHERE a.amname = 'btree' AND c.relkind = 'i' AND c.relnamespace = 'public'::regnamespace`); err != nil {
 		t.Errorf("the database after that: %v", err)
+	}
+}
+
+// TestD11_5Logs has what the server says and the file that the audit log goes to on a full disk, from the start on, and the
+// database on another one: people sign in and out as ever, the server ends when it is told to, and with room again the file
+// gets what it has not taken.
+func TestD11_5Logs(t *testing.T) {
+	database.OnlySQLite(t, "about logs, whatever the database")
+	disk := smallDisk(t, 1)
+	audit, filler := filepath.Join(disk, "audit.jsonl"), filepath.Join(disk, "filler")
+	log, err := os.OpenFile(filepath.Join(disk, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	fill(t, filler)
+	w := newFront(t, filepath.Join(t.TempDir(), "data"), "", log, "SALLYPORT_AUDIT_FILE="+audit)
+	w.inAndOut()
+	said := func() int64 {
+		info, err := log.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	if n := said(); n != 0 {
+		t.Errorf("the disk was not full: the server said %d bytes", n)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for text := ""; !strings.Contains(text, `"type":"signin.finished"`) || !strings.Contains(text, `"type":"session.ended"`); {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("with room again the file has %s", text)
+		}
+		content, _ := os.ReadFile(audit) // which could not even be made
+		text = string(content)
+	}
+	if err := w.s.Stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if said() == 0 {
+		t.Error("the server says nothing with room again: nothing is tested")
+	}
+}
+
+// inAndOut signs Dana in and out in a browser of her own, beside the one that stays in.
+func (w *front) inAndOut() {
+	t := w.t
+	t.Helper()
+	browser := w.s.Client()
+	if _, err := browser.SignIn(t.Context(), w.dana.UserName, team.Password, w.dana.Digits(time.Now())); err != nil {
+		t.Error(err)
+	}
+	if live, err := browser.Live(t.Context()); !live || err != nil {
+		t.Errorf("signed in: live %v, %v", live, err)
+	}
+	if _, err := browser.Post(t.Context(), "/sign-out", nil); err != nil {
+		t.Error(err)
+	}
+	if live, err := browser.Live(t.Context()); live || err != nil {
+		t.Errorf("signed out: live %v, %v", live, err)
+	}
+	if live, err := w.in.Live(t.Context()); !live || err != nil {
+		t.Errorf("the other session: live %v, %v", live, err)
 	}
 }
 
@@ -98,10 +170,10 @@ type front struct {
 	s    *server.Server
 	dana team.Member
 	in   *server.Client // Dana's
-	log  *record
+	log  io.Writer
 }
 
-func newFront(t *testing.T, data, address string) *front {
+func newFront(t *testing.T, data, address string, log io.Writer, env ...string) *front {
 	t.Helper()
 	ctx := t.Context()
 	check := func(err error) {
@@ -122,8 +194,8 @@ func newFront(t *testing.T, data, address string) *front {
 	check(err)
 	port, err := server.FreePort()
 	check(err)
-	w := &front{t: t, dana: members[1], log: &record{}}
-	w.s, err = server.Start(binary, data, port, w.log, "SALLYPORT_DATABASE="+address)
+	w := &front{t: t, dana: members[1], log: log}
+	w.s, err = server.Start(binary, data, port, w.log, append(env, "SALLYPORT_DATABASE="+address)...)
 	check(err)
 	t.Cleanup(w.s.Kill)
 	check(w.s.Ready(ctx))
