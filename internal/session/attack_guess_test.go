@@ -335,12 +335,11 @@ func TestD7_8(t *testing.T) {
 }
 
 // TestW11: with the default of one step to either side, whoever has a technician's password and guesses as often as he
-// is let (300 wrong answers within 365 days, which TestWrongYear counts; 100 in a row end it sooner) finds the second
+// is let (so many wrong answers within 365 days, which TestWrongYear counts; 100 in a row end it sooner) finds the second
 // factor with less than 1 in 1,000, and a sent code with less than a third of that. No other setting of the limits lets
 // more be tried; two steps to either side are five live codes, which the setting's own help says.
 func TestW11(t *testing.T) {
-	const year = 300
-	chance := func(live int) float64 { return 1 - math.Pow(1-float64(live)/1e6, year) }
+	chance := func(live int) float64 { return 1 - math.Pow(1-float64(live)/1e6, session.WrongYearCap) }
 	set := sallyport.DefaultSettings()
 	if p := chance(2*set.StepsAside + 1); p >= 1e-3 {
 		t.Errorf("the app: %.2g a year", p)

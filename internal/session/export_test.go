@@ -7,3 +7,6 @@ func (s *Service) DummyHash() string { return s.dummy.hash() }
 
 // LoadNow loads the usable sessions as Run does at its beginning.
 func (m *Memory) LoadNow(ctx context.Context) { m.load(ctx) }
+
+// WrongYearCap is how many wrong answers within 365 days switch a factor off.
+const WrongYearCap = wrongYearCap
