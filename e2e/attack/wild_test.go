@@ -12,7 +12,6 @@ import (
 	_ "modernc.org/sqlite" // a second hand on the database's file
 
 	"sallyport"
-	"sallyport/internal/control"
 	"sallyport/internal/testkit/team"
 )
 
@@ -93,53 +92,6 @@ func TestD1_20(t *testing.T) {
 	probe("sign-in", 300, cookie("-signin", "/sign-in/code"))
 	for _, kind := range []string{"invitation", "reset", "rescue", "set-up"} {
 		probe(kind, 200, func(token string) answer { return h.browser().get("/" + kind + "/" + token) })
-	}
-}
-
-// TestW3: every place that compares a secret of a person slows down or ends after a row of wrong answers, with the
-// settings as they are delivered (also W2). The waits grow, so that within twelve tries a refusal comes however slow
-// the machine is.
-func TestW3(t *testing.T) {
-	var emil, rita, sven team.Member
-	var svens []string
-	h, _, dana := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
-		emil, rita = add(t, f, "emil", sallyport.ReadOnlyTechnician, sallyport.MethodEmail), add(t, f, "rita", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
-		sven = add(t, f, "sven", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
-		svens = signedIn(t, f, sven, add(t, f, "tom", sallyport.ReadOnlyTechnician, sallyport.MethodApp))
-	}})
-	h.check(h.host.Call(t.Context(), "technician/reset-factor", control.User{User: rita.UserName}, nil))
-	signIn := h.browser()
-	signIn.get("/sign-in")
-	for name, c := range map[string]struct {
-		b    *browser
-		path string
-		form []string
-	}{
-		"password":       {signIn, "/sign-in", []string{"user_name", dana.UserName, "password", "some long enough guess", "return", "/me"}},
-		"digits":         {h.browser().atCode(dana), "/sign-in/code", []string{"code", "000000"}},
-		"sent code":      {h.browser().atCode(emil), "/sign-in/code", []string{"code", "000000"}},
-		"enrolment code": {h.browser().atCode(rita), "/sign-in/enrolment-code", []string{"code", "ABCD2345"}},
-		"recovery code":  {h.browser().atCode(sven), "/sign-in/recovery", []string{"code", "ABCDEF-GHJKM-NPQRS-TVWXY-Z0123"}},
-		"own password":   {h.holding(svens[0]), "/me/password", []string{"old_password", "some long enough guess", "password", "a quite different lantern"}},
-	} {
-		tries, held := 0, false
-		for ; tries < 12 && !held; tries++ {
-			a := c.b.post(c.path, c.form...)
-			held = a.Status == http.StatusTooManyRequests || strings.Contains(a.words(), "Three wrong codes.")
-			if !held && a.Status != http.StatusUnprocessableEntity {
-				t.Errorf("%s: %d %s", name, a.Status, a.words())
-			}
-		}
-		if !held || tries < 3 {
-			t.Errorf("%s: held up %v after %d tries", name, held, tries)
-		}
-	}
-	stepUp := h.holding(svens[1])
-	for range 3 {
-		stepUp.post("/confirm", "code", "000000", "return", "/me")
-	}
-	if stepUp.live() || h.holding(svens[1]).live() {
-		t.Error("three wrong proofs leave the session alive")
 	}
 }
 
