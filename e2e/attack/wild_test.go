@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -150,23 +151,72 @@ func TestW30(t *testing.T) {
 }
 
 // TestW31: nobody changes on his own page what is an administrator's to say: a field more is refused, whatever it is
-// called, and nothing of the rest is done.
+// called, and nothing of the rest is done. The log has one line of it, which names the field and not what it held.
 func TestW31(t *testing.T) {
 	var token string
 	h, mara, _ := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
 		token = signedIn(t, f, addPlain(t, f, "dorothea", sallyport.ReadOnlyTechnician, sallyport.MethodApp))[0]
 	}})
 	b := h.holding(token)
+	named := func(path, field string) (n int) {
+		for line := range strings.Lines(h.log.String()) {
+			if strings.Contains(line, `"path":"`+path+`"`) && strings.Contains(line, `\"`+field+`\"`) {
+				n++
+			}
+		}
+		return n
+	}
 	for _, field := range []string{"role", "method", "verified", "email", "phone", "status", "generation", "user_name", "id"} {
-		for _, path := range []string{"/me/password", "/me/phone", "/me/recovery-codes", "/confirm"} {
-			if a := b.post(path, "old_password", team.Password, "password", "a quite different lantern", field, "super-admin"); a.Status != http.StatusBadRequest {
+		for path, form := range map[string][]string{"/me/password": {"old_password", team.Password, "password", "a quite different lantern"},
+			"/me/phone": nil, "/me/recovery-codes": nil, "/confirm": {"return", "/me"}} {
+			if a := b.post(path, append(form, field, "worth-a-boss")...); a.Status != http.StatusBadRequest {
 				t.Errorf("%s with %q: %d", path, field, a.Status)
 			}
+			h.eventually("the log has a line", func() bool { return named(path, field) > 0 })
+			if n := named(path, field); n != 1 {
+				t.Errorf("%s: %d lines of the log name %q", path, n, field)
+			}
+		}
+	}
+	for _, text := range []string{"worth-a-boss", "different lantern", team.Password} {
+		if strings.Contains(h.log.String(), text) {
+			t.Errorf("the log holds what was typed: %q", text)
 		}
 	}
 	b.get("/me").wants(http.StatusOK, "").says("dorothea@northwind.example Role Read-only Technician").says("Method Authenticator App")
 	if n := len(mara.events("password.changed")); n != 0 {
 		t.Error("the password was changed")
+	}
+}
+
+// TestW32: a reset changes the password of the one to whom its link was sent, whoever's browser it is posted from and whatever
+// name comes along. The browser's own account keeps its password; its session there is over, for it cannot be told whose
+// hands it is in.
+func TestW32(t *testing.T) {
+	var sven team.Member
+	var token string
+	h, mara, dana := staffed(t, sallyport.MethodApp, plan{people: func(f *team.Folder) {
+		sven = add(t, f, "sven", sallyport.ReadOnlyTechnician, sallyport.MethodApp)
+		token = signedIn(t, f, sven)[0]
+	}})
+	h.browser().post("/forgotten", "user_name", dana.UserName)
+	link := "/reset/" + h.mail.next(h, regexp.MustCompile(`/reset/([A-Za-z0-9_-]{43})`), 0)
+	const next = "another long enough lantern"
+	b := h.holding(token)
+	b.get(link).wants(http.StatusOK, "").says(dana.UserName)
+	for _, field := range []string{"user_name", "technician", "id", "email"} {
+		b.post(link, "password", next, field, sven.UserName).wants(http.StatusBadRequest, "")
+	}
+	b.post(link+"?user_name="+sven.UserName, "password", next).wants(http.StatusSeeOther, "/sign-in?why=reset")
+	if b.session() != "" || h.holding(token).live() {
+		t.Error("a session goes on in the browser of the reset")
+	}
+	h.browser().atCode(sven)
+	h.browser().password(sven.UserName, next).wants(http.StatusUnprocessableEntity, "")
+	h.browser().password(dana.UserName, next).wants(http.StatusSeeOther, "/sign-in/code")
+	h.browser().password(dana.UserName, team.Password).wants(http.StatusUnprocessableEntity, "")
+	if list := mara.events("password.reset.completed"); len(list) != 1 || !strings.Contains(list[0].Line, string(dana.ID)) || strings.Contains(list[0].Line, string(sven.ID)) {
+		t.Errorf("the audit log has %+v", list)
 	}
 }
 
