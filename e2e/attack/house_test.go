@@ -90,7 +90,7 @@ func build(t testing.TB, p plan) *house {
 }
 
 // aboutRequests are the groups of cases that are decided before any database is asked.
-var aboutRequests = regexp.MustCompile(`^Test(D4|D9)_`)
+var aboutRequests = regexp.MustCompile(`^Test(D4|D5|D9)_`)
 
 func newHouse(t testing.TB) *house {
 	if aboutRequests.MatchString(t.Name()) {
