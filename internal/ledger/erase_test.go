@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,7 +272,20 @@ func TestErasureIsRefused(t *testing.T) {
 	}
 }
 
-// Retention deletes events and leaves their leaves: the log stays whole, and proofs made before stay valid.
+// prunings are what the events of retention say was deleted, the newest first.
+func (w *world) prunings() (steps []string) {
+	w.Helper()
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+		events, err := tx.Events(w.ctx, sallyport.EventFilter{Type: string(audit.AuditPruned)})
+		for _, e := range events {
+			steps = append(steps, e.After["events"]+" below "+e.After["below"])
+		}
+		return err
+	}))
+	return steps
+}
+
+// Retention deletes events, in steps, and leaves their leaves: the log stays whole, and proofs made before stay valid.
 func TestRetentionKeepsProofsValid(t *testing.T) {
 	w := newWorld(t)
 	life(w)
@@ -296,6 +310,9 @@ func TestRetentionKeepsProofsValid(t *testing.T) {
 		w.ok(w.log.Prune(w.ctx))
 		if tree := w.tree(); tree.Pruned != 1508 {
 			t.Errorf("%+v", tree)
+		}
+		if steps := w.prunings(); !slices.Equal(steps, []string{"508 below 1508", "1000 below 1000"}) {
+			t.Errorf("deleted in %q: a transaction takes 1,000 at most, with its event", steps)
 		}
 	}
 	r := w.whole(kept)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"sallyport"
 	"sallyport/internal/store"
 )
 
@@ -152,22 +151,35 @@ var _ = register("bucket of one takes one of a thousand", func(b *bench) {
 })
 
 var _ = register("sweep is bounded", func(b *bench) {
-	b.write(func(tx *store.Tx) error {
-		for i := range 7000 {
-			b.guess(tx, fmt.Sprint(i), 1)
-		}
-		return nil
-	})
-	b.Add(25 * time.Hour)
-	for range 2 {
-		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	keys := make([]string, 7000)
+	for i := range keys {
+		keys[i] = fmt.Sprint(i)
 	}
-	b.Add(-25 * time.Hour)
-	b.read(func(tx *store.Tx) error {
-		g, err := tx.Guess(b.ctx, "6999")
-		if g != (sallyport.Guess{}) {
-			b.Error("two sweeps left something of 7,000 rows")
+	count := func() (left int) {
+		b.Helper()
+		err := b.db.Write(b.ctx, func(tx *store.Tx) error {
+			wrong, err := tx.CountGuesses(b.ctx, keys)
+			left = 0
+			for _, n := range wrong {
+				left += n - 1 // what is there still would be counted for the second time
+			}
+			return errors.Join(err, errUndo)
+		})
+		if !errors.Is(err, errUndo) {
+			b.Fatal(err)
 		}
+		return left
+	}
+	b.write(func(tx *store.Tx) error {
+		_, err := tx.CountGuesses(b.ctx, keys)
 		return err
 	})
+	for _, want := range []int{2000, 0} {
+		b.Add(25 * time.Hour)
+		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+		b.Add(-25 * time.Hour)
+		if left := count(); left != want {
+			b.Errorf("%d of 7,000 rows are left, want %d: a sweep deletes 5,000", left, want)
+		}
+	}
 })
