@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,36 @@ func TestD11_8(t *testing.T) {
 	}
 	if got := written(t, cfg, "restore.accepted"); len(got) != 1 || got[0].After["restore_epoch"] != "1" {
 		t.Errorf("events of the restore: %+v", got)
+	}
+	again, _ := running(t, cfg, quiet())
+	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
+		t.Error("a cookie of before works")
+	}
+}
+
+// D11.8: who puts the whole data folder back, as it was, puts back with it how far the database had come: nothing on this
+// machine tells it from the newest, and the cookies of then work. An operator who accepts it ends all that was alive.
+func TestWholeFolderPutBackIsAccepted(t *testing.T) {
+	cfg := configure(t, nil)
+	cfg.PublicURL = public
+	cfg.TrustedProxies = []string{"127.0.0.1"}
+	super, read := staff(t, cfg.Data)
+	_, stop := running(t, cfg, quiet())
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	picture := cfg.Data + ".before"
+	err := errors.Join(os.Rename(cfg.Data, picture), os.CopyFS(cfg.Data, os.DirFS(picture)), os.Chmod(cfg.Data, 0o700), os.Chmod(cfg.Key, 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop = running(t, cfg, quiet()) // it goes on, and has seen more
+	if err := errors.Join(stop(), os.RemoveAll(cfg.Data), os.Rename(picture, cfg.Data)); err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := app.AcceptRestore(t.Context(), cfg, quiet())
+	if err != nil || accepted.Sessions != 2 || accepted.Technicians != 2 || accepted.Epoch != 1 {
+		t.Fatalf("%+v, %v", accepted, err)
 	}
 	again, _ := running(t, cfg, quiet())
 	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
