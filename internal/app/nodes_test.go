@@ -3,8 +3,10 @@ package app_test
 import (
 	"context"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -206,6 +208,79 @@ func TestNodeWithoutDatabaseRefuses(t *testing.T) {
 	}
 	until(t, "ready again", func() bool { return ready() == 200 })
 	until(t, "let in again", func() bool { return checkAt(n.two, n.super) == 204 })
+}
+
+// TestD2_9: one node alone hears nothing of the database any more while an administrator saves at the other. It lets nobody
+// in meanwhile, and once it hears again it refuses who was signed out, and him alone.
+func TestD2_9(t *testing.T) {
+	t.Parallel()
+	s := postgres.Shared(t)
+	name, front := s.Name(t), s.Front(t)
+	n := twoNodes(t, s.URL(name))
+	if err := n.stop[1](); err != nil {
+		t.Fatal(err)
+	}
+	n.cfg[1].Database = s.TCP(name, front.Port)
+	n.two, n.stop[1] = running(t, n.cfg[1], quiet())
+	until(t, "let in at both", func() bool { return checkAt(n.one, n.read) == 204 && checkAt(n.two, n.read) == 204 })
+
+	front.Silence()
+	ctx, stop := context.WithCancel(t.Context())
+	var asked atomic.Int64
+	var all sync.WaitGroup
+	for _, token := range []sallyport.Token{n.read, n.super} {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if code := checkAt(n.two, token); code != 503 {
+					t.Errorf("the node that is cut off answers %d", code)
+				}
+				asked.Add(1)
+			}
+		})
+	}
+	until(t, "it refuses", func() bool { return asked.Load() > 0 })
+	saveRole(t, n.one, n.super, "rio", sallyport.ReportsManager)
+	if checkAt(n.one, n.read) != 401 || checkAt(n.one, n.super) != 204 {
+		t.Error("the other node does not go by the Save")
+	}
+	saved := asked.Load()
+	until(t, "it refuses after the Save", func() bool { return asked.Load() > saved+2 }) // two may have begun before
+	stop()
+	all.Wait()
+
+	front.Speak()
+	until(t, "it hears again", func() bool {
+		if checkAt(n.two, n.read) == 204 {
+			t.Fatal("let in by what was ended while it was cut off")
+		}
+		return checkAt(n.two, n.super) == 204
+	})
+	if code := checkAt(n.two, n.read); code != 401 {
+		t.Errorf("the node that is back answers %d", code)
+	}
+}
+
+// saveRole is Edit Technician at one node, by the session of an administrator.
+func saveRole(t *testing.T, a *app.App, admin sallyport.Token, who string, role sallyport.RoleID) {
+	t.Helper()
+	link := regexp.MustCompile(`/admin/technicians/[a-z0-9]{16}`)
+	var path string
+	for _, found := range link.FindAllString(pageAt(a, "/admin/technicians", admin).Body.String(), -1) {
+		if strings.Contains(pageAt(a, found, admin).Body.String(), `value="`+who+`@northwind.example"`) {
+			path = found
+		}
+	}
+	form := url.Values{"version": {"1"}, "first_name": {who}, "last_name": {"Team"}, "user_name": {who + "@northwind.example"},
+		"email": {who + "@northwind.example"}, "phone": {""}, "role": {string(role)}, "method": {"app"}}
+	r := httptest.NewRequest("POST", public+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Cookie", sessionCheck(admin).Header.Get("Cookie"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	if w.Code != 200 && w.Code != 303 {
+		t.Fatalf("Save at %q: %d %s", path, w.Code, w.Body)
+	}
 }
 
 // One node is stopped and started after the other while people use both: every request that a node has taken is answered,

@@ -9,7 +9,7 @@ import (
 )
 
 // Front stands before a server and passes on what is said, until it falls silent: then it takes every connection, ends none,
-// and passes on nothing, as a machine that vanished.
+// and passes on nothing, as a machine that vanished. It may speak again.
 type Front struct {
 	Port   int // on 127.0.0.1
 	to     string
@@ -28,11 +28,7 @@ func (s *Server) Front(t testing.TB) *Front {
 	f := &Front{Port: l.Addr().(*net.TCPAddr).Port, to: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port))}
 	t.Cleanup(func() {
 		_ = l.Close()
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		for _, c := range f.held {
-			_ = c.Close()
-		}
+		f.end()
 	})
 	go func() {
 		for {
@@ -48,6 +44,22 @@ func (s *Server) Front(t testing.TB) *Front {
 
 // Silence lets it pass on nothing any more.
 func (f *Front) Silence() { f.silent.Store(true) }
+
+// Speak ends the silence: the connections of before are ended, new ones lead to the server.
+func (f *Front) Speak() {
+	f.silent.Store(false)
+	f.end()
+}
+
+// end ends every connection.
+func (f *Front) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.held {
+		_ = c.Close()
+	}
+	f.held = nil
+}
 
 func (f *Front) take(near net.Conn) {
 	f.hold(near)
