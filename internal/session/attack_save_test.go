@@ -137,6 +137,44 @@ func TestD2_8(t *testing.T) {
 	}
 }
 
+// TestD2_8Waiting: what waits for somebody to come, or for an administrator, is dead after the Save: invitation, rescue link,
+// enrolment code, and a password reset that was not approved.
+func TestD2_8Waiting(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	for kind, status := range map[sallyport.LinkKind]sallyport.Status{sallyport.LinkInvitation: sallyport.Invited, sallyport.LinkRescue: sallyport.Active} {
+		w.change(dana.ID, func(t *sallyport.Technician) { t.Status = status })
+		link := w.link(kind, w.read(dana.ID))
+		if _, err := w.s.Link(ctx, kind, link); err != nil {
+			t.Fatalf("%s before the Save: %v", kind, err)
+		}
+		w.raise(dana.ID)
+		if _, err := w.s.CompleteLink(ctx, kind, link, session.LinkForm{Password: newPassword}, browser); sallyport.KindOf(err) != sallyport.Gone {
+			t.Errorf("the %s lives: %v", kind, err)
+		}
+	}
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Status = sallyport.Active })
+	w.enrolled("dana")
+	w.reset(dana.ID, "ABCDEFGH")
+	asked := w.begin("dana")
+	w.raise(dana.ID)
+	_, err := w.answer(asked.SignIn, session.AnswerEnrolment, "ABCD-EFGH")
+	wantCode(t, err, "sign_in_over")
+	_, err = w.answer(w.begin("dana").SignIn, session.AnswerEnrolment, "ABCD-EFGH")
+	wantField(t, err, "enrolment code is not right, or has run out")
+	waiting := func() int {
+		return len(look(w, func(tx *store.Tx) ([]sallyport.PasswordReset, error) { return tx.WaitingResets(ctx) }))
+	}
+	emil := w.technician("emil", sallyport.MethodEmail)
+	if err := w.askReset("emil"); err != nil || waiting() != 1 {
+		t.Fatalf("%v, %d wait", err, waiting())
+	}
+	w.raise(emil.ID)
+	if waiting() != 0 {
+		t.Error("the password reset still waits to be approved")
+	}
+}
+
 // TestD2_12: a Save that fails half way changes nothing, neither stored nor remembered.
 func TestD2_12(t *testing.T) {
 	w := newWorld(t)
@@ -196,18 +234,40 @@ func TestD3_2(t *testing.T) {
 
 // TestD3_13: a mailbox or number is proved by a code before it is the factor, and a changed one is proved anew.
 func TestD3_13(t *testing.T) {
-	w := newWorld(t)
-	dana, _ := holding(t, w)
-	w.change(dana.ID, func(t *sallyport.Technician) { t.Email = "dana.reyes@northwind.example" })
-	page := w.begin("dana")
-	if page.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodEmail}) {
-		t.Fatalf("step %+v", page.Page.Step)
+	const mailbox, number = "dana.reyes@northwind.example", "+12025550147"
+	for _, c := range []struct {
+		method   sallyport.Method
+		old, new string
+	}{{sallyport.MethodEmail, "dana@northwind.example", mailbox}, {sallyport.MethodText, "+15551230001", number}} {
+		t.Run(string(c.method), func(t *testing.T) {
+			w := newWorld(t)
+			dana := w.technician("dana", c.method)
+			page := w.begin("dana")
+			if f := w.factor(dana.ID); f != nil || page.Page.Step != (login.Step{Kind: login.Enrol, Method: c.method}) {
+				t.Fatalf("step %+v, held before any code %+v", page.Page.Step, f)
+			}
+			w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(c.old))
+			if f := w.factor(dana.ID); f == nil || f.Kind != c.method || f.Address != c.old {
+				t.Fatalf("proved %+v", f)
+			}
+			w.change(dana.ID, func(t *sallyport.Technician) { t.Email, t.Phone = mailbox, number })
+			page = w.begin("dana")
+			if page.Page.Step != (login.Step{Kind: login.Opener, Method: c.method}) || w.mail.code(c.new) != "" {
+				t.Fatalf("step %+v, sent to the new one %v", page.Page.Step, w.mail.code(c.new) != "")
+			}
+			set := w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(c.old))
+			if set.Finished || set.Page.Step != (login.Step{Kind: login.Enrol, Method: c.method}) {
+				t.Fatalf("step %+v", set.Page.Step)
+			}
+			if f := w.factor(dana.ID); f.Address != c.old {
+				t.Errorf("before its code %+v is the factor", f)
+			}
+			w.mustAnswer(set.SignIn, session.AnswerCode, w.mail.code(c.new))
+			if f := w.factor(dana.ID); f.Address != c.new {
+				t.Errorf("after its code %+v is the factor", f)
+			}
+		})
 	}
-	set := w.mustAnswer(page.SignIn, session.AnswerCode, w.mail.code(dana.Email))
-	if set.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodEmail}) {
-		t.Fatalf("step %+v", set.Page.Step)
-	}
-	w.mustAnswer(set.SignIn, session.AnswerCode, w.mail.code("dana.reyes@northwind.example"))
 }
 
 // TestForcedSignOutSaysWhy: the holder of a dead session, and nobody else, learns why it ended (F18).
