@@ -68,14 +68,25 @@ func TestResetFactor(t *testing.T) {
 	}
 }
 
-// An administrator's page tells the kind and the dates of a factor, never what is sealed.
+// An administrator's page tells the kind and the dates of a factor, when it was proved and when it was last used, never what
+// is sealed.
 func TestDetailShowsNoSecret(t *testing.T) {
 	h := newHouse(t)
 	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	proved := h.clock.Now()
+	used := h.clock.Add(26 * time.Hour)
+	h.write(func(ctx context.Context, tx *store.Tx) error { // as a code of her app does
+		_, err := tx.BurnStep(ctx, dana.ID, used.Unix()/30)
+		return err
+	})
+	h.clock.Add(time.Hour)
 	h.session(dana)
 	d, err := h.Service.Technician(ctx, h.session(admin), dana.ID)
 	if err != nil || d.Factor == nil || d.Factor.Kind != sallyport.MethodApp || !d.SetUp || len(d.Sessions) != 1 || len(d.Choices) != 4 {
 		t.Fatalf("%+v, %v", d, err)
+	}
+	if !d.Factor.ProvedAt.Equal(proved) || !d.Factor.UsedAt.Equal(used) {
+		t.Errorf("proved at %v and used at %v, it says %v and %v", proved, used, d.Factor.ProvedAt, d.Factor.UsedAt)
 	}
 	text, err := json.Marshal(d)
 	if err != nil || bytes.Contains(text, []byte("sealed")) || bytes.Contains(text, []byte("c2VhbGVk")) {

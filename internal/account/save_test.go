@@ -175,20 +175,22 @@ func (tx *failingTx) InsertOutbox(ctx context.Context, m sallyport.OutboxMessage
 	return errors.Join(tx.Tx.InsertOutbox(ctx, m), tx.fail())
 }
 
-// D2 2.13: one act for 500 technicians, each in a transaction of his own, with a result per row.
+// D2 2.13: one act for 500 technicians, each in a transaction of his own, with a result per row. From a row's transaction on
+// no node lets its technician's session in, also while the other rows are still to come; who was refused keeps his.
 func TestD2_13(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelSMS)
 	admin := h.add(sallyport.SuperAdmin)
 	actor := h.session(admin)
 	ids := []sallyport.TechnicianID{admin.ID}
+	held := map[sallyport.TechnicianID]sallyport.Hash{}
 	for i := range 500 {
+		edits := []func(*person){phone}
 		if i%5 == 0 {
-			ids = append(ids, h.add(sallyport.ReadOnlyTechnician).ID) // without a phone: refused
-			continue
+			edits = nil // without a phone: refused
 		}
-		p := h.add(sallyport.ReadOnlyTechnician, phone)
-		h.session(p)
+		p := h.add(sallyport.ReadOnlyTechnician, edits...)
+		held[p.ID] = h.session(p).Session
 		ids = append(ids, p.ID)
 	}
 	n := len(h.events())
@@ -200,7 +202,9 @@ func TestD2_13(t *testing.T) {
 	if len(h.since(n)) != 0 {
 		t.Fatal("a preview wrote events")
 	}
+	watched := h.watch(held, ids[2], ids[300])
 	team, err := h.SaveTeam(ctx, actor, ids, sallyport.MethodText)
+	watched()
 	if err != nil || team.Changes != 400 || team.Refused != 100 || team.Sessions != 400 || team.SelfSignedOut {
 		t.Fatalf("%d changed, %d refused, %d sessions, %v", team.Changes, team.Refused, team.Sessions, err)
 	}
@@ -212,6 +216,11 @@ func TestD2_13(t *testing.T) {
 		case row.Outcome == account.Refused && now.Method == sallyport.MethodApp && strings.Contains(row.Why, "phone"):
 		default:
 			t.Errorf("row %+v, stored %+v", row, now)
+		}
+		if hash, is := held[row.ID]; is {
+			if one, two, want := h.letsIn(h.db, hash), h.letsIn(h.other, hash), row.Outcome == account.Refused; one != want || two != want {
+				t.Errorf("%s: the nodes let in %v and %v", row.Outcome, one, two)
+			}
 		}
 	}
 	counts := map[string]int{}
@@ -229,6 +238,70 @@ func TestD2_13(t *testing.T) {
 	alone, err := h.SaveTeam(ctx, actor, []sallyport.TechnicianID{admin.ID, admin.ID}, sallyport.MethodApp)
 	if err != nil || len(alone.Rows) != 1 || alone.Rows[0].Outcome != account.Unchanged {
 		t.Errorf("ticked alone: %+v, %v", alone, err)
+	}
+}
+
+// letsIn is a session check at the node of that database.
+func (h *house) letsIn(db *store.DB, hash sallyport.Hash) bool {
+	h.t.Helper()
+	if db.Shared() {
+		seen, _, err := db.LookUpSessions(ctx, []sallyport.Hash{hash})
+		if err != nil {
+			h.t.Error(err)
+		}
+		return len(seen) > 0
+	}
+	err := db.Read(ctx, func(tx *store.Tx) error {
+		_, _, err := tx.Session(ctx, hash, time.Hour)
+		return err
+	})
+	if err != nil && sallyport.KindOf(err) != sallyport.Unauthorized {
+		h.t.Error(err)
+	}
+	return err == nil
+}
+
+// watch asks both nodes for the sessions of some in turn, until the returned function is called: none is let in by a check
+// that began when his row was saved.
+func (h *house) watch(held map[sallyport.TechnicianID]sallyport.Hash, some ...sallyport.TechnicianID) (stop func()) {
+	h.t.Helper()
+	before, after := 0, 0
+	round := func() {
+		for i, id := range some {
+			saved := h.technician(id).Method == sallyport.MethodText
+			for _, db := range []*store.DB{h.db, h.other} {
+				switch in := h.letsIn(db, held[id]); {
+				case saved && in:
+					h.t.Errorf("watched row %d: let in after it was saved", i)
+				case saved:
+					after++
+				case in:
+					before++
+				}
+			}
+		}
+	}
+	round()
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-over:
+				return
+			default:
+				round()
+			}
+		}
+	}()
+	return func() {
+		h.t.Helper()
+		close(over)
+		<-ended
+		round()
+		if before < 2*len(some) || after < 2*len(some) {
+			h.t.Errorf("%d checks were let in before the Save, %d refused after it", before, after)
+		}
 	}
 }
 
