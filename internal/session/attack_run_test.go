@@ -118,8 +118,7 @@ func TestD1_17(t *testing.T) {
 	}
 }
 
-// TestD1_18: a client that hangs up takes no count back: neither between the count and the comparison, nor at some moment
-// of his own choice.
+// TestD1_18: a client that hangs up between the count and the comparison takes no count back.
 func TestD1_18(t *testing.T) {
 	w := newWorld(t)
 	dana, page := holding(t, w)
@@ -132,15 +131,27 @@ func TestD1_18(t *testing.T) {
 	if wrong, attempts := w.events("signin.factor.wrong"), w.newest(page.SignIn).Attempts; wrong != 1 || attempts != 1 {
 		t.Errorf("hung up between: %d compared, %d counted", wrong, attempts)
 	}
-	for range 50 {
-		gone, cancel := context.WithCancel(ctx)
-		go cancel()
-		answer(w.s, gone)
-		cancel()
+}
+
+// TestD1_18App: the same at moments of the client's own choice, as often as a factor takes wrong answers, each in a sign-in
+// of its own and looked at: as many are counted as were compared, and as many as were tried.
+func TestD1_18App(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	for i := range 99 {
+		w.clock.Advance(16 * time.Minute)
+		signIn := w.begin("dana").SignIn
+		gone, hangUp := context.WithCancel(ctx)
+		s := w.over(&between{Transactions: store.For[session.Tx](w.db), after: i % 3, do: hangUp}) // at the count, at the record, and about now
+		if i%3 == 2 {
+			go hangUp()
+		}
+		_, _ = s.Answer(gone, signIn, session.Answer{Kind: session.AnswerCode, Typed: wrongApp(w, key)}, browser)
+		hangUp()
 	}
-	wrong, attempts := w.events("signin.factor.wrong"), w.newest(page.SignIn).Attempts
-	if wrong > 3 || attempts < wrong || attempts > 3 {
-		t.Errorf("%d compared, %d counted", wrong, attempts)
+	if compared, counted := w.events("signin.factor.wrong"), w.read(dana.ID).WrongRun; compared != 99 || counted != 99 {
+		t.Errorf("of 99 guesses %d were compared, %d counted", compared, counted)
 	}
 }
 
