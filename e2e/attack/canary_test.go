@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +115,11 @@ func forms(secret string) map[string]string {
 	if raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret); err == nil && len(raw) >= 20 {
 		out["bytes"] = string(raw)
 		encoded(out, "bytes in ", raw)
+		groups := strings.TrimSpace(regexp.MustCompile(`.{4}`).ReplaceAllString(secret, "$0 ")) // as a page shows a key, and as people note it down
+		for between, form := range map[string]string{"": "letters", " ": "groups", "-": "groups with hyphens", "+": "groups in an address", "%20": "groups in a path"} {
+			written := strings.ReplaceAll(groups, " ", between)
+			out[form], out["small "+form] = written, strings.ToLower(written)
+		}
 	}
 	return out
 }
@@ -149,7 +155,12 @@ func TestLeaksAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key := "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+	c.know("app key", key)
+	all = c.search()
 	for _, place := range []string{
+		"k " + key + " k", "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ", "gezd-gnbv-gy3t-qojq-gezd-gnbv-gy3t-qojq", strings.ToLower(key), "?k=GEZD+GNBV+GY3T+QOJQ+GEZD+GNBV+GY3T+QOJQ",
+		"/gezd%20gnbv%20gy3t%20qojq%20gezd%20gnbv%20gy3t%20qojq", "otpauth://totp/x?secret=" + key + "&digits=6", "\x0012345678901234567890\x00",
 		"x copper lantern & 7 otters x", "?p=copper+lantern+%26+7+otters", "#040917", "code=040917;", "your code is 040917.", `{"code":"040917"}`, "040917",
 		"pw " + base64.StdEncoding.EncodeToString([]byte("user:copper lantern & 7 otters!")), "pw " + base64.StdEncoding.EncodeToString([]byte("u:copper lantern & 7 otters")),
 		"pw " + base64.StdEncoding.EncodeToString([]byte("copper lantern & 7 otters")), hex.EncodeToString([]byte("copper lantern & 7 otters")),

@@ -50,7 +50,23 @@ func (r *run) enrolApp(b *browser, who string) {
 	r.kept.know("app key of "+who, key)
 	r.noSecretAddress(page, key)
 	r.appKeys[who] = key
-	r.finish(b, who, r.digits(who, 0))
+	tab := b.twin()
+	confirmed := r.finish(b, who, r.digits(who, 0))
+	r.neverAgain(key, confirmed, tab.get("/sign-in/code"), b.get("/sign-in/code"), b.get("/me"), b.get("/me/phone"))
+}
+
+// neverAgain is D3.5: what is answered once a key is confirmed, to whoever confirmed it and in a tab that was left open,
+// does not hold it in any form.
+func (r *run) neverAgain(key string, answers ...answer) {
+	r.t.Helper()
+	only := &canaries{}
+	only.know("key", key)
+	all := only.search()
+	for _, a := range answers {
+		if list := all.leaks([]byte(a.Body)); len(list) > 0 || a.Status >= 500 {
+			r.t.Errorf("D3.5: %s (%d) holds the %v", a.what, a.Status, list)
+		}
+	}
 }
 
 // noSecretAddress is D3.9: the QR code stands inline on a page that is not stored, and no address that a browser would
@@ -71,14 +87,16 @@ func (r *run) noSecretAddress(page answer, key string) {
 	}
 }
 
-// finish gives a code that ends a set-up, and takes the recovery codes from the page that it leads to.
-func (r *run) finish(b *browser, who, digits string) {
+// finish gives a code that ends a set-up, takes the recovery codes from the page that it leads to, and returns it.
+func (r *run) finish(b *browser, who, digits string) answer {
 	r.t.Helper()
 	r.kept.know("code of "+who, digits)
-	r.takeRecovery(who, b.post("/sign-in/code", "code", digits))
+	page := b.post("/sign-in/code", "code", digits)
+	r.takeRecovery(who, page)
 	if !b.live() {
 		r.t.Fatalf("%s is not in", who)
 	}
+	return page
 }
 
 func (r *run) takeRecovery(who string, a answer) {
