@@ -117,3 +117,31 @@ func TestD1_21(t *testing.T) {
 		}
 	}
 }
+
+// TestD1_19Full: while the database cannot be written, more guess at once than a node has connections to write on. Whether they
+// wait for one of these or for the database: 503, nothing is counted, nothing compared, and nobody is in.
+func TestD1_19Full(t *testing.T) {
+	h, mara, emil := staffed(t, sallyport.MethodEmail, plan{})
+	b := h.browser().atCode(emil)
+	right := h.mail.next(h, code, 0)
+	b.becomes("sent")
+	release := h.hold()
+	twins := make([]*browser, 80)
+	for i := range twins {
+		twins[i] = b.twin()
+	}
+	parallel(len(twins), func(i int) {
+		a, err := twins[i].try(http.MethodPost, "/sign-in/code", url.Values{"code": {[]string{wrongFor(right), right}[i%2]}})
+		if err != nil || a.Status != http.StatusServiceUnavailable || twins[i].session() != "" {
+			t.Errorf("%d %v", a.Status, err)
+		}
+	})
+	release()
+	if n := len(mara.events("signin.factor.attempt")) + len(mara.events("signin.factor.wrong")); n != 0 {
+		t.Errorf("%d guesses were counted or compared", n)
+	}
+	b.get("/sign-in/code").says("3 tries left")
+	if b.post("/sign-in/code", "code", right); !b.live() {
+		t.Error("the code was lost")
+	}
+}
