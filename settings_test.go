@@ -87,11 +87,11 @@ var fixedLimits = [][2]string{
 	{"Password-reset link", "24 hours, one use; 3 an hour and 5 a day"},
 	{"Rescue link", "15 minutes, one use"},
 	{"Requests for help of one technician, each a message to every administrator who may help", "3 an hour"},
-	{"Wrong second-factor answers in a row, or wrong recovery codes, until their owner is told", "3"},
+	{"Wrong second-factor answers in a row, or wrong recovery codes, until their owner is told", "3, and again after a day while they go on"},
 	{"A technician reached a limit of messages: told by email to him and the administrators who may help him", "once a day"},
 	{"Test messages of Email Settings, and of SMS Settings, to all addresses or numbers together", bucketWords(delivery.TestBucket)},
 	{"Wrong recovery codes in a row until none is taken, new ones excepted", "as many as wrong second-factor answers"},
-	{"Wrong answers when asked again within a session", "3, then the session ends"},
+	{"Wrong answers when asked again within a session, also before the app moves to a new phone", "3, then the session ends"},
 	{"Recovery codes", "10, of 128 bits, one use each"},
 }
 
