@@ -163,7 +163,11 @@ func heldWords(d view.Desk, e account.Detail) string {
 	case f.Disabled:
 		return "Too many wrong answers: only a reset opens it again."
 	case f.Serves:
-		return methodLabel(f.Kind) + ", proved " + d.When(f.ProvedAt).Words()
+		words := methodLabel(f.Kind) + ", proved " + d.When(f.ProvedAt).Words()
+		if f.UsedAt.After(f.ProvedAt) {
+			words += ", last used " + d.When(f.UsedAt).Words()
+		}
+		return words
 	default:
 		return "Holds " + f.Kind.String() + " still: it only opens the door to setting up the new method."
 	}

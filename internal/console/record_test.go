@@ -54,12 +54,16 @@ func TestFactsOfATechnician(t *testing.T) {
 	}
 	invited := func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil }
 	email := func(p *sallyport.Technician) { p.Method = sallyport.MethodEmail }
-	page().wants(http.StatusOK, "Authenticator App, proved", "Recovery codes left 0").lacks("Set-up must begin", "Invitation</dt>", "Resend invitation…", "Activate…", "Open the set-up again…")
+	page().wants(http.StatusOK, "Authenticator App, proved", "Recovery codes left 0").lacks("Set-up must begin", "Invitation</dt>", "Resend invitation…", "Activate…", "Open the set-up again…", "last used")
 	held := h.add(sallyport.Admin)
 	h.write(func(ctx context.Context, tx *store.Tx) error {
+		h.clock.Add(time.Minute)
+		if used, err := tx.BurnStep(ctx, held.ID, 1); err != nil || !used {
+			t.Errorf("%v, %v", used, err)
+		}
 		return tx.SetRecoveryCodes(ctx, held.ID, [][]byte{[]byte("one"), []byte("two"), []byte("three")})
 	})
-	b.get("/admin/technicians/"+string(held.ID)).wants(http.StatusOK, "Recovery codes left 3")
+	b.get("/admin/technicians/"+string(held.ID)).wants(http.StatusOK, "Recovery codes left 3", ", last used just now")
 	page(invited).wants(http.StatusOK, "Invitation over", "Resend invitation…").lacks("Reset second factor…", "Recovery codes left")
 	page(email, func(p *sallyport.Technician) { p.SetupUntil = h.clock.Now().Add(time.Hour) }).wants(http.StatusOK, "Set-up must begin in 1 h").lacks("Open the set-up again…")
 	page(email).wants(http.StatusOK, "Open the set-up again…").lacks("Set-up must begin")
