@@ -191,7 +191,7 @@ func TestW50(t *testing.T) {
 	}
 }
 
-var readsHost = regexp.MustCompile(`\b(?:r|req|request)\.(?:URL\.)?Host\b|"(?:X-Forwarded-(?:Host|Proto|Port|Prefix|Server)|Forwarded|X-Original-\w+|X-Rewrite-URL)"`)
+var readsHost = regexp.MustCompile(`\b(?:r|req|request)\.(?:URL\.)?Host\b|"(?:X-Forwarded-(?:[^F"]|F[^o"])\w*|Forwarded|X-Original-\w+|X-Rewrite-URL)"`)
 
 // readingHost are the files of the product, tests' helpers excepted, that read which host a request names.
 func readingHost(t *testing.T) (out []string) {
