@@ -354,6 +354,24 @@ func TestSignOutMany(t *testing.T) {
 	}
 }
 
+// Signing out somebody who was invited would end his invitation and nothing else: it is refused, and the link works still.
+func TestNobodyInvitedIsSignedOut(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	added, err := h.Add(ctx, actor, account.Form{Email: "ilya@northwind.example", Role: sallyport.Admin, Method: sallyport.MethodApp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, alone := h.SignOut(ctx, actor, added.ID)
+	rows, err := h.SignOutMany(ctx, actor, []sallyport.TechnicianID{added.ID})
+	if err != nil || code(alone) != "not_in_yet" || code(rows[0].Err) != "not_in_yet" || !h.alive(added.InvitationLink) {
+		t.Errorf("alone: %v; among others: %+v, %v", alone, rows, err)
+	}
+	if d, err := h.Technician(ctx, actor, added.ID); err != nil || d.May.SignOut || !d.May.Resend {
+		t.Errorf("the page offers %+v: %v", d.May, err)
+	}
+}
+
 // The texts that are asked for here are texts that delivery has, and their data is its data, field by field.
 func TestNoticesAreWritten(t *testing.T) {
 	h := newHouse(t)

@@ -10,7 +10,8 @@ import (
 )
 
 // SignOut ends every session, unfinished sign-in and link of a technician. It needs sessions.end, and is no sensitive
-// act: whoever fears a thief should not be held up. The actor may do it to himself.
+// act: whoever fears a thief should not be held up. The actor may do it to himself. Of somebody invited it would end nothing
+// but the invitation, without a word, and is refused.
 func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (SignedOut, error) {
 	out := SignedOut{ID: id}
 	err := s.attempt(ctx, actor, id, func(tx Tx) error {
@@ -18,12 +19,12 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 		if err != nil {
 			return err
 		}
+		if t.Status == sallyport.Invited {
+			return errNotIn
+		}
 		out, err = s.signOut(ctx, tx, w, entry{what: audit.TechnicianSignedOut, on: t})
 		if err != nil {
 			return err
-		}
-		if t.Status == sallyport.Invited {
-			return nil
 		}
 		return s.tell(ctx, tx, w, message{kind: NoticeSignedOut, to: t})
 	})
@@ -96,6 +97,9 @@ func (s *Service) several(ctx context.Context, actor sallyport.Actor, ids []sall
 	}
 	return append(others, self...), nil
 }
+
+var errNotIn = sallyport.E(sallyport.Conflict, "not_in_yet",
+	"This technician was invited and has not come in yet: there is nobody to sign out. “Resend invitation” puts a fresh link in the place of the older one.")
 
 var errTicked = sallyport.E(sallyport.Invalid, "ticked", "Please tick at least one technician, and at most 100,000.")
 
