@@ -94,6 +94,7 @@ func detail(ctx context.Context, tx Tx, w who, t sallyport.Technician) (Detail, 
 	}
 	d.Factor, d.RecoveryLeft, d.SetUp = summary(h.factor, t), h.left, h.factor.Serves(t)
 	d.SetupOpen = needsSetup(t, h.factor) && w.now.Before(t.SetupUntil)
+	d.AsksCode = needsSetup(t, h.factor) && h.factor == nil && t.EnrolmentNeeded && w.settings.EnrolmentCodes
 	d.Choices = choices(t, w.settings, h.open)
 	d.May = rights(w, t, needsSetup(t, h.factor))
 	if err := w.over(t); err != nil {
@@ -108,6 +109,15 @@ func (d *Detail) rest(ctx context.Context, tx Tx, w who) (err error) {
 	if w.may(sallyport.ReadSessions) {
 		if d.Sessions, err = tx.SessionsOf(ctx, id); err != nil {
 			return err
+		}
+	}
+	if d.AsksCode {
+		code, err := tx.EnrolmentCode(ctx, id)
+		if err != nil {
+			return err
+		}
+		if code != nil {
+			d.CodeUntil = code.ExpiresAt
 		}
 	}
 	if d.Invitation, err = tx.LiveLink(ctx, id, sallyport.LinkInvitation); err != nil {

@@ -95,7 +95,7 @@ func whyStranded(s login.State, step login.Step) string {
 	case step.Kind == login.Closed:
 		return "The set-up was not begun in time: open it again."
 	case step.Kind == login.EnrolmentCode:
-		return "An enrolment code is asked for first, and after this none works: reset the second factor once more to make another."
+		return "An enrolment code is asked for first, and after this none works: “Open the set-up again” makes another."
 	case step.Kind == login.Disabled:
 		return "The second factor was switched off by too many wrong answers, and no recovery code is left: reset it."
 	case step.Kind == login.ChannelDown && !s.Serves && step.Method == s.Method:

@@ -51,6 +51,7 @@ type factorTx interface {
 	DeleteFactor(ctx context.Context, id sallyport.TechnicianID) error
 	ResetWrong(ctx context.Context, id sallyport.TechnicianID) error
 	RecoveryLeft(ctx context.Context, id sallyport.TechnicianID) (int, error)
+	EnrolmentCode(ctx context.Context, id sallyport.TechnicianID) (*sallyport.EnrolmentCode, error)
 	PutEnrolmentCode(ctx context.Context, c sallyport.EnrolmentCode) error
 }
 

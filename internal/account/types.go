@@ -40,6 +40,8 @@ type Detail struct {
 	Factor       *FactorSummary // nil when he holds none
 	SetUp        bool           // the factor that the method asks for is held
 	SetupOpen    bool           // a set-up may begin now
+	AsksCode     bool           // of him who lost the factor by a reset, an enrolment code is asked for before the set-up
+	CodeUntil    time.Time      // until when the enrolment code that was read out works; zero: none does
 	Sessions     []sallyport.Session
 	RecoveryLeft int
 	Invitation   *sallyport.Link  // nil when none lives

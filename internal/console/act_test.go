@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/store"
@@ -105,4 +106,38 @@ func TestInvitationsAreHandedOver(t *testing.T) {
 	h.prove(sallyport.ChannelEmail)
 	b.follow(b.send(path + "/deactivate"))
 	b.follow(b.send(path+"/activate")).wants(http.StatusOK, "Activated. The invitation is on its way to "+noor.Email+".")
+}
+
+// TestActsSayWhatTheyEnd: an enrolment code that was read out ends with everything else, and so does an invitation; the page
+// before says so, and the one after offers the way on. Nobody invited is signed out.
+func TestActsSayWhatTheyEnd(t *testing.T) {
+	h := newHouse(t)
+	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	path := "/admin/technicians/" + string(dana.ID)
+	b.get(path).wants(http.StatusOK, "The next sign-in is as usual.").lacks(path + "/set-up")
+	b.get(path+"/sign-out").wants(http.StatusOK, "the next sign-in is as usual").lacks("enrolment code")
+	b.send(path+"/reset").wants(http.StatusOK, "Read out this code", "“Open the set-up again” makes another")
+
+	b.get(path).wants(http.StatusOK, "For an enrolment code that was lost").lacks("The next sign-in is as usual.")
+	for _, act := range []string{"/sign-out", "/deactivate"} {
+		b.get(path+act).wants(http.StatusOK, "The enrolment code that was read out works no more").lacks("as usual")
+	}
+	b.send(path + "/sign-out")
+	b.get(path).wants(http.StatusOK, "none works now").link(path + "/set-up")
+	b.send(path+"/set-up").wants(http.StatusOK, "Read out this code")
+	b.send(path + "/deactivate")
+	b.get(path+"/activate").wants(http.StatusOK, "is asked for an enrolment code, of which none works now")
+	b.send(path + "/activate")
+	b.get(path).wants(http.StatusOK, "none works now").link(path + "/set-up")
+	b.send(path+"/set-up").wants(http.StatusOK, "Read out this code")
+	h.clock.Add(2 * time.Hour)
+	b = h.signIn(h.add(sallyport.SuperAdmin))
+	b.get(path).wants(http.StatusOK, "none works now").link(path + "/set-up")
+
+	noor := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil })
+	path = "/admin/technicians/" + string(noor.ID)
+	b.send(path + "/invitation")
+	b.get(path).wants(http.StatusOK).lacks(path + "/sign-out")
+	b.send(path+"/sign-out").wants(http.StatusConflict, "there is nobody to sign out", "Resend invitation")
+	b.get(path+"/deactivate").wants(http.StatusOK, "The invitation works no more.")
 }

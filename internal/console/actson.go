@@ -68,7 +68,7 @@ func readOut(name string, r account.FactorReset, line string) outcome {
 	}
 	once := &view.Once{Label: "Enrolment code", Secret: r.EnrolmentCode, Large: true, Spelled: spell(r.EnrolmentCode),
 		Lines: []string{line, "Read this code out to " + name + ", who is asked for it after the password, once."},
-		Note:  "It is shown this once. If it is lost, reset again."}
+		Note:  "It is shown this once. If it is lost, “Open the set-up again” makes another."}
 	once.Title, once.Until.At = "Read out this code", r.ExpiresAt
 	return outcome{once: once}
 }
@@ -108,7 +108,19 @@ func openSetup(ctx context.Context, c *Console, d deed) (outcome, error) {
 }
 
 func signOutLines(d account.Detail) []view.PreviewLine {
+	if d.AsksCode {
+		return say(ends(d), "The password stays as it is.", codeEnds(d))
+	}
 	return say(ends(d), "The password and the second factor stay as they are; the next sign-in is as usual.")
+}
+
+// codeEnds says that an enrolment code is needed which does not work after the act.
+func codeEnds(d account.Detail) string {
+	name := short(d.Technician)
+	if d.CodeUntil.IsZero() {
+		return "At the next sign-in " + name + " is asked for an enrolment code, of which none works now: “Open the set-up again” makes one."
+	}
+	return "The enrolment code that was read out works no more, and " + name + " is asked for one at the next sign-in: “Open the set-up again” makes another."
 }
 
 func signOut(ctx context.Context, c *Console, d deed) (outcome, error) {
@@ -152,7 +164,14 @@ func invitedOutcome(t sallyport.Technician, i account.Invited, before string) ou
 }
 
 func deactivateLines(d account.Detail) []view.PreviewLine {
-	return say(ends(d), "Nobody gets in with this account until it is activated again. Its second factor stays.")
+	lines := say(ends(d), "Nobody gets in with this account until it is activated again. Its second factor stays.")
+	switch {
+	case d.AsksCode:
+		lines = append(lines, say(codeEnds(d))...)
+	case d.Invitation != nil:
+		lines = append(lines, say("The invitation works no more. Activate sends a fresh one.")...)
+	}
+	return lines
 }
 
 func deactivate(ctx context.Context, c *Console, d deed) (outcome, error) {
@@ -163,8 +182,12 @@ func deactivate(ctx context.Context, c *Console, d deed) (outcome, error) {
 }
 
 func activateLines(d account.Detail) []view.PreviewLine {
-	return say(short(d.Technician)+" may sign in again with the password and second factor from before; without a password, a fresh invitation goes out.",
+	lines := say(short(d.Technician)+" may sign in again with the password and second factor from before; without a password, a fresh invitation goes out.",
 		fmt.Sprintf("Role: %s.", roleName(d.Technician.Role)))
+	if d.AsksCode {
+		lines = append(lines, say(codeEnds(d))...)
+	}
+	return lines
 }
 
 func activate(ctx context.Context, c *Console, d deed) (outcome, error) {

@@ -184,6 +184,25 @@ func methodWord(m string) string {
 	return m
 }
 
+// openWords say what opening the set-up again is for.
+func openWords(e account.Detail) string {
+	switch {
+	case !e.SetupOpen:
+		return "The set-up of the second factor was not begun in time. This opens it again and signs nobody out."
+	case e.CodeUntil.IsZero():
+		return "The set-up asks for an enrolment code, and none works now. This makes another and signs nobody out."
+	}
+	return "For an enrolment code that was lost: this makes another in its place and signs nobody out."
+}
+
+// usual says that a sign-out changes nothing of the next sign-in, where that is so.
+func usual(e account.Detail) string {
+	if e.AsksCode {
+		return ""
+	}
+	return " The next sign-in is as usual."
+}
+
 // dangers are the acts at the end of the page.
 func dangers(e account.Detail) []view.Danger {
 	base := "/admin/technicians/" + string(e.Technician.ID)
@@ -193,9 +212,9 @@ func dangers(e account.Detail) []view.Danger {
 			out = append(out, view.Danger{Link: view.Link{Label: label, Href: base + path, Danger: danger}, Text: text})
 		}
 	}
-	add(e.May.OpenSetup && !e.SetupOpen, "Open the set-up again…", "/set-up", "The set-up of the second factor was not begun in time. This opens it again and signs nobody out.", false)
+	add(e.May.OpenSetup && (!e.SetupOpen || e.AsksCode), "Open the set-up again…", "/set-up", openWords(e), false)
 	add(e.May.Reset, "Reset second factor…", "/reset", "For a lost phone: signs out everywhere and takes away the second factor and the recovery codes.", true)
-	add(e.May.SignOut, "Sign out everywhere…", "/sign-out", "Ends every session and unfinished sign-in. The next sign-in is as usual.", false)
+	add(e.May.SignOut, "Sign out everywhere…", "/sign-out", "Ends every session and unfinished sign-in."+usual(e), false)
 	add(e.May.Resend, "Resend invitation…", "/invitation", "A fresh link takes the place of the older one.", false)
 	add(e.May.Activate, "Activate…", "/activate", "Lets a deactivated technician in again.", false)
 	add(e.May.Deactivate, "Deactivate…", "/deactivate", "Signs out everywhere and lets nobody in until it is activated again.", true)
