@@ -90,7 +90,8 @@ func guessers(t *testing.T) (h *house, places map[string]guesser, proofs map[str
 		const tech = sallyport.ReadOnlyTechnician
 		emil, rita, sven = add(t, f, "emil", tech, sallyport.MethodEmail), add(t, f, "rita", tech, sallyport.MethodApp), add(t, f, "sven", tech, sallyport.MethodApp)
 		elsa, nora = setsUp(t, f, "elsa", sallyport.MethodEmail), setsUp(t, f, "nora", sallyport.MethodText)
-		live = signedIn(t, f, sven, add(t, f, "tom", tech, sallyport.MethodApp), add(t, f, "olaf", tech, sallyport.MethodOff), add(t, f, "uwe", tech, sallyport.MethodApp))
+		live = signedIn(t, f, sven, add(t, f, "tom", tech, sallyport.MethodApp), add(t, f, "olaf", tech, sallyport.MethodOff), add(t, f, "uwe", tech, sallyport.MethodApp),
+			add(t, f, "vera", tech, sallyport.MethodApp))
 	}})
 	h.check(h.host.Call(t.Context(), "technician/reset-factor", control.User{User: rita.UserName}, nil))
 	signIn := h.browser()
@@ -117,14 +118,17 @@ func guessers(t *testing.T) (h *house, places map[string]guesser, proofs map[str
 		"test by email":   mailed(mara, "/admin/email/confirm", "mara@northwind.example"),
 		"test by text":    texted(mara, "/admin/sms/confirm", "+12125550199"),
 	}
-	tom, olaf, uwe := h.holding(live[1]), h.holding(live[2]), h.holding(live[3])
+	tom, olaf, uwe, vera := h.holding(live[1]), h.holding(live[2]), h.holding(live[3]), h.holding(live[4])
+	vera.post("/me/phone").wants(http.StatusSeeOther, "/sign-in/code")
+	phone := guesser{vera, "/sign-in/code", wrong, ""}
 	again := guesser{tom, "/confirm", []string{"code", "000000", "return", "/me"}, ""}
 	byPassword := guesser{olaf, "/sign-in/password", []string{"password", guess}, ""}
 	byRecovery := guesser{uwe, "/sign-in/recovery", []string{"code", recovery}, ""}
 	proofs = map[string][]guesser{
-		"digits again":          {again, again, again},
-		"password again":        {{olaf, "/confirm", []string{"password", guess, "return", "/me"}, ""}, byPassword, byPassword},
-		"a recovery code again": {{uwe, "/confirm", []string{"way", "recovery", "return", "/me"}, ""}, byRecovery, byRecovery, byRecovery},
+		"digits again":                 {again, again, again},
+		"password again":               {{olaf, "/confirm", []string{"password", guess, "return", "/me"}, ""}, byPassword, byPassword},
+		"a recovery code again":        {{uwe, "/confirm", []string{"way", "recovery", "return", "/me"}, ""}, byRecovery, byRecovery, byRecovery},
+		"the app before another phone": {phone, {vera, "/sign-in/recovery", []string{"code", recovery}, ""}, phone},
 	}
 	return h, places, proofs
 }

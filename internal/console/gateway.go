@@ -30,7 +30,7 @@ var (
 		none:   "No mail server is set up. Invitations are shown once to be handed over, passwords cannot be reset by their owners, and the method Email cannot be chosen."}
 	smsPage = gatewayPage{channel: sallyport.ChannelSMS, path: "/admin/sms", section: "sms", title: "SMS Settings",
 		needs: sallyport.ManageSMS, method: sallyport.MethodText, toLabel: "Phone number",
-		toHint: "With the country code, like +15551230000: a phone that you have at hand.",
+		toHint: "With the country code, like +12125550100: a phone that you have at hand.",
 		none:   "No gateway is set up. The method Text Message cannot be chosen until one was proved with a test message."}
 )
 

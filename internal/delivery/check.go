@@ -203,7 +203,7 @@ var senderForm = regexp.MustCompile(`^(\+[1-9][0-9]{4,14}|[0-9]{3,15}|[A-Za-z0-9
 
 func checkSender(name, value string) error {
 	if !senderForm.MatchString(value) {
-		return sallyport.InvalidField(name, "Please give a number like +15551230000, or a name of up to 11 letters and digits.")
+		return sallyport.InvalidField(name, "Please give a number like +12125550100, or a name of up to 11 letters and digits.")
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ var kinds = []Kind{
 		Fields: []FormField{
 			{Name: "account_sid", Label: "Account SID", Required: true, identity: true, Help: "AC and 32 hexadecimal digits.", check: checkSID("AC")},
 			{Name: "auth_token", Label: "Auth token", Required: true, Secret: true, check: checkPlain(255)},
-			{Name: "from", Label: "Sender", Help: "A number of yours like +15551230000, or a name of up to 11 letters and digits.", check: checkSender},
+			{Name: "from", Label: "Sender", Help: "A number of yours like +12125550100, or a name of up to 11 letters and digits.", check: checkSender},
 			{Name: "service", Label: "Messaging Service SID", Help: "In the place of a sender: MG and 32 hexadecimal digits.", check: checkSID("MG")},
 			{Name: "url", Label: "Address", Default: "https://api.twilio.com", Required: true, identity: true, Help: "Change it only for another of Twilio's regions.", check: checkURL},
 		}},
@@ -80,7 +80,7 @@ var kinds = []Kind{
 		Fields: []FormField{
 			{Name: "api_key", Label: "API key", Required: true, identity: true, Help: "As Vonage's dashboard shows it.", check: checkKey},
 			{Name: "api_secret", Label: "API secret", Required: true, Secret: true, check: checkPlain(255)},
-			{Name: "from", Label: "Sender", Required: true, Help: "A number of yours like +15551230000, or a name of up to 11 letters and digits.", check: checkSender},
+			{Name: "from", Label: "Sender", Required: true, Help: "A number of yours like +12125550100, or a name of up to 11 letters and digits.", check: checkSender},
 			{Name: "url", Label: "Address", Default: "https://rest.nexmo.com", Required: true, identity: true, Help: "Change it only for another of Vonage's regions.", check: checkURL},
 		}},
 	{Kind: sallyport.GatewayHTTP, Channel: sallyport.ChannelSMS, Label: "HTTP gateway", check: checkHTTP,
@@ -118,6 +118,6 @@ var kinds = []Kind{
 			{Name: "password", Label: "Password", Required: true, Secret: true, check: checkOctets(64),
 				Help: "SMPP 3.4 has room for 8 characters. A longer one is sent whole, for many providers give one."},
 			{Name: "system_type", Label: "System type", Help: "Only where the provider names one, like VMA.", check: checkOctets(12)},
-			{Name: "sender", Label: "Sender", Required: true, Help: "A number like +15551230000, or a name of up to 11 letters and digits.", check: checkSender},
+			{Name: "sender", Label: "Sender", Required: true, Help: "A number like +12125550100, or a name of up to 11 letters and digits.", check: checkSender},
 		}},
 }

@@ -136,7 +136,7 @@ tell your administrator at once.
 Ten new recovery codes were made for your account. The old ones no longer work.
 `+notYou),
 	NoticeSignedOut: text("You were signed out everywhere", `
-{{with .By}}{{.}}{{else}}Your administrator{{end}} signed you out everywhere. You can sign in again as before.
+{{with .By}}{{.}}{{else}}Your administrator{{end}} signed you out everywhere. You can sign in again.
 `),
 	NoticeHelp: text("{{.Who}} needs help to sign in", `
 {{.Who}} cannot get past the code page and asks for help. The number shown on

@@ -9,7 +9,7 @@ import (
 
 // filled is what somebody typed into the form of a kind.
 var filled = map[sallyport.GatewayKind]map[string]string{
-	sallyport.GatewayTwilio: {"account_sid": "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "auth_token": "", "from": "+15551230000", "url": "https://api.twilio.com"},
+	sallyport.GatewayTwilio: {"account_sid": "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "auth_token": "", "from": "+12125550100", "url": "https://api.twilio.com"},
 	sallyport.GatewayVonage: {"api_key": "a1b2c3d4", "api_secret": "", "from": "Northwind", "url": "https://rest.nexmo.com"},
 	sallyport.GatewayHTTP:   {"url": "https://sms.example.com/send", "headers": "", "body": "to={to}\ntext={text}\nfrom={from}", "from": "Northwind", "ok_text": "accepted"},
 	sallyport.GatewayKannel: {"url": "https://sms.example.com:13013/cgi-bin/sendsms", "user": "it", "password": "", "from": "Northwind"},
