@@ -40,11 +40,15 @@ type Server struct {
 	as     *syscall.SysProcAttr
 	keeper *exec.Cmd
 	leash  io.Closer // the keeper ends the server when this is closed
+	kept   *sql.DB   // to the database "postgres", of a server that nobody stops; nil on others
 }
 
 var shared = sync.OnceValues(func() (*Server, error) {
 	s, err := start("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
 	if err != nil {
+		return nil, err
+	}
+	if s.kept, err = sql.Open("pgx", s.URL("postgres")); err != nil {
 		return nil, err
 	}
 	return s, s.makeTemplate()
