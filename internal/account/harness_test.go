@@ -48,12 +48,12 @@ func TestMain(m *testing.M) { database.Main(m) }
 type house struct {
 	t       testing.TB
 	db      *store.DB
-	other   *store.DB // the second node's; the same one on SQLite
+	other   func() *store.DB // the second node's; the same one on SQLite
 	clock   *clock.Clock
 	ring    *keyring.Ring
 	letters *letters
 	*account.Service
-	second *account.Service // a second node over the same database; the same one on SQLite
+	second func() *account.Service // a second node over the same database; the same one on SQLite
 	n      int
 	shut   sync.Once
 }
@@ -63,19 +63,22 @@ const publicURL = "https://id.northwind.example"
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	c := clock.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	db, other := database.OpenTwo(t, c)
+	db, other := database.OpenOne(t, c)
 	return newHouseOn(t, db, other, c)
 }
 
-func newHouseOn(t testing.TB, db, other *store.DB, c *clock.Clock) *house {
+func newHouseOn(t testing.TB, db *store.DB, other func() *store.DB, c *clock.Clock) *house {
 	t.Helper()
 	h := &house{t: t, db: db, other: other, clock: c, ring: keyring.Generate()}
 	t.Cleanup(h.close)
 	h.letters = &letters{ring: h.ring, now: h.clock.Now}
 	h.Service = account.New(account.Options{Store: store.For[account.Tx](db), Keys: h.ring, Notices: h.letters, PublicURL: publicURL + "/"})
-	if h.second = h.Service; other != db {
-		h.second = account.New(account.Options{Store: store.For[account.Tx](other), Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: true})
-	}
+	h.second = sync.OnceValue(func() *account.Service {
+		if other() == db {
+			return h.Service
+		}
+		return account.New(account.Options{Store: store.For[account.Tx](other()), Keys: h.ring, Notices: h.letters, PublicURL: publicURL, Shared: true})
+	})
 	return h
 }
 

@@ -123,12 +123,12 @@ func TestImportAsksLittle(t *testing.T) {
 	actor := h.session(h.add(sallyport.SuperAdmin))
 	asked := func(from, to int) int {
 		lines := strings.SplitAfter(crowd(to), "\n")
-		before := h.other.Stats()
-		b, err := h.second.Import(ctx, actor, strings.NewReader(lines[0]+strings.Join(lines[from+1:], "")))
+		before := h.other().Stats()
+		b, err := h.second().Import(ctx, actor, strings.NewReader(lines[0]+strings.Join(lines[from+1:], "")))
 		if err != nil || !b.Done || len(b.Rows) != to-from {
 			t.Fatalf("%d rows, %v", len(b.Rows), err)
 		}
-		return int(h.other.Stats().Statements - before.Statements)
+		return int(h.other().Stats().Statements - before.Statements)
 	}
 	once, twice := asked(0, 500), asked(500, 1500)
 	most := 16 // two pieces more, for two reads of two names and four tables
@@ -194,7 +194,8 @@ func TestImportBesideSignIns(t *testing.T) {
 		return // a writer is alone
 	}
 	address := postgres.Database(t)
-	h := newHouseOn(t, openShared(t, address), openShared(t, address), clock.New(time.Now()))
+	other := openShared(t, address)
+	h := newHouseOn(t, openShared(t, address), func() *store.DB { return other }, clock.New(time.Now()))
 	actor, dana := h.session(h.add(sallyport.SuperAdmin)), h.add(sallyport.ReadOnlyTechnician)
 	watch, err := sql.Open("pgx", address)
 	if err != nil {
@@ -204,12 +205,12 @@ func TestImportBesideSignIns(t *testing.T) {
 	finished := make(chan error, 10)
 	signsIn := func() {
 		hash, _ := sallyport.NewToken().Hash()
-		if err := h.other.Write(ctx, func(tx *store.Tx) error { return beginSignIn(tx, dana, hash) }); err != nil {
+		if err := h.other().Write(ctx, func(tx *store.Tx) error { return beginSignIn(tx, dana, hash) }); err != nil {
 			t.Error(err)
 		}
 		done := make(chan error, 1)
 		go func() {
-			err := h.other.Write(ctx, func(tx *store.Tx) error { return finishSignIn(tx, dana, hash) })
+			err := h.other().Write(ctx, func(tx *store.Tx) error { return finishSignIn(tx, dana, hash) })
 			done <- err
 			finished <- err
 		}()

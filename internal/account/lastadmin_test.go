@@ -166,6 +166,7 @@ func TestLastAdminAndPolicy(t *testing.T) {
 func TestD10_2(t *testing.T) {
 	h := newHouse(t)
 	people := []sallyport.Technician{h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)}
+	nodes := []*account.Service{h.Service, h.second()}
 	done := map[string]int{}
 	for round := range 1000 {
 		var actors []sallyport.Actor
@@ -179,7 +180,7 @@ func TestD10_2(t *testing.T) {
 		for i := range 2 {
 			wait.Go(func() {
 				<-start
-				errs[i] = h.against([]*account.Service{h.Service, h.second}[i], round%5, actors[i], h.technician(people[1-i].ID), h.technician(people[i].ID))
+				errs[i] = h.against(nodes[i], round%5, actors[i], h.technician(people[1-i].ID), h.technician(people[i].ID))
 			})
 		}
 		close(start)
@@ -351,7 +352,7 @@ func TestShorterSessionAgeHoldsAtOnce(t *testing.T) {
 	ofFirst := h.session(dana).Session
 	h.clock.Add(2 * time.Hour)
 	h.session(dana)
-	if _, err := h.second.SetPolicy(ctx, host, "session-age", "3"); err != nil {
+	if _, err := h.second().SetPolicy(ctx, host, "session-age", "3"); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.Add(time.Hour - time.Second)

@@ -83,7 +83,7 @@ func TestLogoIsSetChangedAndRemoved(t *testing.T) {
 			t.Errorf("the same again: %v, events %v", err, h.since(n))
 		}
 		for range 2 { // read, and remembered
-			if name, l, err := h.second.House(ctx); err != nil || name != sallyport.DefaultSettings().Organisation || l.String() != set.String() {
+			if name, l, err := h.second().House(ctx); err != nil || name != sallyport.DefaultSettings().Organisation || l.String() != set.String() {
 				t.Errorf("at the door: %q, %v, %v", name, l, err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestLogoIsSetChangedAndRemoved(t *testing.T) {
 	if l, err := h.Logo(ctx); l != nil || err != nil || len(h.events()) != n+1 || h.events()[n].After["logo"] != "none" {
 		t.Errorf("removed: %v, %v, %v", l, err, h.since(n))
 	}
-	if _, l, err := h.second.House(ctx); l != nil || err != nil {
+	if _, l, err := h.second().House(ctx); l != nil || err != nil {
 		t.Errorf("still at the door: %v, %v", l, err)
 	}
 }

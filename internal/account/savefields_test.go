@@ -228,7 +228,7 @@ func TestEndedInvitationIsNotSent(t *testing.T) {
 	save := func(edit func(*account.Form)) func(sallyport.TechnicianID) error {
 		return func(id sallyport.TechnicianID) error {
 			now := h.technician(id)
-			_, err := h.second.Save(ctx, h.session(admin), id, form(now, edit), now.Version)
+			_, err := h.second().Save(ctx, h.session(admin), id, form(now, edit), now.Version)
 			return err
 		}
 	}
@@ -241,15 +241,15 @@ func TestEndedInvitationIsNotSent(t *testing.T) {
 		{"another address", save(elsewhere), []string{"invitation novak@northwind.example"}},
 		{"another role", save(role(sallyport.ReadOnlyTechnician)), []string{"invitation ilya@northwind.example"}},
 		{"sent again", func(id sallyport.TechnicianID) error {
-			_, err := h.second.ResendInvitation(ctx, h.session(admin), id)
+			_, err := h.second().ResendInvitation(ctx, h.session(admin), id)
 			return err
 		}, []string{"invitation ilya@northwind.example"}},
 		{"deactivated", func(id sallyport.TechnicianID) error {
-			_, err := h.second.Deactivate(ctx, h.session(admin), id, "")
+			_, err := h.second().Deactivate(ctx, h.session(admin), id, "")
 			return err
 		}, nil},
 		{"deleted", func(id sallyport.TechnicianID) error {
-			_, err := h.second.Delete(ctx, h.session(admin), id, "")
+			_, err := h.second().Delete(ctx, h.session(admin), id, "")
 			return err
 		}, nil},
 		{"another address, while it is being sent", func(id sallyport.TechnicianID) error {

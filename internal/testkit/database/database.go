@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,20 +70,29 @@ func OnlySQLite(t testing.TB, why string) {
 // Open opens an empty database whose clock shows what c shows, until the test ends.
 func Open(t testing.TB, c *clock.Clock) *store.DB {
 	t.Helper()
-	one, _ := OpenTwo(t, c)
+	one, _ := OpenOne(t, c)
 	return one
 }
 
 // OpenTwo opens an empty database as two nodes would, each for itself. On SQLite, where there is one node, both are the same.
 func OpenTwo(t testing.TB, c *clock.Clock) (one, two *store.DB) {
 	t.Helper()
+	one, second := OpenOne(t, c)
+	return one, second()
+}
+
+// OpenOne opens an empty database as the first of two nodes. The second opens it when two is called first: a test that does
+// without spares the server several new connections. On SQLite, where there is one node, both are the same.
+func OpenOne(t testing.TB, c *clock.Clock) (one *store.DB, two func() *store.DB) {
+	t.Helper()
 	if !OnPostgres() {
 		one = open(t, store.Options{Folder: t.TempDir(), Now: c.Now})
-		return one, one
+		return one, func() *store.DB { return one }
 	}
 	address := postgres.Database(t)
 	postgres.Follow(t, address, c)
-	return open(t, store.Options{Address: address, Rehearse: true}), open(t, store.Options{Address: address})
+	two = sync.OnceValue(func() *store.DB { return open(t, store.Options{Address: address}) })
+	return open(t, store.Options{Address: address, Rehearse: true}), two
 }
 
 // OpenWith opens an empty database whose connection is lost where fault says so.
