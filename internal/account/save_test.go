@@ -218,7 +218,7 @@ func TestD2_13(t *testing.T) {
 			t.Errorf("row %+v, stored %+v", row, now)
 		}
 		if hash, is := held[row.ID]; is {
-			if one, two, want := h.letsIn(h.db, hash), h.letsIn(h.other, hash), row.Outcome == account.Refused; one != want || two != want {
+			if one, two, want := h.letsIn(h.db, hash), h.letsIn(h.other(), hash), row.Outcome == account.Refused; one != want || two != want {
 				t.Errorf("%s: the nodes let in %v and %v", row.Outcome, one, two)
 			}
 		}
@@ -269,7 +269,7 @@ func (h *house) watch(held map[sallyport.TechnicianID]sallyport.Hash, some ...sa
 	round := func() {
 		for i, id := range some {
 			saved := h.technician(id).Method == sallyport.MethodText
-			for _, db := range []*store.DB{h.db, h.other} {
+			for _, db := range []*store.DB{h.db, h.other()} {
 				switch in := h.letsIn(db, held[id]); {
 				case saved && in:
 					h.t.Errorf("watched row %d: let in after it was saved", i)
