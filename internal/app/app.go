@@ -61,7 +61,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 	if err := a.listen(cfg); err != nil {
 		return err
 	}
-	f, err := openFolder(cfg.Data, true)
+	f, err := openData(cfg, true)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func openFolder(path string, server bool) (*folder, error) {
 // openUsed takes the folder for a command. Where the configured database is SQLite's, it must be there: a command that made
 // one would call a copy, or a restore, of nothing a success.
 func openUsed(cfg config.Config) (*folder, error) {
-	f, err := openFolder(cfg.Data, false)
+	f, err := openData(cfg, false)
 	if err != nil || cfg.Database != "" {
 		return f, err
 	}
