@@ -33,7 +33,7 @@ func (s *Service) compare(ctx context.Context, t *try) (bool, error) {
 		return ok, err
 	}
 	if t.code != nil {
-		return same(t.code.Hash, s.codeHash(t.code.ID, t.typed)), nil
+		return factor.SameCode(t.code.Hash, s.codeHash(t.code.ID, t.typed)), nil
 	}
 	return s.compareApp(t)
 }
@@ -51,7 +51,7 @@ func (s *Service) compareEnrolment(ctx context.Context, t *try) (bool, error) {
 	if err != nil || c == nil {
 		return false, err
 	}
-	return same(c.Hash, s.enrolmentHash(t.m.technician.ID, t.typed)), nil
+	return factor.SameCode(c.Hash, s.enrolmentHash(t.m.technician.ID, t.typed)), nil
 }
 
 func (s *Service) enrolmentHash(id sallyport.TechnicianID, typed string) []byte {

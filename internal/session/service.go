@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/subtle"
 	"log/slog"
 	"sync"
 	"time"
@@ -122,9 +121,6 @@ func (s *Service) counted(ctx context.Context, f func(context.Context, Tx) error
 	defer cancel()
 	return s.store.Write(ctx, func(tx Tx) error { return f(ctx, tx) })
 }
-
-// same compares two keyed hashes in constant time.
-func same(a, b []byte) bool { return len(a) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
 
 func nobody(c sallyport.Client) sallyport.Actor {
 	return sallyport.Actor{Kind: sallyport.ActorNobody, Client: c}
