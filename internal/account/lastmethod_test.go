@@ -29,6 +29,10 @@ func TestD10_1OwnMethod(t *testing.T) {
 				if err != nil || !saved.SelfSignedOut {
 					t.Fatalf("%+v, %v", saved, err)
 				}
+				const alone = "Nobody else could open the set-up again: sign in before 5 March 2026 at 09:00 UTC"
+				if warned := strings.Contains(strings.Join(v.Warnings, " "), alone); warned != (m != sallyport.MethodOff) {
+					t.Errorf("he is warned: %v, by %q", warned, v.Warnings)
+				}
 				setUp, asked := saved.MustSetUp != "", strings.Contains(saved.MustSetUp, "first gives a code of the authenticator app")
 				if setUp != (m != sallyport.MethodOff) || asked != (setUp && first) {
 					t.Errorf("he is told %q", saved.MustSetUp)

@@ -93,7 +93,24 @@ func warnings(ctx context.Context, tx Tx, p plan) ([]string, error) {
 	if allSent {
 		out = append(out, "After this every Super Admin depends on sent codes: if sending fails, only recovery codes or a rescue on the host let one in.")
 	}
+	if err != nil {
+		return nil, err
+	}
+	alone, err := aloneInTime(ctx, tx, p)
+	if alone {
+		out = append(out, "Nobody else could open the set-up again: sign in before "+p.next.SetupUntil.UTC().Format("2 January 2006 at 15:04 UTC")+
+			", or only a rescue on the host lets this account in.")
+	}
 	return out, err
+}
+
+// aloneInTime foresees that a set-up must begin in time and that no other Super Admin can sign in, who could open it again.
+func aloneInTime(ctx context.Context, tx Tx, p plan) (bool, error) {
+	if p.next.Role != sallyport.SuperAdmin || mustSetUp(p) == "" {
+		return false, nil
+	}
+	another, err := usableBut(ctx, tx, p.was.ID)
+	return err == nil && !another, err
 }
 
 // allBySent foresees that each Super Admin who can sign in waits for a code that must be sent.
