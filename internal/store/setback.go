@@ -9,9 +9,9 @@ import (
 
 // ClockSetBack is for a clock that was set back: what was stored in its future would otherwise live, or hold somebody up,
 // for as long as it was wrong by. Sessions that began there are over, for nobody knows how old they are; other sessions
-// were used and proved at the latest now. Links, password resets, enrolment codes and open set-ups have their life from now on
-// at most, a wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end with their codes,
-// as by EndSignIns, and are counted. So do unfinished tests of gateways.
+// were used and proved at the latest now. Links, password resets, enrolment codes, open set-ups and what pages keep have their
+// life from now on at most, a wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end
+// with their codes, as by EndSignIns, and are counted. So do unfinished tests of gateways.
 func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 	set, err := tx.Settings(ctx)
 	if err != nil {
@@ -49,6 +49,7 @@ const (
 	longestBucket = time.Hour        // until a bucket is empty: a wrong password that counts once
 	longestRetry  = time.Hour        // until a message is tried again
 	longestHold   = time.Minute      // of an audit sink
+	longestKept   = 24 * time.Hour   // what a page keeps: a roll-out
 )
 
 // gatewayTests is how the names of the meta entries begin that hold a test of a gateway. When one ends is the caller's to read.
@@ -88,5 +89,6 @@ var setBack = []struct {
 	{"password_reset", restart, `created_at > now_us()`, nil},
 	{"enrolment_code", `expires_at = now_us() + $1`, `expires_at > now_us() + $1`, enrolmentLife},
 	{"outbox", `next_at = now_us()`, `done_at = 0 AND next_at > now_us() + $1`, always(longestRetry)},
+	{"kept", `expires_at = now_us() + $1`, `expires_at > now_us() + $1`, always(longestKept)},
 	{"audit_sink", `held_until = now_us()`, `held_until > now_us() + $1`, always(longestHold)},
 }

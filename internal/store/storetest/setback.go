@@ -34,6 +34,7 @@ var _ = register("clock set back", func(b *bench) {
 		b.guess(tx, "k", 1)
 		b.ok(tx.SetGuessWait(b.ctx, "k", ahead(time.Minute)))
 		b.ok(tx.SetWait(b.ctx, omar.ID, ahead(time.Minute)))
+		b.ok(tx.PutKept(b.ctx, dana.ID, "page", []byte("sealed"), time.Hour))
 		b.ok(tx.PutMeta(b.ctx, "delivery.test.email", []byte("a test of Email Settings")))
 		b.ok(tx.PutMeta(b.ctx, "delivery", []byte("no test")))
 		_, err := tx.Fill(b.ctx, "bucket", time.Minute, time.Minute)
@@ -100,6 +101,14 @@ var _ = register("clock set back", func(b *bench) {
 		empty, emptyErr := tx.EmptyAt(b.ctx, "bucket")
 		if code != nil || sends.Hour != 0 || resets != 0 || empty["bucket"].After(b.Now()) || emptyErr != nil {
 			b.Errorf("enrolment code %v, %+v sends, %d resets, %v", code, sends, resets, empty)
+		}
+		return err
+	})
+	b.Add(23 * time.Hour)
+	b.read(func(tx *store.Tx) error {
+		kept, err := tx.Kept(b.ctx, dana.ID, "page")
+		if len(kept) > 0 {
+			b.Errorf("kept for longer than anything is: %q", kept)
 		}
 		return err
 	})
