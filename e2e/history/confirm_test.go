@@ -13,6 +13,9 @@ func (r rules) fresh(l session, shows clock) (may, mayNot bool) {
 	return r.trusting || shows.Early-l.Proved.Late <= int64(proofLasts), shows.Late-l.Proved.Early > int64(proofLasts)
 }
 
+// setBack is when a proof was given by a clock that was set back since, and shows that then: at the latest now.
+func (c clock) setBack(shows clock) clock { return clock{min(c.Early, shows.Early), c.Late} }
+
 // confirmed: a live session begins to prove itself again.
 func (r rules) confirmed(s state, q question, a said) []state {
 	l, live := s.live(q.Within)

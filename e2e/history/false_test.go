@@ -100,7 +100,7 @@ func usedAgain(history []porcupine.Operation, way string) (all []porcupine.Opera
 
 // aged are the answers to sensitive acts of sessions whose proof was surely too old, or surely not, turned.
 func aged(history []porcupine.Operation, was, turned said) (all []porcupine.Operation) {
-	proved, before := map[string]clock{}, map[string]string{}
+	proved, at, before := map[string]clock{}, map[string]int64{}, map[string]string{}
 	for _, o := range history {
 		q := o.Input.(question)
 		switch {
@@ -108,7 +108,7 @@ func aged(history []porcupine.Operation, was, turned said) (all []porcupine.Oper
 		case q.Act == renew: // its proof is that of the session before
 			before[q.Token] = q.Within
 		default:
-			proved[q.Token] = q.Shows
+			proved[q.Token], at[q.Token] = q.Shows, o.Call
 		}
 	}
 	for _, o := range history {
@@ -117,7 +117,13 @@ func aged(history []porcupine.Operation, was, turned said) (all []porcupine.Oper
 		for before[token] != "" {
 			token = before[token]
 		}
-		may, mayNot := rules{}.fresh(session{Proved: proved[token]}, q.Shows)
+		shown := proved[token]
+		for _, j := range history {
+			if by := j.Input.(question); by.Act == jump && by.Who == q.Who && by.Back && j.Return >= at[token] && j.Call <= o.Return {
+				shown = shown.setBack(by.Shows)
+			}
+		}
+		may, mayNot := rules{}.fresh(session{Proved: shown}, q.Shows)
 		if q.Act == renew && o.Output == was && may != mayNot {
 			o.Output = turned
 			all = append(all, o)

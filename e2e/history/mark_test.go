@@ -27,7 +27,7 @@ func (w *world) mark(lines []*line) []porcupine.Operation {
 	}
 	for _, end := range w.trouble.ends {
 		for who := range people {
-			history = append(history, porcupine.Operation{ClientId: clients, Input: question{Who: who, Act: jump, Back: anyMeets(w.trouble.backs, end)}, Output: yes, Call: end.from, Return: end.to})
+			history = append(history, porcupine.Operation{ClientId: clients, Input: question{Who: who, Act: jump, Back: anyMeets(w.trouble.backs, end), Shows: w.shows(end)}, Output: yes, Call: end.from, Return: end.to})
 		}
 	}
 	return history

@@ -179,7 +179,10 @@ func (r rules) certain(s state, q question, a said) []state {
 		}
 		s.Live = slices.Clone(s.Live)
 		for i := range s.Live {
-			s.Live[i].Frail = s.Live[i].Frail || q.Back
+			if q.Back {
+				s.Live[i].Frail = true
+				s.Live[i].Proved = s.Live[i].Proved.setBack(q.Shows)
+			}
 		}
 		return []state{s}
 	case leave:

@@ -101,6 +101,7 @@ func wrongProofs() []wrong {
 	password := func(right bool) question {
 		return question{Act: answer, SignIn: "s5", Way: byPassword, Right: right, Token: "t2"}
 	}
+	back := at(-time.Minute, question{Act: jump, Back: true})
 	blurred := newCodes("t1")
 	blurred.Shows = clock{0, int64(late)}
 	leave1, leave2 := question{Act: leave, Token: "t1"}, question{Act: leave, Token: "t2"}
@@ -109,6 +110,9 @@ func wrongProofs() []wrong {
 		{"a fresh proof is asked for again", inByApp().then(newCodes("t1"), stale), false},
 		{"new recovery codes after an old proof", inByApp().then(at(late, newCodes("t1")), yes), false},
 		{"an old proof is asked for again", inByApp().then(at(late, newCodes("t1")), stale), true},
+		{"a proof given before the clock was set back", inByApp().then(back, yes).then(at(proofLasts-time.Second, newCodes("t1")), stale), true},
+		{"or still a fresh one", inByApp().then(back, yes).then(at(proofLasts-time.Second, newCodes("t1")), yes), true},
+		{"one given before the clock was set ahead", inByApp().then(at(0, question{Act: jump}), yes).then(at(proofLasts-time.Second, newCodes("t1")), stale), false},
 		{"either while the clock is set", inByApp().then(blurred, stale).then(blurred, yes), true},
 		{"new recovery codes when signed out", inByApp().then(leave1, yes).then(newCodes("t1"), yes), false},
 		{"nobody is signed in, though he is", inByApp().then(newCodes("t1"), out), false},
