@@ -58,6 +58,9 @@ func TestFactsOfATechnician(t *testing.T) {
 	held := h.add(sallyport.Admin)
 	h.write(func(ctx context.Context, tx *store.Tx) error {
 		h.clock.Add(time.Minute)
+		if err := tx.Hold(ctx, held.ID); err != nil {
+			return err
+		}
 		if used, err := tx.BurnStep(ctx, held.ID, 1); err != nil || !used {
 			t.Errorf("%v, %v", used, err)
 		}
