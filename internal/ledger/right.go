@@ -7,7 +7,8 @@ import (
 	"sallyport/internal/policy"
 )
 
-// may judges the actor by his row, and the session that he acts through, as they are in this transaction. An empty permission is for the host alone.
+// may judges the actor by his row, and the session that he acts through, as they are in this transaction. An empty
+// permission is for the host alone.
 func may(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permission) error {
 	if actor.Kind == sallyport.ActorHost {
 		return nil

@@ -13,8 +13,8 @@ type Present interface {
 	Session(ctx context.Context, hash sallyport.Hash, idle time.Duration) (sallyport.Session, sallyport.Technician, error)
 }
 
-// SignedIn returns the row of the technician who acts, as it is in this transaction, ErrUnauthorized where he is not active. The
-// session that he acts through must still be good: a request that began before he was signed out does not end as if he
+// SignedIn returns the row of the technician who acts, as it is in this transaction, ErrUnauthorized where he is not active.
+// The session that he acts through must still be good: a request that began before he was signed out does not end as if he
 // were not.
 func SignedIn(ctx context.Context, tx Present, actor sallyport.Actor) (sallyport.Technician, error) {
 	t, err := tx.Technician(ctx, actor.ID)

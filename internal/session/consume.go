@@ -21,8 +21,9 @@ func (s *Service) consume(ctx context.Context, t *try) (Outcome, error) {
 }
 
 // letIn uses the digits of an app up where, by what was read when they were counted, the session is all that follows. Then
-// nothing is read again: that the technician is still as he was left by the count and the life of sessions what it was, that the sign-in is there
-// and in time, and that the step is unused is made sure of by what is written. Whatever else it meets is errLookAgain.
+// nothing is read again: that the technician is still as he was left by the count and the life of sessions what it was, that
+// the sign-in is there and in time, and that the step is unused is made sure of by what is written. Whatever else it meets
+// is errLookAgain.
 func (s *Service) letIn(ctx context.Context, t *try) (out Outcome, err error) {
 	m := t.m
 	step := m.step

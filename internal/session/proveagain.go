@@ -19,8 +19,8 @@ var (
 	errBeside   = sallyport.E(sallyport.TooMany, "answer_beside", "Another answer of yours is being looked at. Please try again in a moment.").After(time.Second)
 )
 
-// provesSession reports whether the answer that is waited for proves a live session again: before a sensitive change, and before
-// the app moves to another phone. The code that confirms the new phone proves nothing yet.
+// provesSession reports whether the answer that is waited for proves a live session again: before a sensitive change, and
+// before the app moves to another phone. The code that confirms the new phone proves nothing yet.
 func (m *moment) provesSession() bool {
 	return m.signIn.Purpose == sallyport.PurposeStepUp || m.signIn.Purpose == sallyport.PurposePhone && m.step.Kind != login.Enrol
 }

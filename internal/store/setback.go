@@ -46,7 +46,7 @@ func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 // The longest waits and leases of what is kept in the tables.
 const (
 	longestWait   = 15 * time.Minute // after wrong answers (contract section 5)
-	longestBucket = time.Hour        // until a bucket is empty: a wrong password that counts once
+	longestBucket = time.Hour        // until one that holds somebody up is empty; of what is told once a day, one is told again
 	longestRetry  = time.Hour        // until a message is tried again
 	longestHold   = time.Minute      // of an audit sink
 	longestKept   = 24 * time.Hour   // what a page keeps: a roll-out
