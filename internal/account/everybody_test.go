@@ -9,6 +9,7 @@ import (
 	"sallyport"
 	"sallyport/internal/account"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/database"
 )
 
 // between is a store that does something after the first page of a list was read.
@@ -97,6 +98,45 @@ func TestAsManyAsWereChosen(t *testing.T) {
 	for _, n := range []int{0, account.MostTogether + 1} {
 		if _, err := h.PreviewTeam(ctx, actor, make([]sallyport.TechnicianID, n), sallyport.MethodApp); sallyport.CodeOf(err) != "ticked" {
 			t.Errorf("%d of them: %v", n, err)
+		}
+	}
+}
+
+// The rows of a preview share their way to the database: on PostgreSQL a hundred of them wait for few more answers than
+// one does.
+func TestPreviewTravelsLittle(t *testing.T) {
+	if !database.OnPostgres() {
+		t.Skip("on PostgreSQL alone: SQLite is within the process")
+	}
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	h.addMany(101)
+	ids := make([]sallyport.TechnicianID, 101)
+	for i := range ids {
+		ids[i] = sallyport.TechnicianID(fmt.Sprintf("many%03d", i))
+	}
+	trips := func(ids ...sallyport.TechnicianID) uint64 {
+		t.Helper()
+		before := h.db.Stats().Trips
+		if team, err := h.PreviewTeam(ctx, actor, ids, sallyport.MethodOff); err != nil || len(team.Rows) != len(ids) {
+			t.Fatalf("%d rows: %v", len(team.Rows), err)
+		}
+		return h.db.Stats().Trips - before
+	}
+	if one, hundred := trips(ids[0]), trips(ids[1:]...); hundred > one+3 {
+		t.Errorf("%d round trips for one, %d for a hundred", one, hundred)
+	}
+}
+
+// A preview of one who is no technician, however he is written, takes nothing from the others.
+func TestPreviewOfNobody(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	h.addMany(2)
+	for _, nobody := range []sallyport.TechnicianID{"gone", "", "many\x00", "\xff"} {
+		team, err := h.PreviewTeam(ctx, actor, []sallyport.TechnicianID{"many000", nobody, "many001"}, sallyport.MethodApp)
+		if err != nil || len(team.Rows) != 3 || team.Refused != 1 || team.Rows[1].Outcome != account.Refused || team.Rows[2].Name == "" {
+			t.Errorf("%q: %+v, %v", nobody, team, err)
 		}
 	}
 }

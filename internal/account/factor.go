@@ -22,7 +22,7 @@ func (s *Service) ResetFactor(ctx context.Context, actor sallyport.Actor, id sal
 		if err := mayReset(w, t); err != nil {
 			return err
 		}
-		return guarded(ctx, tx, func() error {
+		return guardedOn(ctx, tx, t, func() error {
 			reset, err = s.resetFactor(ctx, tx, w, entry{what: audit.FactorReset, on: t, reason: reason})
 			return err
 		})

@@ -89,7 +89,7 @@ func (s supers) keep(after supers) bool {
 	return (after.usable || !s.usable) && (after.some || !s.some)
 }
 
-// guarded runs an act on one technician and refuses it afterwards, inside the same transaction, where it left no
+// guarded runs an act and refuses it afterwards, inside the same transaction, where it left no
 // Super Admin who can sign in (invariant I6), or, where none could before, none whom a rescue could let in again. The
 // count is taken from what the act has written, so that two acts at once, which the database puts one after the other,
 // cannot pass it together.
@@ -109,6 +109,15 @@ func guarded(ctx context.Context, tx Tx, act func() error) error {
 		return errLastAdmin
 	}
 	return nil
+}
+
+// guardedOn is guarded for an act on t alone, as this transaction read him. Whoever is no Super Admin leaves as many as
+// there are.
+func guardedOn(ctx context.Context, tx Tx, t sallyport.Technician, act func() error) error {
+	if t.Role != sallyport.SuperAdmin {
+		return act()
+	}
+	return guarded(ctx, tx, act)
 }
 
 // needsSecond refuses what a Super Admin may not do to himself while another one could.

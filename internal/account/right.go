@@ -124,11 +124,17 @@ func target(ctx context.Context, tx Tx, actor sallyport.Actor, id sallyport.Tech
 	if err != nil {
 		return who{}, sallyport.Technician{}, err
 	}
+	t, err := w.reach(ctx, tx, id)
+	return w, t, err
+}
+
+// reach reads a technician whom the actor's rights reach; errors of over come with him.
+func (w who) reach(ctx context.Context, tx Tx, id sallyport.TechnicianID) (sallyport.Technician, error) {
 	t, err := tx.Technician(ctx, id)
 	if err != nil {
-		return who{}, sallyport.Technician{}, err
+		return sallyport.Technician{}, err
 	}
-	return w, t, w.over(t)
+	return t, w.over(t)
 }
 
 var (

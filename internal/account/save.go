@@ -121,7 +121,7 @@ func (s *Service) carryOut(ctx context.Context, tx Tx, p plan) (saved Saved, err
 	if err := p.permitted(ctx, tx); err != nil {
 		return Saved{}, err
 	}
-	err = guarded(ctx, tx, func() error {
+	err = guardedOn(ctx, tx, p.was, func() error {
 		saved, err = s.write(ctx, tx, p)
 		return err
 	})

@@ -54,7 +54,7 @@ func (s *Service) shutOut(ctx context.Context, actor sallyport.Actor, id sallypo
 		if err := w.fresh(); err != nil {
 			return err
 		}
-		return guarded(ctx, tx, func() error {
+		return guardedOn(ctx, tx, t, func() error {
 			out, err = act(tx, w, t)
 			return err
 		})

@@ -2,40 +2,44 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"sallyport"
 )
 
+// previewedTogether is how many rows of a preview are read in one transaction: so many share each round trip to PostgreSQL,
+// and none of those transactions is a long one.
+const previewedTogether = 100
+
 // PreviewTeam says what SaveTeam would do, row by row. It needs technicians.write and changes nothing.
 func (s *Service) PreviewTeam(ctx context.Context, actor sallyport.Actor, ids []sallyport.TechnicianID, method sallyport.Method) (Team, error) {
-	return s.team(ctx, actor, ids, method, s.previewRow)
+	all, err := s.rows(ctx, actor, ids, method)
+	if err != nil {
+		return Team{}, err
+	}
+	team := Team{Method: method}
+	for part := range slices.Chunk(all, previewedTogether) {
+		errs, err := s.previewRows(ctx, actor, part)
+		if err != nil {
+			return Team{}, err
+		}
+		for i, row := range part {
+			team.add(row, errs[i])
+		}
+	}
+	return team, nil
 }
 
 // SaveTeam sets the method of each technician, each in a transaction of his own, so that one refusal takes nothing
 // from the others. The actor is left out unless he is ticked alone. It needs technicians.write and a fresh proof.
 func (s *Service) SaveTeam(ctx context.Context, actor sallyport.Actor, ids []sallyport.TechnicianID, method sallyport.Method) (Team, error) {
-	return s.team(ctx, actor, ids, method, s.saveRow)
-}
-
-// rowAct previews or saves one technician.
-type rowAct func(ctx context.Context, actor sallyport.Actor, row *TeamRow) error
-
-func (s *Service) team(ctx context.Context, actor sallyport.Actor, ids []sallyport.TechnicianID, method sallyport.Method, do rowAct) (Team, error) {
-	if !method.Valid() {
-		return Team{}, sallyport.InvalidField(FieldMethod, "Please choose one of the methods.")
-	}
-	ids, err := s.several(ctx, actor, ids, sallyport.WriteTechnicians)
+	all, err := s.rows(ctx, actor, ids, method)
 	if err != nil {
 		return Team{}, err
 	}
 	team := Team{Method: method}
-	for _, id := range ids {
-		row := TeamRow{ID: id, Self: actor.Kind == sallyport.ActorTechnician && id == actor.ID, next: method}
-		act := do
-		if row.Self && len(ids) > 1 {
-			act = s.leaveOut
-		}
-		err := act(ctx, actor, &row)
+	for _, row := range all {
+		err := s.saveRow(ctx, actor, &row)
 		if sallyport.KindOf(err) == sallyport.StepUp && err != nil && team.Changes == 0 {
 			return Team{}, err // nothing was done yet: ask for the proof, then do all of it
 		}
@@ -47,14 +51,29 @@ func (s *Service) team(ctx context.Context, actor sallyport.Actor, ids []sallypo
 	return team, nil
 }
 
-// leaveOut passes over the actor himself, who is ticked among others.
-func (s *Service) leaveOut(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
-	row.Outcome, row.Why = LeftOut, "That is you. To change your own second factor, tick yourself alone."
-	return s.store.Read(ctx, func(tx Tx) error {
-		_, t, err := target(ctx, tx, actor, row.ID, sallyport.WriteTechnicians)
-		row.about(t)
-		return err
-	})
+// rows are those of a roll-out of method to ids, the actor's own last.
+func (s *Service) rows(ctx context.Context, actor sallyport.Actor, ids []sallyport.TechnicianID, method sallyport.Method) ([]TeamRow, error) {
+	if !method.Valid() {
+		return nil, sallyport.InvalidField(FieldMethod, "Please choose one of the methods.")
+	}
+	ids, err := s.several(ctx, actor, ids, sallyport.WriteTechnicians)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]TeamRow, len(ids))
+	for i, id := range ids {
+		rows[i] = TeamRow{ID: id, Self: actor.Kind == sallyport.ActorTechnician && id == actor.ID, among: len(ids) > 1, next: method}
+	}
+	return rows, nil
+}
+
+// leaveOut reports whether a row is passed over: the actor himself, ticked among others.
+func (r *TeamRow) leaveOut() bool {
+	if !r.Self || !r.among {
+		return false
+	}
+	r.Outcome, r.Why = LeftOut, "That is you. To change your own second factor, tick yourself alone."
+	return true
 }
 
 func (r *TeamRow) about(t sallyport.Technician) {
@@ -80,8 +99,8 @@ func (team *Team) add(row TeamRow, err error) {
 }
 
 // planRow plans another method for a row's technician and nothing else, and notes who he is.
-func planRow(ctx context.Context, tx Tx, actor sallyport.Actor, row *TeamRow) (plan, error) {
-	w, t, err := target(ctx, tx, actor, row.ID, sallyport.WriteTechnicians)
+func planRow(ctx context.Context, tx Tx, w who, row *TeamRow) (plan, error) {
+	t, err := w.reach(ctx, tx, row.ID)
 	row.about(t)
 	if err != nil {
 		return plan{}, err
@@ -91,19 +110,41 @@ func planRow(ctx context.Context, tx Tx, actor sallyport.Actor, row *TeamRow) (p
 	return think(ctx, tx, w, t, form)
 }
 
-func (s *Service) previewRow(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
-	return s.store.Read(ctx, func(tx Tx) error {
-		p, err := planRow(ctx, tx, actor, row)
+// previewRows foresees each of rows in one transaction; each has its own error.
+func (s *Service) previewRows(ctx context.Context, actor sallyport.Actor, rows []TeamRow) ([]error, error) {
+	errs := make([]error, len(rows))
+	err := s.store.Read(ctx, func(tx Tx) error {
+		w, err := judge(ctx, tx, actor, sallyport.WriteTechnicians)
 		if err != nil {
 			return err
 		}
-		v, err := foresee(ctx, tx, p)
-		if err != nil {
-			return err
+		previews := make([]func() error, len(rows))
+		for i := range rows {
+			previews[i] = func() error {
+				errs[i] = previewRow(ctx, tx, w, &rows[i])
+				return nil
+			}
 		}
-		row.foreseen(v)
-		return nil
+		return tx.Together(ctx, previews...)
 	})
+	return errs, err
+}
+
+func previewRow(ctx context.Context, tx Tx, w who, row *TeamRow) error {
+	if row.leaveOut() {
+		row.about(w.row)
+		return nil
+	}
+	p, err := planRow(ctx, tx, w, row)
+	if err != nil {
+		return err
+	}
+	v, err := foresee(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	row.foreseen(v)
+	return nil
 }
 
 // foreseen puts a preview into its row.
@@ -125,13 +166,24 @@ func (r *TeamRow) foreseen(v Preview) {
 func (s *Service) saveRow(ctx context.Context, actor sallyport.Actor, row *TeamRow) error {
 	var saved Saved
 	err := s.attempt(ctx, actor, row.ID, func(tx Tx) error {
-		p, err := planRow(ctx, tx, actor, row)
+		w, err := judge(ctx, tx, actor, sallyport.WriteTechnicians)
+		if err != nil {
+			return err
+		}
+		if row.leaveOut() {
+			row.about(w.row)
+			return nil
+		}
+		p, err := planRow(ctx, tx, w, row)
 		if err != nil {
 			return err
 		}
 		saved, err = s.carryOut(ctx, tx, p)
 		return err
 	})
+	if row.Outcome == LeftOut {
+		return err
+	}
 	row.Outcome = Changed
 	if saved.Nothing {
 		row.Outcome = Unchanged

@@ -143,6 +143,7 @@ type TeamRow struct {
 	Invitation    string              // link to hand over, shown once
 	Self          bool
 	Err           error
+	among         bool             // he is not the only one ticked
 	next          sallyport.Method // what he shall have
 	needsProof    bool             // foreseen: Save would ask for a fresh proof
 }
