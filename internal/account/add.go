@@ -16,12 +16,8 @@ func (s *Service) NewForm(ctx context.Context, actor sallyport.Actor) (form Form
 		if err != nil {
 			return err
 		}
-		open, err := readWays(ctx, tx)
-		if err != nil {
-			return err
-		}
 		form = Form{Method: sallyport.MethodApp, Role: sallyport.ReadOnlyTechnician}
-		offer, roles = choices(sallyport.Technician{Method: sallyport.MethodApp}, w.settings, open), w.givable()
+		offer, roles = choices(sallyport.Technician{Method: sallyport.MethodApp}, w.settings, w.open), w.givable()
 		return nil
 	})
 	return form, offer, roles, err
@@ -132,14 +128,10 @@ func (s *Service) invite(ctx context.Context, tx Tx, w who, t sallyport.Technici
 	if err := tx.InsertLink(ctx, link); err != nil {
 		return Invited{}, err
 	}
-	open, err := readWays(ctx, tx)
-	if err != nil {
-		return Invited{}, err
-	}
-	if !open.email {
+	if !w.open.email {
 		return Invited{Link: url, ExpiresAt: link.ExpiresAt}, nil
 	}
-	err = s.tell(ctx, tx, w, invitation(t, url, link))
+	err := s.tell(ctx, tx, w, invitation(t, url, link))
 	return Invited{Sent: true, ExpiresAt: link.ExpiresAt}, err
 }
 

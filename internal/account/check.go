@@ -38,11 +38,7 @@ func readForm(ctx context.Context, tx Tx, w who, was sallyport.Technician, form 
 	if err := d.refuseTaken(ctx, tx); err != nil {
 		return draft{}, err
 	}
-	open, err := readWays(ctx, tx)
-	if err != nil {
-		return draft{}, err
-	}
-	d.finish(w, form, open)
+	d.finish(w, form)
 	return d, nil
 }
 
@@ -55,9 +51,9 @@ func beginForm(w who, was sallyport.Technician, form Form) draft {
 	return d
 }
 
-func (d *draft) finish(w who, form Form, open ways) {
+func (d *draft) finish(w who, form Form) {
 	d.readRole(w, form.Role)
-	d.readMethod(w, form.Method, open)
+	d.readMethod(w, form.Method)
 }
 
 func (d *draft) readNames(form Form) {
@@ -181,7 +177,7 @@ func (d *draft) readRole(w who, role sallyport.RoleID) {
 	}
 }
 
-func (d *draft) readMethod(w who, method sallyport.Method, open ways) {
+func (d *draft) readMethod(w who, method sallyport.Method) {
 	if method == "" && d.was.ID == "" {
 		method = sallyport.MethodApp
 	}
@@ -195,7 +191,7 @@ func (d *draft) readMethod(w who, method sallyport.Method, open ways) {
 		return
 	}
 	var known *sallyport.Error
-	if errors.As(policy.CheckMethod(choiceInput(d.next, w.settings, open), method), &known) {
+	if errors.As(policy.CheckMethod(choiceInput(d.next, w.settings, w.open), method), &known) {
 		d.wrong = append(d.wrong, known.Fields...)
 	}
 }

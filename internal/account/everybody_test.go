@@ -128,6 +128,29 @@ func TestPreviewTravelsLittle(t *testing.T) {
 	}
 }
 
+// A Save that signs somebody out waits for an answer 11 times, its beginning and its end among them (docs/adr/0029).
+func TestSaveTravelsLittle(t *testing.T) {
+	if !database.OnPostgres() {
+		t.Skip("on PostgreSQL alone: SQLite is within the process")
+	}
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	p := h.add(sallyport.ReadOnlyTechnician)
+	h.session(p)
+	was := h.technician(p.ID)
+	form := account.FormOf(was)
+	form.Method = sallyport.MethodEmail
+	before := h.db.Stats().Trips
+	saved, err := h.Save(ctx, actor, p.ID, form, was.Version)
+	if err != nil || len(saved.SessionsEnded) != 1 {
+		t.Fatalf("%+v, %v", saved, err)
+	}
+	if trips := (h.db.Stats().Trips - before) / 2; trips > 11 { // every write here is rehearsed first
+		t.Errorf("%d round trips", trips)
+	}
+}
+
 // A preview of one who is no technician, however he is written, takes nothing from the others.
 func TestPreviewOfNobody(t *testing.T) {
 	h := newHouse(t)

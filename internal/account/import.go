@@ -97,11 +97,7 @@ func importing(ctx context.Context, actor sallyport.Actor, f csvFile, run runnin
 
 // read reads each row as Add would, and compares the rows with one another.
 func (b *Batch) read(ctx context.Context, tx Tx, w who, rows []csvRow) error {
-	open, err := readWays(ctx, tx)
-	if err != nil {
-		return err
-	}
-	b.WillSend = open.email
+	b.WillSend = w.open.email
 	drafts := make([]draft, len(rows))
 	for i, row := range rows {
 		drafts[i] = beginForm(w, sallyport.Technician{}, row.form)
@@ -116,7 +112,7 @@ func (b *Batch) read(ctx context.Context, tx Tx, w who, rows []csvRow) error {
 		if err := d.refuseTaken(ctx, stored); err != nil {
 			return err
 		}
-		d.finish(w, row.form, open)
+		d.finish(w, row.form)
 		b.wrong(row.line, d.wrong)
 		read := ImportRow{Line: row.line, Technician: d.newcomer(w)}
 		if d.named {

@@ -12,22 +12,22 @@ import (
 // ways are the channels that were proved: what may be required of anybody, and what a code can be sent through.
 type ways struct{ email, text bool }
 
-func readWays(ctx context.Context, tx Tx) (ways, error) {
-	proved, err := tx.ProvedChannels(ctx)
-	return ways{email: slices.Contains(proved, sallyport.ChannelEmail), text: slices.Contains(proved, sallyport.ChannelSMS)}, err
+func waysOf(proved []sallyport.Channel) ways {
+	return ways{email: slices.Contains(proved, sallyport.ChannelEmail), text: slices.Contains(proved, sallyport.ChannelSMS)}
 }
 
 // eachUsable calls yield for the Super Admins who can sign in, as this transaction sees them, its own writes included,
 // until yield returns false.
 func eachUsable(ctx context.Context, tx Tx, yield func(sallyport.Technician) bool) error {
-	admins, err := tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
+	var admins []sallyport.Technician
+	var facts sallyport.Facts
+	err := tx.Together(ctx,
+		func() (err error) { admins, err = tx.TechniciansByRole(ctx, sallyport.SuperAdmin); return err },
+		func() (err error) { facts, err = tx.Facts(ctx); return err })
 	if err != nil {
 		return err
 	}
-	in, err := channels(ctx, tx)
-	if err != nil {
-		return err
-	}
+	in := waysOf(facts.Proved).channels(facts.Settings, facts.Now)
 	for _, t := range admins {
 		h, err := hold(ctx, tx, t.ID)
 		if err != nil {
@@ -47,19 +47,6 @@ func usableBut(ctx context.Context, tx Tx, id sallyport.TechnicianID) (found boo
 		return !found
 	})
 	return found, err
-}
-
-func channels(ctx context.Context, tx Tx) (policy.Channels, error) {
-	open, err := readWays(ctx, tx)
-	if err != nil {
-		return policy.Channels{}, err
-	}
-	settings, err := tx.Settings(ctx)
-	if err != nil {
-		return policy.Channels{}, err
-	}
-	now, err := tx.Now(ctx)
-	return open.channels(settings, now), err
 }
 
 func (o ways) channels(s sallyport.Settings, now time.Time) policy.Channels {
@@ -89,9 +76,8 @@ func (s supers) keep(after supers) bool {
 	return (after.usable || !s.usable) && (after.some || !s.some)
 }
 
-// guarded runs an act and refuses it afterwards, inside the same transaction, where it left no
-// Super Admin who can sign in (invariant I6), or, where none could before, none whom a rescue could let in again. The
-// count is taken from what the act has written, so that two acts at once, which the database puts one after the other,
+// guarded runs an act and refuses it afterwards, inside the same transaction, where it left no Super Admin who can sign
+// in (invariant I6), or, where none could before, none whom a rescue could let in again. The count is taken from what the act has written, so that two acts at once, which the database puts one after the other,
 // cannot pass it together.
 func guarded(ctx context.Context, tx Tx, act func() error) error {
 	before, err := supersBut(ctx, tx, "")

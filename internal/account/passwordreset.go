@@ -117,11 +117,7 @@ func (s *Service) ApproveReset(ctx context.Context, actor sallyport.Actor, id st
 }
 
 func (s *Service) approve(ctx context.Context, tx Tx, w who, t sallyport.Technician) error {
-	open, err := readWays(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if !open.email {
+	if !w.open.email {
 		return errNoEmail
 	}
 	url, link := s.newLink(w, t, sallyport.LinkReset, resetLife)

@@ -74,7 +74,7 @@ func leavesNobody(ctx context.Context, tx Tx, p plan) (bool, error) {
 		return false, err
 	}
 	if p.next.Role == sallyport.SuperAdmin {
-		after.usable = policy.CanSignIn(p.next, p.held.factor, p.held.left, p.held.open.channels(p.w.settings, p.w.now))
+		after.usable = policy.CanSignIn(p.next, p.held.factor, p.held.left, p.w.open.channels(p.w.settings, p.w.now))
 		after.some = after.some || p.next.Status != sallyport.Deactivated
 	}
 	return !before.keep(after), nil
@@ -89,7 +89,7 @@ func warnings(ctx context.Context, tx Tx, p plan) ([]string, error) {
 	if f := p.held.factor; f != nil && f.Kind != sallyport.MethodApp && f.Address == p.was.Email && changed(p.changes, FieldEmail) {
 		out = append(out, "The code that is asked for first still goes to "+f.Address+". If that mailbox is lost, reset the second factor.")
 	}
-	if !p.held.open.email {
+	if !p.w.open.email {
 		out = append(out, "Email Settings are not proved: "+p.next.Name()+" is not told by email.")
 	}
 	allSent, err := allBySent(ctx, tx, p)

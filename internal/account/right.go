@@ -15,12 +15,14 @@ type who struct {
 	role     sallyport.Role
 	now      time.Time
 	settings sallyport.Settings
+	open     ways
 }
 
 // judge returns the actor if he may do p now. A technician must be active, and the session he acts through must still
-// be good: a request that began before he was signed out does not end as if he were not.
-func judge(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permission) (who, error) {
-	w, err := identify(ctx, tx, actor)
+// be good: a request that began before he was signed out does not end as if he were not. What also asks goes together with
+// what it asks, whatever the judgement.
+func judge(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permission, also ...func() error) (who, error) {
+	w, err := identify(ctx, tx, actor, also...)
 	if err != nil {
 		return who{}, err
 	}
@@ -31,33 +33,38 @@ func judge(ctx context.Context, tx Tx, actor sallyport.Actor, p sallyport.Permis
 }
 
 // identify returns the actor whatever he may do.
-func identify(ctx context.Context, tx Tx, actor sallyport.Actor) (who, error) {
+func identify(ctx context.Context, tx Tx, actor sallyport.Actor, also ...func() error) (who, error) {
 	w := who{Actor: actor}
-	var err error
-	if w.now, err = tx.Now(ctx); err != nil {
-		return who{}, err
-	}
-	if w.settings, err = tx.Settings(ctx); err != nil {
-		return who{}, err
-	}
-	switch actor.Kind {
-	case sallyport.ActorHost:
-		w.role, _ = sallyport.RoleByID(sallyport.SuperAdmin)
-		return w, nil
-	case sallyport.ActorTechnician:
-		return w.signedIn(ctx, tx)
-	}
-	return who{}, sallyport.ErrUnauthorized
-}
-
-func (w who) signedIn(ctx context.Context, tx Tx) (who, error) {
-	t, err := policy.SignedIn(ctx, tx, w.Actor)
+	err := tx.Together(ctx, append([]func() error{
+		func() error { return w.look(ctx, tx) },
+		func() error { return w.signedIn(ctx, tx) }}, also...)...)
 	if err != nil {
 		return who{}, err
 	}
-	w.row, w.Name = t, t.UserName
-	w.role, _ = sallyport.RoleByID(t.Role)
 	return w, nil
+}
+
+// look reads what every decision looks at beside the accounts.
+func (w *who) look(ctx context.Context, tx Tx) error {
+	facts, err := tx.Facts(ctx)
+	w.now, w.settings, w.open = facts.Now, facts.Settings, waysOf(facts.Proved)
+	return err
+}
+
+func (w *who) signedIn(ctx context.Context, tx Tx) (err error) {
+	switch w.Kind {
+	case sallyport.ActorHost:
+		w.role, _ = sallyport.RoleByID(sallyport.SuperAdmin)
+		return nil
+	case sallyport.ActorTechnician:
+		if w.row, err = policy.SignedIn(ctx, tx, w.Actor); err != nil {
+			return err
+		}
+		w.Name = w.row.UserName
+		w.role, _ = sallyport.RoleByID(w.row.Role)
+		return nil
+	}
+	return sallyport.ErrUnauthorized
 }
 
 func (w who) host() bool                        { return w.Kind == sallyport.ActorHost }
@@ -120,21 +127,19 @@ func (w who) fresh() error {
 
 // target reads a technician whom the actor may do p to.
 func target(ctx context.Context, tx Tx, actor sallyport.Actor, id sallyport.TechnicianID, p sallyport.Permission) (who, sallyport.Technician, error) {
-	w, err := judge(ctx, tx, actor, p)
-	if err != nil {
+	var t sallyport.Technician
+	var none error
+	w, err := judge(ctx, tx, actor, p, func() error {
+		t, none = tx.Technician(ctx, id)
+		return nil
+	})
+	switch {
+	case err != nil:
 		return who{}, sallyport.Technician{}, err
+	case none != nil:
+		return who{}, sallyport.Technician{}, none
 	}
-	t, err := w.reach(ctx, tx, id)
-	return w, t, err
-}
-
-// reach reads a technician whom the actor's rights reach; errors of over come with him.
-func (w who) reach(ctx context.Context, tx Tx, id sallyport.TechnicianID) (sallyport.Technician, error) {
-	t, err := tx.Technician(ctx, id)
-	if err != nil {
-		return sallyport.Technician{}, err
-	}
-	return t, w.over(t)
+	return w, t, w.over(t)
 }
 
 var (

@@ -21,17 +21,12 @@ type plan struct {
 type holding struct {
 	factor *sallyport.Factor
 	left   int // recovery codes
-	open   ways
 }
 
 func hold(ctx context.Context, tx Tx, id sallyport.TechnicianID) (h holding, err error) {
-	if h.factor, err = tx.Factor(ctx, id); err != nil {
-		return h, err
-	}
-	if h.left, err = tx.RecoveryLeft(ctx, id); err != nil {
-		return h, err
-	}
-	h.open, err = readWays(ctx, tx)
+	err = tx.Together(ctx,
+		func() (err error) { h.factor, err = tx.Factor(ctx, id); return err },
+		func() (err error) { h.left, err = tx.RecoveryLeft(ctx, id); return err })
 	return h, err
 }
 

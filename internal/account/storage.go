@@ -82,7 +82,7 @@ type recordTx interface {
 	PutSettings(ctx context.Context, s sallyport.Settings) error
 	Meta(ctx context.Context, key string) ([]byte, error)
 	PutMeta(ctx context.Context, key string, value []byte) error
-	ProvedChannels(ctx context.Context) ([]sallyport.Channel, error)
+	Facts(ctx context.Context) (sallyport.Facts, error)
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	InsertOutboxAll(ctx context.Context, list []sallyport.OutboxMessage) error
 	InsertEvent(ctx context.Context, e sallyport.Event) error

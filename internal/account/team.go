@@ -100,9 +100,12 @@ func (team *Team) add(row TeamRow, err error) {
 
 // planRow plans another method for a row's technician and nothing else, and notes who he is.
 func planRow(ctx context.Context, tx Tx, w who, row *TeamRow) (plan, error) {
-	t, err := w.reach(ctx, tx, row.ID)
-	row.about(t)
+	t, err := tx.Technician(ctx, row.ID)
 	if err != nil {
+		return plan{}, err
+	}
+	row.about(t)
+	if err := w.over(t); err != nil {
 		return plan{}, err
 	}
 	form := FormOf(t)

@@ -22,10 +22,10 @@ func (tx *Tx) endWhere(ctx context.Context, reason sallyport.EndReason, where st
 			a = append(a, session.Hash)
 			tx.change.Ended = append(tx.change.Ended, session.Hash)
 		}
-		if _, err := tx.exec(ctx, s.remember, a); err != nil {
+		if err := tx.later(ctx, nil, s.remember, a); err != nil {
 			return nil, err
 		}
-		if _, err := tx.exec(ctx, s.signIns, a[1:]); err != nil {
+		if err := tx.later(ctx, nil, s.signIns, a[1:]); err != nil {
 			return nil, err
 		}
 	}

@@ -25,14 +25,6 @@ func (tx *Tx) Gateway(ctx context.Context, channel, slot string) (*sallyport.Gat
 	return &g, nil
 }
 
-// ProvedChannels returns the channels whose gateway in the slot "live" was proved.
-func (tx *Tx) ProvedChannels(ctx context.Context) ([]sallyport.Channel, error) {
-	return all(ctx, tx, func(r row) (c sallyport.Channel, err error) {
-		err = r.Scan(&c)
-		return c, err
-	}, `SELECT channel FROM gateway WHERE slot = 'live' AND proved_at <> 0`, nil)
-}
-
 // PutGateway stores a gateway in its slot, in the place of what was there.
 func (tx *Tx) PutGateway(ctx context.Context, g sallyport.Gateway) error {
 	settings, err := encodeText(g.Settings)

@@ -12,12 +12,18 @@ import (
 // there is no such technician.
 func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error) {
 	var r sallyport.Raised
-	live, err := tx.liveSessions(ctx, id)
+	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return r, err
 	}
-	found, err := tx.one(ctx, `UPDATE technician SET generation = generation + 1 WHERE id = $1 RETURNING generation`,
-		args{id}, &r.Generation)
+	found := false
+	err = tx.Together(ctx, // the sessions first: after the rise none of them is live
+		func() (err error) { r.Sessions, err = tx.sessionsWithin(ctx, id, idle); return err },
+		func() (err error) {
+			found, err = tx.one(ctx, `UPDATE technician SET generation = generation + 1 WHERE id = $1 RETURNING generation`,
+				args{id}, &r.Generation)
+			return err
+		})
 	switch {
 	case err != nil:
 		return r, err
@@ -27,7 +33,6 @@ func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sally
 	if _, err := tx.endWhere(ctx, reason, `technician = $1`, args{id}); err != nil {
 		return r, err
 	}
-	r.Sessions = live
 	if err := tx.dropUnfinished(ctx, id, &r); err != nil {
 		return r, err
 	}
@@ -38,15 +43,21 @@ func (tx *Tx) Raise(ctx context.Context, id sallyport.TechnicianID, reason sally
 	return r, nil
 }
 
-func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *sallyport.Raised) (err error) {
-	if r.SignIns, err = tx.exec(ctx, `DELETE FROM sign_in WHERE technician = $1`, args{id}); err != nil { // with their codes
-		return err
-	}
-	if r.Links, r.Withdrawn, err = tx.deleteLinks(ctx, `technician = $1`, args{id}); err != nil {
+func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *sallyport.Raised) error {
+	err := tx.Together(ctx,
+		func() (err error) { // with their codes
+			r.SignIns, err = tx.exec(ctx, `DELETE FROM sign_in WHERE technician = $1`, args{id})
+			return err
+		},
+		func() (err error) {
+			r.Links, r.Withdrawn, err = tx.deleteLinks(ctx, `technician = $1`, args{id})
+			return err
+		})
+	if err != nil {
 		return err
 	}
 	for _, statement := range []string{`DELETE FROM password_reset WHERE technician = $1`, `DELETE FROM enrolment_code WHERE technician = $1`} {
-		if _, err := tx.exec(ctx, statement, args{id}); err != nil {
+		if err := tx.later(ctx, nil, statement, args{id}); err != nil {
 			return err
 		}
 	}

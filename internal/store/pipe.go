@@ -184,6 +184,7 @@ func (tx *Tx) inTurn(fns []func() error, errs []error) {
 		tx.asking = nil
 		tx.over = !done // a panic: nobody asks any more
 	}()
+	var failed error // what made all that comes after it fail, and not the server's words about that
 	for {
 		var round []*question
 		for i := range next {
@@ -196,7 +197,11 @@ func (tx *Tx) inTurn(fns []func() error, errs []error) {
 			done = true
 			return
 		}
-		_ = tx.send(round...) // each question has its error
+		if failed == nil {
+			failed = tx.send(round...) // each question has its error
+		} else {
+			_ = failEach(round, failed)
+		}
 	}
 }
 

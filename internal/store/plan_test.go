@@ -120,7 +120,6 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, _, err := tx.Session(ctx, session.Hash, time.Hour); return err },
 		func() error { return tx.TouchSessions(ctx, map[sallyport.Hash]time.Time{session.Hash: now}) },
 		func() error { return tx.InsertEvent(ctx, sallyport.Event{Type: "x"}) },
-		func() error { _, err := tx.ProvedChannels(ctx); return err },
 		func() error { _, err := tx.Facts(ctx); return err },
 		func() error { _, err := tx.TechniciansByRole(ctx, t.Role); return err },
 		func() error { return tx.Hold(ctx, t.ID) },

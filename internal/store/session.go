@@ -115,14 +115,15 @@ func (tx *Tx) ShortenSessions(ctx context.Context, age time.Duration) error {
 
 // SessionsOf returns a technician's live sessions, the one used last first.
 func (tx *Tx) SessionsOf(ctx context.Context, id sallyport.TechnicianID) ([]sallyport.Session, error) {
-	return tx.liveSessions(ctx, id)
-}
-
-func (tx *Tx) liveSessions(ctx context.Context, id sallyport.TechnicianID) ([]sallyport.Session, error) {
 	idle, err := tx.liveIdle(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return tx.sessionsWithin(ctx, id, idle)
+}
+
+// sessionsWithin are the sessions of a technician that were used within idle microseconds.
+func (tx *Tx) sessionsWithin(ctx context.Context, id sallyport.TechnicianID, idle int64) ([]sallyport.Session, error) {
 	return all(ctx, tx, scanSession, `SELECT `+sessionColumns+` FROM session s JOIN technician t ON t.id = s.technician
 		WHERE s.technician = $2 AND `+usable+` ORDER BY s.used_at DESC, s.hash`, args{idle, id})
 }

@@ -75,21 +75,28 @@ func plain(key string) bool {
 }
 
 func (tx *Tx) nameFree(ctx context.Context, t sallyport.Technician) error {
-	taken, err := tx.one(ctx, `SELECT 1 FROM technician WHERE user_name_key = $1 AND id <> $2`, args{t.UserNameKey, t.ID}, new(int))
+	var taken, like bool
+	err := tx.Together(ctx,
+		func() (err error) {
+			taken, err = tx.one(ctx, `SELECT 1 FROM technician WHERE user_name_key = $1 AND id <> $2`, args{t.UserNameKey, t.ID}, new(int))
+			return err
+		},
+		func() (err error) {
+			if t.Skeleton != "" {
+				like, err = tx.one(ctx, `SELECT 1 FROM technician WHERE skeleton = $1 AND id <> $2 AND (NOT plain_name OR NOT $3)`,
+					args{t.Skeleton, t.ID, plain(t.UserNameKey)}, new(int))
+			}
+			return err
+		})
 	switch {
 	case err != nil:
 		return err
 	case taken:
 		return errNameTaken
-	case t.Skeleton == "":
-		return nil
-	}
-	like, err := tx.one(ctx, `SELECT 1 FROM technician WHERE skeleton = $1 AND id <> $2 AND (NOT plain_name OR NOT $3)`,
-		args{t.Skeleton, t.ID, plain(t.UserNameKey)}, new(int))
-	if err == nil && like {
+	case like:
 		return errLookAlike
 	}
-	return err
+	return nil
 }
 
 // Technician returns the one named id, ErrNotFound where there is none.

@@ -86,6 +86,20 @@ var _ = register("read cannot write", func(b *bench) {
 	b.read(func(tx *store.Tx) error { _, err := tx.Technician(b.ctx, "next"); return err })
 })
 
+var _ = register("what was asked together fails by what failed, not by what came after it", func(b *bench) {
+	b.person("mira")
+	err := b.db.Read(b.ctx, func(tx *store.Tx) error {
+		return tx.Together(b.ctx,
+			func() error {
+				_, first := tx.Technician(b.ctx, "mira")
+				_, second := tx.Technician(b.ctx, "mira")
+				return errors.Join(first, second)
+			},
+			func() error { return tx.DeleteFactor(b.ctx, "mira") })
+	})
+	b.code(err, "unavailable")
+})
+
 var _ = register("read sees one moment", func(b *bench) {
 	b.person("mira")
 	b.read(func(tx *store.Tx) error {
