@@ -44,3 +44,22 @@ func TestListsFit(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadsOnAPhone: where a list is cards, what sorts it and what ticks all of it can still be seen and pressed, and nothing
+// takes the focus that cannot.
+func TestHeadsOnAPhone(t *testing.T) {
+	s := gallery(t, desks())
+	page := browser.New(t).Page()
+	for _, name := range []string{"technicians", "audit", "sessions"} {
+		page.Open(s.URL + "/page/" + name)
+		page.View(390, false)
+		lost := browser.Eval[string](page, `[...document.querySelectorAll("table.list thead :is(a, input, button)")].filter((e) => {
+			e.scrollIntoView({block: "center"});
+			const r = e.getBoundingClientRect();
+			return document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2) !== e;
+		}).map((e) => e.outerHTML).join(" ")`)
+		if lost != "" {
+			t.Errorf("%s: at 390 pixels nobody can press %s", name, lost)
+		}
+	}
+}
