@@ -108,12 +108,15 @@ func (c Code) Button() string {
 	return "Continue"
 }
 
-// Missing says what to do where no message came.
+// Missing says what to do where no message came; empty where that is not what is wrong.
 func (c Code) Missing() string {
-	if c.Method == sallyport.MethodText {
-		return "Nothing came? Look whether the phone has reception, then send a new one."
+	switch {
+	case c.Delivery.State == sallyport.Failed || c.Delivery.TriesLeft == 0:
+		return ""
+	case c.Method == sallyport.MethodText:
+		return "Nothing came? Check that the phone has reception, then send a new one."
 	}
-	return "Nothing came? Look into the spam folder, then send a new one."
+	return "Nothing came? Check the spam folder, then send a new one."
 }
 
 // How is the end of "6-digit code from …" in the label of the field.

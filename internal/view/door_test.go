@@ -257,3 +257,35 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("a foreign address became a link: %s", got)
 	}
 }
+
+// TestNothingCame: advice about a message that did not come stands where one may still be on its way, not where it came and the
+// codes were wrong, nor where it surely never left.
+func TestNothingCame(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name     string
+		delivery Delivery
+		want     bool
+	}{
+		{"sent a while ago", Delivery{Sent: true, Live: true, State: sallyport.Sent, TriesLeft: 3}, true},
+		{"ran out unused", Delivery{Sent: true, State: sallyport.Sent, TriesLeft: 3}, true},
+		{"three wrong codes", Delivery{Sent: true, State: sallyport.Sent}, false},
+		{"not sent", Delivery{Sent: true, State: sallyport.Failed, TriesLeft: 3}, false},
+	} {
+		for _, m := range []sallyport.Method{sallyport.MethodEmail, sallyport.MethodText} {
+			body, err := r.Bytes(Code{Door: brand(), Task: TaskSignIn, Method: m, Delivery: c.delivery})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(string(body), "Nothing came?"); got != c.want {
+				t.Errorf("%s, %s: %v", c.name, m, got)
+			}
+			if !strings.Contains(string(body), "Only the newest code works.") {
+				t.Errorf("%s, %s: the hint is gone", c.name, m)
+			}
+		}
+	}
+}
