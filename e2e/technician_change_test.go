@@ -51,7 +51,7 @@ func TestFromSaveToInside(t *testing.T) {
 	d.Fill("User name", "dana@northwind.example")
 	d.Fill("Password", danasPassword)
 	d.Click("Continue")
-	d.WaitText("Confirm with your current email code")
+	d.WaitText("Confirm with a code by email")
 	d.Fill("6-digit code from the email", n.mails.code(t))
 	d.Click("Continue")
 	d.WaitText("Set up your authenticator app")

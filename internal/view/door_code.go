@@ -52,7 +52,7 @@ func (c Code) Title() string {
 	case c.Task == TaskPhone:
 		return "First, a code from your old phone"
 	case c.Task == TaskOpener:
-		return "Confirm with your current " + noun(c.Method)
+		return "Confirm with " + noun(c.Method)
 	case c.Task == TaskEnrol && c.Method == sallyport.MethodEmail:
 		return "Set up codes by email"
 	case c.Task == TaskEnrol:
@@ -77,7 +77,7 @@ func (c Code) Lead() string {
 	case c.Task == TaskPhone:
 		return "The app on the old phone, or a recovery code, proves that the new phone is yours."
 	case c.Task == TaskOpener:
-		return "Confirm once more with your current " + noun(c.Method) + ", then set up the new one."
+		return "Confirm once more with " + noun(c.Method) + ", then set up what your administrator chose."
 	case c.Task == TaskEnrol:
 		return "Your administrator chose this for your account. The first code proves that messages reach you."
 	case c.Method == sallyport.MethodApp:
@@ -166,13 +166,13 @@ func (d Delivery) Words() string {
 func noun(m sallyport.Method) string {
 	switch m {
 	case sallyport.MethodApp:
-		return "authenticator app"
+		return "your current authenticator app"
 	case sallyport.MethodEmail:
-		return "email code"
+		return "a code by email"
 	case sallyport.MethodText:
-		return "text message code"
+		return "a code by text message"
 	}
-	return "method"
+	return "your current method"
 }
 
 // Recovery asks for a recovery code, in the place of any code.

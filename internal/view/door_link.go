@@ -40,11 +40,11 @@ func (n NewPassword) Lead() string {
 	case sallyport.LinkInvitation:
 		return "You were invited to " + n.Organisation + ". " + n.after()
 	case sallyport.LinkSetup:
-		return "This account owns the installation. After the password comes the authenticator app; the account is stored when its first code was right."
+		return "This account owns the installation. After the password comes the authenticator app; the account is saved once its first code is right."
 	case sallyport.LinkRescue:
 		return "This link was made on the host. After the password you set up the authenticator app, whatever your method was before."
 	}
-	return "It counts at once, and signs you out everywhere else."
+	return "It works at once, and signs you out everywhere."
 }
 
 func (n NewPassword) after() string {
@@ -124,7 +124,7 @@ type ForgottenSent struct{ Door }
 func (ForgottenSent) Template() string { return "door/forgotten-sent" }
 
 // Title is the heading.
-func (ForgottenSent) Title() string { return "Look into your email" }
+func (ForgottenSent) Title() string { return "Check your email" }
 
 // Lead says the same whether or not there is such an account.
 func (ForgottenSent) Lead() string {
