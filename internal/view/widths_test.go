@@ -63,3 +63,23 @@ func TestHeadsOnAPhone(t *testing.T) {
 		}
 	}
 }
+
+// TestAppOnThisPhone: a phone cannot scan its own screen, so there the link into the app stands open; at a desk it stands with
+// the key. Either way it is there once.
+func TestAppOnThisPhone(t *testing.T) {
+	s := gallery(t, doors())
+	page := browser.New(t).Page()
+	page.Open(s.URL + "/page/enrol-app")
+	const shown = `[...document.querySelectorAll("a[href^='otpauth:']")].filter((a) => a.checkVisibility()).length`
+	for _, c := range []struct{ width, closed int }{{390, 1}, {1280, 0}} {
+		page.View(c.width, false)
+		browser.Eval[bool](page, `(document.querySelector("details").open = false) || true`)
+		if n := browser.Eval[int](page, shown); n != c.closed {
+			t.Errorf("%d pixels: %d links", c.width, n)
+		}
+		browser.Eval[bool](page, `(document.querySelector("details").open = true)`)
+		if n := browser.Eval[int](page, shown); n != 1 {
+			t.Errorf("%d pixels, with the key: %d links", c.width, n)
+		}
+	}
+}
