@@ -137,7 +137,7 @@ func (d *depot) proveMail(p *browser.Page) {
 	p.Click("Send test message")
 	p.WaitText("refused Sallyport's user name or password.")
 
-	p.Click("Set up")
+	p.Click("Change the draft")
 	p.Fill("#password", d.mail.Password)
 	p.Click("Save as draft")
 	p.WaitText("Saved as a draft")

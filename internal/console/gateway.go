@@ -31,7 +31,7 @@ var (
 	smsPage = gatewayPage{channel: sallyport.ChannelSMS, path: "/admin/sms", section: "sms", title: "SMS Settings",
 		needs: sallyport.ManageSMS, method: sallyport.MethodText, toLabel: "Phone number",
 		toHint: "With the country code, like +12125550100: a phone that you have at hand.",
-		none:   "No gateway is set up. The method Text Message cannot be chosen until one was proved with a test message."}
+		none:   "No gateway is set up. The method Text Message cannot be chosen until one has been proved with a test message."}
 )
 
 // secretsLost is the field of a form that comes back after a proof was asked for: the names of the secrets that were
@@ -175,6 +175,9 @@ func fillGatewayForm(page *view.Gateway, v delivery.View, s gatewayState) {
 	page.FormTitle = "Set up"
 	if stored != nil {
 		page.FormTitle = "Change the settings"
+		if v.Draft != nil {
+			page.FormTitle = "Change the draft"
+		}
 		if stored.Kind != k.Kind {
 			stored = nil
 		}

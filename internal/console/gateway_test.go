@@ -126,7 +126,7 @@ func TestFormOfAGateway(t *testing.T) {
 	}
 	b.follow(b.send("/admin/sms", "kind", "kannel", "url", "https://sms.example.com/cgi-bin/sendsms", "user", "it", "password", "correct horse", "from", "Northwind")).
 		wants(http.StatusOK, "Saved as a draft.", "Kannel").lacks("Save as draft")
-	form := b.get("/admin/sms?edit=yes").wants(http.StatusOK, "Change the settings", "Save as draft", "Set, and never shown.").lacks("correct horse")
+	form := b.get("/admin/sms?edit=yes").wants(http.StatusOK, "Change the draft", "Save as draft", "Set, and never shown.").lacks("correct horse")
 	if in := form.input("password"); strings.Contains(in, " required") || form.field("url") != "https://sms.example.com/cgi-bin/sendsms" || form.field("kind") != "kannel" {
 		t.Errorf("a secret that is set: %s", in)
 	}

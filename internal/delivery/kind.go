@@ -76,7 +76,7 @@ var kinds = []Kind{
 			{Name: "url", Label: "Address", Default: "https://api.twilio.com", Required: true, identity: true, Help: "Change it only for another of Twilio's regions.", check: checkURL},
 		}},
 	{Kind: sallyport.GatewayVonage, Channel: sallyport.ChannelSMS, Label: "Vonage", check: checkVonage,
-		Help: "Vonage's SMS API, once Nexmo's.",
+		Help: "Vonage's SMS API, formerly Nexmo.",
 		Fields: []FormField{
 			{Name: "api_key", Label: "API key", Required: true, identity: true, Help: "As Vonage's dashboard shows it.", check: checkKey},
 			{Name: "api_secret", Label: "API secret", Required: true, Secret: true, check: checkPlain(255)},
@@ -86,9 +86,9 @@ var kinds = []Kind{
 	{Kind: sallyport.GatewayHTTP, Channel: sallyport.ChannelSMS, Label: "HTTP gateway", check: checkHTTP,
 		Help: "Any gateway that takes one HTTP request for each message.",
 		Fields: []FormField{
-			{Name: "url", Label: "Address", Required: true, identity: true, Help: "https, but inside allowed networks.", check: checkURL},
+			{Name: "url", Label: "Address", Required: true, identity: true, Help: "With https. Plain http works only inside allowed_networks of the configuration.", check: checkURL},
 			{Name: "method", Label: "Method", Default: "POST", Required: true, Choices: []Choice{{"POST", "POST"}, {"PUT", "PUT"}},
-				Help: "No GET: the code would stand in the address, and so in logs."},
+				Help: "GET is not offered: the code would stand in the address, and so in logs."},
 			{Name: "headers", Label: "Headers", Secret: true, Lines: true, Help: "One to a line, like Authorization: Bearer …", check: checkHeaders},
 			{Name: "format", Label: "Body", Default: "form", Required: true, Choices: []Choice{{"form", "Form, one name=value to a line"}, {"json", "JSON"}}},
 			{Name: "body", Label: "Template", Lines: true, Required: true, Default: "to={to}\ntext={text}\nfrom={from}",

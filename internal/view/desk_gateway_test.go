@@ -21,7 +21,7 @@ func smsForm(d Desk, k delivery.Kind, typed map[string]string) Gateway {
 	for i := range d.Nav {
 		d.Nav[i].Current = d.Nav[i].Label == d.Title
 	}
-	g := Gateway{Desk: d, Path: "/admin/sms", None: "No gateway is set up. The method Text Message cannot be chosen until one was proved with a test message.",
+	g := Gateway{Desk: d, Path: "/admin/sms", None: "No gateway is set up. The method Text Message cannot be chosen until one has been proved with a test message.",
 		Form: true, FormTitle: "Set up", Kind: string(k.Kind), Note: k.Help}
 	for _, other := range delivery.Kinds(k.Channel) {
 		g.Kinds = append(g.Kinds, Link{Label: other.Label, Href: "?kind=" + string(other.Kind), Current: other.Kind == k.Kind})
