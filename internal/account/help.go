@@ -25,7 +25,7 @@ func (s *Service) OpenHelp(ctx context.Context, actor sallyport.Actor) ([]HelpIt
 				return err
 			}
 			items = append(items, HelpItem{HelpRequest: h, UserName: t.UserName, Name: t.Name(),
-				MayEdit: w.may(sallyport.WriteTechnicians) && w.over(t) == nil})
+				MayEdit: w.may(sallyport.WriteTechnicians) && w.over(t) == nil, MayReset: rights(w, t, false).Reset})
 		}
 		return nil
 	})

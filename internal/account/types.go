@@ -202,6 +202,7 @@ type HelpItem struct {
 	UserName string
 	Name     string
 	MayEdit  bool
+	MayReset bool // the second factor, which is what a lost phone asks for
 }
 
 // SessionPage is one page of everybody's sessions.

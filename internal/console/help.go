@@ -24,7 +24,7 @@ func (c *Console) help(w http.ResponseWriter, r *http.Request) error {
 	page := view.Help{Desk: desk}
 	for _, h := range open {
 		page.Rows = append(page.Rows, view.HelpRow{ID: h.ID, Number: h.Number, TechnicianID: string(h.Technician), Name: h.Name, UserName: h.UserName,
-			Note: h.Note, From: h.Address, Browser: h.Browser, Asked: desk.When(h.CreatedAt), MayEdit: h.MayEdit})
+			Note: h.Note, From: h.Address, Browser: h.Browser, Asked: desk.When(h.CreatedAt), MayEdit: h.MayEdit, MayReset: h.MayReset})
 	}
 	if len(page.Rows) == 0 {
 		page.Empty = &view.Empty{Title: "Nobody needs help", Text: "Whoever presses “I need help” at the code page stands here, with a number to be read out to you."}

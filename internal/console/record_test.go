@@ -191,7 +191,9 @@ func TestResetsAndHelp(t *testing.T) {
 	b.follow(b.send("/admin/resets/r1")).wants(http.StatusOK, "The link is on its way to person2@northwind.example.", "No password reset is waiting")
 	b.send("/admin/resets/r1").wants(http.StatusGone)
 	b.send("/admin/resets/r2/deny").wants(http.StatusGone)
-	b.get("/admin/help").wants(http.StatusOK, "4711", "phone lost")
+	if p := b.get("/admin/help").wants(http.StatusOK, "4711", "phone lost"); !strings.Contains(p.body, `href="/admin/technicians/`+string(dana.ID)+`/reset"`) {
+		t.Error("nothing leads from the request to a new second factor")
+	}
 	b.follow(b.send("/admin/help/h1")).wants(http.StatusOK, "Done. The request is closed.", "Nobody needs help")
 }
 

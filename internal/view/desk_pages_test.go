@@ -242,7 +242,7 @@ func desks() map[string]Page {
 			{ID: "y", Name: "Otto Berg", Email: "otto@northwind.example", Role: "Admin", Method: "Email", Added: Moment{noon.Add(-100 * time.Hour), noon}, Over: true}}},
 		"resets": Resets{Desk: teamFrame("/resets", 42), Rows: []ResetRow{{ID: "1", TechnicianID: "x", Name: "Dana Reyes", UserName: "dana", Email: "dana@northwind.example", Asked: Moment{noon.Add(-5 * time.Minute), noon}, From: "203.0.113.7", Expires: Moment{noon.Add(23 * time.Hour), noon}},
 			{ID: "2", TechnicianID: "y", Name: "Mara Voss", UserName: "mara", Email: "mara@northwind.example", Asked: Moment{noon, noon}, From: "203.0.113.8", Expires: Moment{noon.Add(24 * time.Hour), noon}, Barred: "Nobody approves their own password reset.", MayDeny: true}}},
-		"help":           Help{Desk: teamFrame("/help", 42), Rows: []HelpRow{{ID: "1", Number: "4711", TechnicianID: "x", Name: "Dana Reyes", UserName: "dana", Note: "My phone fell into the sea.", From: "203.0.113.7", Browser: "Firefox on Windows", Asked: Moment{noon.Add(-2 * time.Minute), noon}, MayEdit: true}}},
+		"help":           Help{Desk: teamFrame("/help", 42), Rows: []HelpRow{{ID: "1", Number: "4711", TechnicianID: "x", Name: "Dana Reyes", UserName: "dana", Note: "My phone fell into the sea.", From: "203.0.113.7", Browser: "Firefox on Windows", Asked: Moment{noon.Add(-2 * time.Minute), noon}, MayEdit: true, MayReset: true}}},
 		"help-empty":     Help{Desk: teamFrame("/help", 42), Empty: empty},
 		"edit":           editing(frame("Dana Reyes")),
 		"edit-wrong":     editing(refusedAt(frame("Dana Reyes"), wrong)),

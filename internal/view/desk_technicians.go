@@ -142,4 +142,5 @@ type HelpRow struct {
 	Browser      string
 	Asked        Moment
 	MayEdit      bool
+	MayReset     bool
 }
