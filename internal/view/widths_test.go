@@ -29,7 +29,7 @@ func TestListsFit(t *testing.T) {
 		}
 		page.Open(s.URL + "/page/" + name)
 		browser.Eval[bool](page, `document.querySelectorAll("main details:not(.menu)").forEach((d) => d.open = true) ?? true`)
-		for _, width := range []int{540, 720, 832, 1024, 1152, 1280} {
+		for _, width := range []int{320, 540, 720, 832, 1024, 1152, 1280} {
 			if folder := os.Getenv("SALLYPORT_PICTURES"); folder != "" {
 				page.Screenshot(filepath.Join(folder, name+"-"+itoa(width)+".png"), width, false)
 			} else {
@@ -40,6 +40,9 @@ func TestListsFit(t *testing.T) {
 			}
 			if !browser.Eval[bool](page, `[...document.querySelectorAll(".event dd")].every((d) => d.clientWidth >= 100)`) {
 				t.Errorf("%s: at %d pixels the words of an event stand letter below letter", name, width)
+			}
+			if !browser.Eval[bool](page, `[...document.querySelectorAll(".list td[data-label]")].every((e) => e.scrollWidth <= e.clientWidth)`) {
+				t.Errorf("%s: at %d pixels something stands over the edge of its card", name, width)
 			}
 		}
 	}
