@@ -88,7 +88,8 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(events) == 0 {
-		page.Empty = &view.Empty{Title: "No event", Text: "Nothing that this selects has happened. Events are kept for 400 days, or as the policy says."}
+		page.Empty = &view.Empty{Title: "No event matches", Text: "Nothing in the log matches this search and these filters. Events are kept for 400 days, or as the policy says.",
+			Next: &view.Link{Label: "Show all events", Href: "/admin/audit"}}
 	}
 	return c.pages.Render(w, statusOf(problem), page)
 }

@@ -44,7 +44,7 @@ func (c *Console) sessions(w http.ResponseWriter, r *http.Request) error {
 	case p.Total > 0:
 		page.Empty = noPage(sessionsAddress(f, 1))
 	default:
-		page.Empty = &view.Empty{Title: "No live session", Text: "Nobody whom this selects is signed in now."}
+		page.Empty = &view.Empty{Title: "No live session", Text: "Nobody who matches is signed in now.", Next: &view.Link{Label: "Show everybody’s sessions", Href: "/admin/sessions"}}
 	}
 	return c.pages.Render(w, http.StatusOK, page)
 }

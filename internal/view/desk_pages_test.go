@@ -200,7 +200,7 @@ func figures() Figures {
 
 // auditBroken is the log when its tree was touched.
 func auditBroken(d Desk) Audit {
-	return Audit{Desk: d, Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."},
+	return Audit{Desk: d, Empty: &Empty{Title: "No event matches", Text: "Nothing in the log matches this search and these filters.", Next: &Link{Label: "Show all events", Href: "/admin/audit"}},
 		Log: &AuditTree{Size: "900", Verifier: "sallyport-audit-1a2b3c4d+60af4661+AZgm", Trouble: "The tree does not begin with the one that was signed last."}}
 }
 
@@ -267,7 +267,7 @@ func desks() map[string]Page {
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-live-test": inUse(frame("Email Settings")),
 		"email-draft":     drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
-		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event", Text: "Nothing that this selects has happened."}},
+		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event matches", Text: "Nothing in the log matches this search and these filters.", Next: &Link{Label: "Show all events", Href: "/admin/audit"}}},
 	}
 }
 
