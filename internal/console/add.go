@@ -116,7 +116,7 @@ func (c *Console) handOver(w http.ResponseWriter, r *http.Request, h handover) e
 		return err
 	}
 	return c.pages.Render(w, http.StatusOK, view.Once{Desk: desk, Label: "Invitation link", Secret: h.invited.Link, Until: desk.When(h.invited.ExpiresAt),
-		Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation. Hand this link over on a way that you trust."},
-		Note:  "It is shown this once. Whoever opens it first sets the password.",
+		Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation. Hand this link over in a way that you trust."},
+		Note:  "It is shown this once. Whoever opens it first sets the password. If it is lost, “Resend invitation” makes another.",
 		Done:  view.Link{Label: "Go on", Href: h.next}})
 }

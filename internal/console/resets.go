@@ -33,7 +33,7 @@ func (c *Console) resets(w http.ResponseWriter, r *http.Request) error {
 		page.Rows = append(page.Rows, row)
 	}
 	if len(page.Rows) == 0 {
-		page.Empty = &view.Empty{Title: "No password reset is waiting", Text: "A reset waits here when nothing outside the mailbox would be asked for after it: with the method Email or Off, or while the second factor is not set up."}
+		page.Empty = &view.Empty{Title: "No password reset is waiting", Text: "A reset waits here where whoever can read the mailbox would get in with the link alone: with the method Email or Off, or while the second factor is not set up."}
 	}
 	return c.pages.Render(w, http.StatusOK, page)
 }
@@ -70,7 +70,7 @@ func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, err
 		return view.Confirm{}, err
 	}
 	desk.Problem, desk.Back = p, &view.Link{Label: "Password resets", Href: "/admin/resets"}
-	warning := "After this reset nothing outside the mailbox is asked for. Call " + reset.Name + " on a number you know, and ask whether the request was really made."
+	warning := "Whoever can read " + reset.Email + " gets in with the link alone. Call " + reset.Name + " on a number you know, and ask whether the request was really made."
 	if reset.Own {
 		warning = "If you did not ask for it, deny it: somebody tried to reset your password."
 	}
@@ -90,7 +90,7 @@ func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, err
 		page.Lines = append(page.Lines, view.PreviewLine{Kind: "bad", Text: reset.WhyNot})
 		return page, nil
 	}
-	page.Lines = append(page.Lines, view.PreviewLine{Text: "Approve sends a link to " + reset.Email + ": one use, 24 hours. It removes no second factor."})
+	page.Lines = append(page.Lines, view.PreviewLine{Text: "Approve sends a link to " + reset.Email + ": one use, 24 hours. It does not take away the second factor."})
 	page.Button = "Approve and send the link"
 	return page, nil
 }
