@@ -27,7 +27,9 @@ func openKey(ctx context.Context, db *store.DB, f *folder, path string) (*keyrin
 	}
 	ring, err := loadKey(f, path)
 	if sallyport.KindOf(err) == sallyport.NotFound && check == nil && fresh {
-		ring, err = keyring.Create(path)
+		if ring, err = keyring.Create(path); err != nil {
+			return nil, uncreated(path, f.owner, err)
+		}
 	}
 	if err != nil {
 		return nil, keyError(path, err)
@@ -133,10 +135,19 @@ func storedCheck(ctx context.Context, db *store.DB) (check []byte, fresh bool, e
 	return check, fresh, err
 }
 
+// uncreated says that a new database gets no key where the configuration wants it.
+func uncreated(path string, owner int, err error) error {
+	if cause := errors.Unwrap(err); cause != nil {
+		err = cause
+	}
+	return fmt.Errorf("the key for this new database cannot be made: %w. Make the folder of %s, and let uid %d write to it for this first start; "+
+		"or leave key out of the configuration, so that it lies in the data folder", err, path, owner)
+}
+
 func keyError(path string, err error) error {
 	if _, stat := os.Lstat(path); errors.Is(stat, fs.ErrNotExist) {
 		return fmt.Errorf("there is no key at %s, and the database was made with one: put the key file back, or restore both from a backup. "+
-			"A command does not see the credential that systemd hands to the server: SALLYPORT_KEY tells it where the file is", path)
+			"A further node needs a copy of the file of one that runs. A command does not see the credential that systemd hands to the server: SALLYPORT_KEY tells it where the file is", path)
 	}
 	return fmt.Errorf("key: %w", err)
 }
