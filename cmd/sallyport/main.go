@@ -47,7 +47,7 @@ func run(args []string, out, errOut io.Writer) int {
 		return code // help was asked for
 	}
 	if err != nil {
-		fmt.Fprintln(errOut, "sallyport:", err)
+		fmt.Fprintf(errOut, "sallyport: %v\n%s --help says what can be typed.\n", err, reached(err))
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

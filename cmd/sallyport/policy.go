@@ -40,7 +40,7 @@ func (s *session) settings() ([]control.Setting, error) {
 }
 
 type policyGet struct {
-	Name string `arg:"" help:"Name of the setting."`
+	Name string `arg:"" help:"Name of the setting, as “policy list” shows it."`
 }
 
 // Run prints the value alone, for scripts.
@@ -55,11 +55,11 @@ func (c *policyGet) Run(s *session) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("there is no setting %q", c.Name)
+	return fmt.Errorf("there is no setting %q: sallyport policy list shows them", c.Name)
 }
 
 type policySet struct {
-	Name  string `arg:"" help:"Name of the setting."`
+	Name  string `arg:"" help:"Name of the setting, as “policy list” shows it."`
 	Value string `arg:"" help:"New value."`
 }
 

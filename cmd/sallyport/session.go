@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"sallyport"
 	"sallyport/internal/app"
 	"sallyport/internal/config"
@@ -75,6 +77,9 @@ func say(err error) string {
 		return err.Error()
 	}
 	text := e.Message
+	if len(e.Fields) > 0 && e.Fields[0].Message != text { // it speaks of marked fields, and there is no form
+		text = "This cannot be taken as it was typed, and nothing was changed."
+	}
 	for _, f := range e.Fields {
 		if f.Message != e.Message {
 			text += "\n  " + f.Name + ": " + f.Message
@@ -87,6 +92,23 @@ func say(err error) string {
 		text += " (" + cause.Error() + ")"
 	}
 	return text
+}
+
+// reached is the command as far as it could be read, whose help tells the rest.
+func reached(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+		return wrong.Context.Selected().FullPath()
+	}
+	return "sallyport"
+}
+
+// count is a number with its word.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // exact is a time as all commands print it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"sallyport"
@@ -47,8 +48,8 @@ type technicianAdd struct {
 	FirstName string `help:"First name."`
 	LastName  string `help:"Last name."`
 	Phone     string `help:"Phone number."`
-	Role      string `default:"read-only" help:"super-admin, admin, apps-and-reports-manager, reports-manager or read-only."`
-	Method    string `default:"app" help:"app, email, text or off."`
+	Role      string `default:"read-only" enum:"super-admin,admin,apps-and-reports-manager,reports-manager,read-only" help:"super-admin, admin, apps-and-reports-manager, reports-manager or read-only."`
+	Method    string `default:"app" enum:"app,email,text,off" help:"app, email, text or off."`
 }
 
 // Run adds one technician.
@@ -72,6 +73,12 @@ type technicianImport struct {
 	Preview bool   `help:"Only say what would be done."`
 }
 
+// Help is what the command's help says beside its flags.
+func (c *technicianImport) Help() string {
+	return "The first line of the file names the columns. Needed are email and role (super-admin, admin, apps-and-reports-manager, reports-manager or read-only). " +
+		"There may be first_name, last_name, user_name (empty: the email address), phone, and method (app, email, text or off; empty: app)."
+}
+
 // Run imports a file, or says line by line why not.
 func (c *technicianImport) Run(s *session) error {
 	text, err := readAll(c.File)
@@ -86,17 +93,30 @@ func (c *technicianImport) Run(s *session) error {
 		for _, p := range batch.Problems {
 			fmt.Fprintln(s.errOut, problem(p))
 		}
-		return fmt.Errorf("nobody was added: %d problems", len(batch.Problems)+batch.More)
+		return fmt.Errorf("nobody was added: %s", count(len(batch.Problems)+batch.More, "problem", "problems"))
 	}
 	did := "Added"
 	if !batch.Done {
 		did = "Would add"
 	}
 	for _, r := range batch.Rows {
-		s.printf("%s %s\t%s\n", did, plain(r.Technician.UserName), r.Invitation)
+		s.printf("%s\n", strings.TrimSpace(did+" "+plain(r.Technician.UserName)+"\t"+r.Invitation))
 	}
-	s.printf("%s %d technicians.\n", did, len(batch.Rows))
+	s.printf("%s %s. %s\n", did, count(len(batch.Rows), "technician", "technicians"), handedOver(batch))
 	return nil
+}
+
+// handedOver says how the invitations of an import come to whom they are for.
+func handedOver(b account.Batch) string {
+	switch {
+	case b.WillSend && b.Done:
+		return "The invitations are on their way by email."
+	case b.WillSend:
+		return "The invitations would go by email."
+	case b.Done:
+		return "Email is not set up, so please hand over the invitations above; each works once."
+	}
+	return "Email is not set up: the invitations would be printed, to be handed over."
 }
 
 // problem is what is wrong in a line, or with the whole file.
@@ -125,7 +145,7 @@ func (c *technicianReset) Run(s *session) error {
 	if err := s.ask("technician/reset-factor", control.User{User: c.User, Reason: c.Reason}, &reset); err != nil {
 		return err
 	}
-	s.printf("The second factor of %s is reset, and %d sessions ended. A new one must be set up by %s.\n", plain(c.User), reset.SessionsEnded, exact(reset.SetupUntil))
+	s.printf("The second factor of %s is reset, and %s ended. A new one must be set up by %s.\n", plain(c.User), count(reset.SessionsEnded, "session", "sessions"), exact(reset.SetupUntil))
 	if reset.EnrolmentCode != "" {
 		s.printf("Read out this enrolment code; it works once, until %s:\n\n  %s\n", exact(reset.Expires), reset.EnrolmentCode)
 	}
@@ -142,6 +162,6 @@ func (c *technicianOut) Run(s *session) error {
 	if err := s.ask("technician/sign-out", control.User{User: c.User}, &out); err != nil {
 		return err
 	}
-	s.printf("%s is signed out everywhere: %d sessions ended.\n", plain(out.Name), out.SessionsEnded)
+	s.printf("%s is signed out everywhere: %s ended.\n", plain(out.Name), count(out.SessionsEnded, "session", "sessions"))
 	return nil
 }

@@ -171,7 +171,7 @@ func readCells(columns, cells []string) (form Form, wrong []sallyport.Field) {
 			role, ok := roleByWord(cell)
 			form.Role = role
 			if !ok {
-				wrong = append(wrong, sallyport.Field{Name: column, Message: fmt.Sprintf("There is no role %q.", clip(cell))})
+				wrong = append(wrong, sallyport.Field{Name: column, Message: fmt.Sprintf("There is no role %q. Known are: %s.", clip(cell), roleWords())})
 			}
 		case FieldMethod:
 			method, ok := methodByWord(cell)
@@ -182,6 +182,15 @@ func readCells(columns, cells []string) (form Form, wrong []sallyport.Field) {
 		}
 	}
 	return form, wrong
+}
+
+// roleWords are the ids of all roles.
+func roleWords() string {
+	var ids []string
+	for _, r := range sallyport.BuiltInRoles {
+		ids = append(ids, string(r.ID))
+	}
+	return strings.Join(ids, ", ")
 }
 
 func roleByWord(word string) (sallyport.RoleID, bool) {

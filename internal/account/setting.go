@@ -38,7 +38,7 @@ func (s *Service) SetPolicy(ctx context.Context, actor sallyport.Actor, name, va
 		settings = w.settings
 		key, ok := sallyport.SettingByName(name)
 		if !ok {
-			return sallyport.E(sallyport.NotFound, "no_setting", "There is no setting of that name.")
+			return sallyport.E(sallyport.NotFound, "no_setting", "There is no setting of that name: sallyport policy list shows them.")
 		}
 		if err := key.Set(&settings, value); err != nil {
 			return err
