@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"fmt"
 
 	"sallyport"
@@ -30,9 +31,9 @@ func mustSetUp(p plan) string {
 func setUpWords(t sallyport.Technician) string {
 	switch t.Method {
 	case sallyport.MethodEmail:
-		return "proves " + t.Email + " with a code sent there"
-	case sallyport.MethodText:
-		return "proves " + t.Phone + " with a code sent there"
+		return "proves " + cmp.Or(t.Email, "the email address") + " with a code sent there"
+	case sallyport.MethodText: // without a number in a preview alone, which says beside it that one is missing
+		return "proves " + cmp.Or(t.Phone, "the phone number") + " with a code sent there"
 	}
 	return "sets up an authenticator app"
 }

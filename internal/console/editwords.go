@@ -108,14 +108,14 @@ func refusalWords(r account.Refusal) string {
 	}
 	switch {
 	case r.Unseen:
-		return "Refused here after " + took + "; the other servers could not be asked. One that cannot read the database refuses everything."
+		return "Everything older was refused here after " + took + "; the other servers could not be asked. One that cannot read the database refuses everything."
 	case r.Silent != "":
-		return fmt.Sprintf("Refused on %d of %d servers after %s. No answer within a second came from %s: a server that cannot read the database refuses everything, but look after it.",
+		return fmt.Sprintf("Everything older was refused on %d of %d servers after %s. No answer within a second came from %s: a server that cannot read the database refuses everything, but look after it.",
 			r.Nodes-r.SilentCount(), r.Nodes, took, r.Silent)
 	case r.Nodes > 1:
-		return fmt.Sprintf("Refused on %d of %d servers after %s.", r.Nodes, r.Nodes, took)
+		return fmt.Sprintf("Everything older was refused on %d of %d servers after %s.", r.Nodes, r.Nodes, took)
 	}
-	return "Refused everywhere after " + took + "."
+	return "Everything older was refused everywhere after " + took + "."
 }
 
 func staleView(d view.Desk, e *account.StaleError) *view.Stale {

@@ -11,7 +11,8 @@ import (
 var subjects = map[string]string{"signin": "Sign-in", "session": "Session", "factor": "Second factor", "recovery": "Recovery codes",
 	"password": "Password", "technician": "Technician", "invitation": "Invitation", "save": "Save", "help": "Help", "email": "Email Settings",
 	"sms": "SMS Settings", "delivery": "Delivery", "policy": "Policy", "setup": "Set-up", "rescue": "Rescue", "audit": "Audit",
-	"technicians": "Technicians", "backup": "Backup", "clock": "Clock", "key": "Key", "secret": "Stored secret"}
+	"technicians": "Technicians", "backup": "Backup", "clock": "Clock", "key": "Key", "secret": "Stored secret",
+	"restore": "Restore", "copy": "Copy"}
 
 // eventWords reads a type like "factor.setup.opened" as "Second factor: setup opened".
 func eventWords(t string) string {

@@ -91,8 +91,10 @@ func TestPreviewSaysWhatSaveWillDo(t *testing.T) {
 	preview(off, "email", "off@northwind.example").wants(http.StatusOK, "Stranded after this: The second factor was switched off", "Only a reset opens it again.")
 	dana := h.add(sallyport.Admin)
 	preview(dana, "method", "email").wants(http.StatusOK, "is signed in nowhere now; whatever was begun before Save is dead.", "Save and sign out")
+	h.prove(sallyport.ChannelSMS)
+	preview(dana, "method", "text", "phone", "").wants(http.StatusOK, "Save will be refused: Text Message needs a phone number.", "then proves the phone number with a code sent there")
 	h.clock.Add(time.Minute)
-	b.follow(b.send("/admin/technicians/"+string(dana.ID), formOf(dana, "method", "email")...)).wants(http.StatusOK, "Saved. Person was signed in nowhere", "Refused everywhere after",
+	b.follow(b.send("/admin/technicians/"+string(dana.ID), formOf(dana, "method", "email")...)).wants(http.StatusOK, "Saved. Person was signed in nowhere", "Everything older was refused everywhere after",
 		"first gives a code of the authenticator app in use now once more")
 	b.get("/admin/technicians/"+string(dana.ID)).wants(http.StatusOK, "it only opens the door to setting up the new method")
 }

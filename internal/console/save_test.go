@@ -42,14 +42,14 @@ func TestSaveSignsOutAndSaysWhere(t *testing.T) {
 	if h.sessions(dana.ID) != 2 {
 		t.Fatal("the preview signed somebody out")
 	}
-	boss.follow(boss.send(path, formOf(dana, "method", "email")...)).wants(http.StatusOK, "Saved. Person was signed out of 2 browsers", "Refused everywhere after ", "Second factor changed from Authenticator App to Email.")
+	boss.follow(boss.send(path, formOf(dana, "method", "email")...)).wants(http.StatusOK, "Saved. Person was signed out of 2 browsers", "Everything older was refused everywhere after ", "Second factor changed from Authenticator App to Email.")
 	if h.sessions(dana.ID) != 0 || browser.get("/admin/technicians").status != http.StatusSeeOther {
 		t.Fatal("an older session lets somebody in after Save answered")
 	}
 
 	now := h.technician(dana.ID)
 	boss.follow(boss.send(path, formOf(now)...)).wants(http.StatusOK, "nothing was saved and nobody was signed out")
-	boss.follow(boss.send(path, formOf(now, "first_name", "Dana")...)).wants(http.StatusOK, "Saved. Nobody was signed out.").lacks("Refused everywhere")
+	boss.follow(boss.send(path, formOf(now, "first_name", "Dana")...)).wants(http.StatusOK, "Saved. Nobody was signed out.").lacks("Everything older was refused everywhere")
 	if after := h.technician(dana.ID); after.Generation != now.Generation || after.FirstName != "Dana" {
 		t.Fatal("a new first name is no security change")
 	}
