@@ -94,9 +94,18 @@ func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sally
 func testAnswer(err error) error {
 	var e *sallyport.SendError
 	if errors.As(err, &e) && e.Outcome == sallyport.NotSent {
-		return sallyport.E(sallyport.Unavailable, "send_failed", e.Hint).Because(err)
+		return sallyport.E(sallyport.Unavailable, "send_failed", testHint(e)).Because(err)
 	}
 	return nil
+}
+
+// testHint is what happened and what to do, for whoever made the settings: a server that is away looks the same as one that
+// was looked for in the wrong place or spoken to in the wrong way.
+func testHint(e *sallyport.SendError) string {
+	if e.Outcome == sallyport.NotSent && !e.Permanent && (e.Code == "unreachable" || e.Code == "timeout") {
+		return e.Hint + " If that goes on, the address, the port or the TLS mode in these settings may not be the server's."
+	}
+	return e.Hint
 }
 
 // readTo is the address or number that a test goes to. A number is held to what a technician's is: none of an emergency,
@@ -168,7 +177,7 @@ func (s *Service) endTest(ctx context.Context, by act, t test, failure error) {
 	state, detail := sallyport.Sent, ""
 	var e *sallyport.SendError
 	if errors.As(failure, &e) {
-		state, detail = sallyport.Unclear, e.Hint
+		state, detail = sallyport.Unclear, testHint(e)
 		if e.Outcome == sallyport.NotSent {
 			state = sallyport.Failed
 		}

@@ -241,9 +241,14 @@ func TestD8_7_FailedTest(t *testing.T) {
 	if sallyport.KindOf(err) != sallyport.Unavailable || !strings.Contains(err.Error(), "refused the password") {
 		t.Errorf("got %v", err)
 	}
+	w.post.fail = func() error { return down } // away, or never the right place: who made the settings is told of both
+	err = w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example")
+	if sallyport.KindOf(err) != sallyport.Unavailable || !strings.Contains(err.Error(), "It is down. If that goes on, the address, the port or the TLS mode") {
+		t.Errorf("got %v", err)
+	}
 	w.post.fail = nil
 	v, err := w.Settings(t.Context(), w.boss, sallyport.ChannelEmail)
-	if err != nil || v.Live.Settings["host"] != "mail.northwind.example" || v.Test.State != sallyport.Failed || v.Test.Detail == "" {
+	if err != nil || v.Live.Settings["host"] != "mail.northwind.example" || v.Test.State != sallyport.Failed || !strings.Contains(v.Test.Detail, "the port") {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if err := w.SendCode(t.Context(), delivery.CodeMessage{Channel: sallyport.MethodEmail, To: "dana@northwind.example", Code: "004217", Life: time.Minute}); err != nil {
