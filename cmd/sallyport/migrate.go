@@ -1,6 +1,10 @@
 package main
 
-import "sallyport/internal/app"
+import (
+	"errors"
+
+	"sallyport/internal/app"
+)
 
 type migrateCommand struct {
 	Status migrateStatusCommand `cmd:"" help:"Show how far the schema of the database is."`
@@ -16,6 +20,10 @@ func (c *migrateStatusCommand) Run(s *session) error {
 		return err
 	}
 	schema, err := app.SchemaOf(s.ctx, cfg)
+	if errors.Is(err, app.ErrServed) { // which may be older than this program
+		s.printf("SQLite: %v.\nA newer version takes what it adds when it starts in its place.\n", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func openUsed(cfg config.Config) (*folder, error) {
 func ownerOf(path string) (uid, gid int, err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, fmt.Errorf("there is no data folder %s", path)
+		return 0, 0, fmt.Errorf("there is no data folder %s: name the server's with --data, or its configuration file with --config", path)
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("data folder: %w", err)

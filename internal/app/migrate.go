@@ -9,6 +9,9 @@ import (
 	"sallyport/internal/store"
 )
 
+// ErrServed says why nothing is to be looked at, or to be taken, in a folder that a server owns.
+var ErrServed = errors.New("the server is running: it took every step of the schema at its start")
+
 // SchemaOf says how far the schema of the configured database is.
 func SchemaOf(ctx context.Context, cfg config.Config) (schema store.Schema, err error) {
 	err = withDatabase(cfg, func(o store.Options) (err error) {
@@ -41,7 +44,7 @@ func withDatabase(cfg config.Config, use func(store.Options) error) error {
 	}
 	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
-		return errors.New("the server is running: it took every step of the schema at its start")
+		return ErrServed
 	}
 	if err != nil {
 		return err

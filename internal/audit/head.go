@@ -100,7 +100,7 @@ func (s *Signer) SignHead(size int64, root Hash, at time.Time) (sallyport.Head, 
 func OpenHead(msg, verifier string) (Head, error) {
 	v, err := note.NewVerifier(strings.TrimSpace(verifier))
 	if err != nil {
-		return Head{}, fmt.Errorf("the verifier key cannot be read: %w", err)
+		return Head{}, fmt.Errorf("the verifier key cannot be read (%w): give the whole line that “sallyport audit key” printed", err)
 	}
 	n, err := note.Open([]byte(msg), note.VerifierList(v))
 	if err != nil {
