@@ -260,7 +260,7 @@ func TestHealthAndMetrics(t *testing.T) {
 	get(t, a.URL()+"/session")
 	_, body := get(t, a.OperationsURL()+"/metrics")
 	for _, want := range []string{`sallyport_request_seconds_count{route="GET /sign-in",status="OK"} 1`, "sallyport_session_checks_no_total 1", "sallyport_session_checks_unknown_total 0", "sallyport_database_statements_total", "sallyport_refusal_seconds_bucket{le=\"1\"} 0",
-		"sallyport_refusal_unseen_total 0", "sallyport_connections ", "sallyport_connections_refused_total 0", "sallyport_connections_dropped_total 0", "process_resident_memory_bytes"} {
+		"sallyport_refusal_unseen_total 0", "sallyport_outbox_failures_total 0", "sallyport_connections ", "sallyport_connections_refused_total 0", "sallyport_connections_dropped_total 0", "process_resident_memory_bytes"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("metrics lack %s", want)
 		}

@@ -32,6 +32,7 @@ func newOperations(c *core) *operations {
 	o.count("sallyport_database_trips_total", "Round trips to PostgreSQL of transactions.", func() float64 { return float64(c.db.Stats().Trips) })
 	o.count("sallyport_database_again_total", "Write transactions that ran again after a conflict.", func() float64 { return float64(c.db.Stats().Again) })
 	o.count("sallyport_password_hashes_total", "Password hash calls.", func() float64 { return float64(c.hasher.Calls()) })
+	o.count("sallyport_outbox_failures_total", "Tries to send a notice or a link by email that failed.", func() float64 { return float64(c.delivery.Failures()) })
 	return o
 }
 

@@ -255,6 +255,15 @@ func TestOutboxTriesAgain(t *testing.T) {
 	if types[len(types)-1] != "delivery.failed" || all[0].Outcome != "failed" || all[0].After["to"] != "dana@northwind.example" || all[0].ActorKind != sallyport.ActorSystem {
 		t.Errorf("events %v, last %+v", types, all[0])
 	}
+	said := w.log.String()
+	for _, want := range []string{"tries=1 again_in=10s error=", "tries=2 again_in=30s error=", "tries=3 again_in=never error=", "notice=" + string(delivery.NoticePassword), "(unreachable)"} {
+		if strings.Count(said, "message not surely sent") != 3 || !strings.Contains(said, want) || strings.Contains(said, "dana@") {
+			t.Errorf("logged %q, want %q", said, want)
+		}
+	}
+	if n := w.Failures(); n != 3 {
+		t.Errorf("%d failures counted", n)
+	}
 }
 
 // What passes its end leaves one event, whether it waited for a way out that never came or nobody ran meanwhile: the

@@ -187,8 +187,10 @@ func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *
 }
 
 // finish writes down what became of m. A refused mailbox is final; anything else is tried again, for settings and
-// servers get repaired.
+// servers get repaired. Each failure is told to whoever looks after the server, for the event comes at the end alone.
 func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure error) {
+	wait := backoff[min(m.Attempts, len(backoff)-1)]
+	again := wait.String()
 	err := s.store.Write(ctx, func(tx Tx) error {
 		if failure == nil {
 			return tx.FinishOutbox(ctx, m.ID)
@@ -198,12 +200,17 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure
 			return err
 		}
 		reason := reasonOf(failure)
-		next := now.Add(backoff[min(m.Attempts, len(backoff)-1)])
+		next := now.Add(wait)
 		if !lostFor(failure) && next.Before(m.ExpiresAt) {
 			return tx.RetryOutbox(ctx, m.ID, next, reason)
 		}
+		again = "never"
 		return giveUp(ctx, tx, m, reason)
 	})
+	if failure != nil {
+		s.failures.Add(1)
+		s.log.WarnContext(ctx, "message not surely sent", "message", m.ID, "notice", m.Event, "tries", m.Attempts+1, "again_in", again, "error", failure)
+	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "outbox", "message", m.ID, "error", err)
 	}

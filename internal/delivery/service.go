@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sallyport"
@@ -95,19 +96,20 @@ type Options struct {
 
 // Service is the use cases of this package.
 type Service struct {
-	store   Store
-	keys    Keys
-	email   func(sallyport.Gateway, map[string]string) (EmailSender, error)
-	text    func(sallyport.Gateway, map[string]string) (TextSender, error)
-	network Network
-	host    string
-	now     func() time.Time
-	log     *slog.Logger
-	within  time.Duration
-	wake    chan struct{}
-	busy    chan struct{}  // one place for each send on its way
-	tests   sync.WaitGroup // tests on their way
-	told    told
+	store    Store
+	keys     Keys
+	email    func(sallyport.Gateway, map[string]string) (EmailSender, error)
+	text     func(sallyport.Gateway, map[string]string) (TextSender, error)
+	network  Network
+	host     string
+	now      func() time.Time
+	log      *slog.Logger
+	within   time.Duration
+	wake     chan struct{}
+	busy     chan struct{}  // one place for each send on its way
+	tests    sync.WaitGroup // tests on their way
+	told     told
+	failures atomic.Int64 // tries to send a notice or a link that failed
 }
 
 // sendsAtOnce bounds the sends on their way, so that a server that answers slowly cannot fill the memory.
@@ -129,6 +131,9 @@ func New(o Options) *Service {
 	}
 	return s
 }
+
+// Failures counts the tries to send a notice or a link that failed in this process.
+func (s *Service) Failures() int64 { return s.failures.Load() }
 
 // Ready reports whether channel has a gateway in use that was proved. An error counts as no.
 func (s *Service) Ready(ctx context.Context, channel sallyport.Channel) bool {

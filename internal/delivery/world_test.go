@@ -1,8 +1,10 @@
 package delivery_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -98,6 +100,7 @@ type world struct {
 	boss  sallyport.Actor
 	admin sallyport.Actor
 
+	log     bytes.Buffer  // what the service logged; read it while no worker runs
 	full    atomic.Bool   // nothing can be written
 	refused chan struct{} // told when that was tried
 }
@@ -130,7 +133,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}, refused: make(chan struct{}, 1)}
 	db := engines.Open(t, w.clock)
 	w.db = db
-	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full, w.refused}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example",
+	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full, w.refused}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
 		BuildEmail: func(g sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			w.post.built(secrets)
