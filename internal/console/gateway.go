@@ -89,6 +89,7 @@ func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, er
 	desk.Problem = s.problem
 	page := view.Gateway{Desk: desk, Path: p.path, None: p.none, State: view.Mark{Kind: "good", Word: "proved"},
 		RemoveText: "Takes the gateway out of use. It is refused while a technician needs it."}
+	page.Waiting = waitingWords(v)
 	page.Live, page.Draft = gatewayCard(desk, v.Live), gatewayCard(desk, v.Draft)
 	if v.Live != nil && v.Live.ProvedAt.IsZero() {
 		page.State = view.Mark{Kind: "warn", Word: "not proved"}
@@ -100,6 +101,15 @@ func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, er
 		fillGatewayForm(&page, v, s)
 	}
 	return page, nil
+}
+
+// waitingWords say what the mail server did not take yet. Whoever caused it was told that it is on its way.
+func waitingWords(v delivery.View) string {
+	if v.Waiting == 0 {
+		return ""
+	}
+	return count(v.Waiting, "message waits", "messages wait") + " after a failed try, such as invitations and notices. Each is tried again until its time is over. What happened: " +
+		strings.TrimSuffix(v.Why, " Please try again in a minute.")
 }
 
 func testView(d view.Desk, t *delivery.TestState, s gatewayState) *view.GatewayTest {

@@ -76,6 +76,26 @@ func TestEmailSettings(t *testing.T) {
 	moved.wants(http.StatusUnprocessableEntity, "password")
 }
 
+// What a mail server did not take stands on its page, with the reason: on no other page does anybody learn of it in time.
+func TestEmailSettingsSayWhatWaits(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail, sallyport.ChannelSMS)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	b.get("/admin/email").wants(http.StatusOK).lacks("after a failed try")
+	for i, id := range []string{"one", "two", "three"} {
+		h.write(func(ctx context.Context, tx *store.Tx) error {
+			now := h.clock.Now()
+			m := sallyport.OutboxMessage{ID: id, Channel: sallyport.ChannelEmail, To: "dana@northwind.example", Sealed: []byte("sealed"), NextAt: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+			if err := tx.InsertOutbox(ctx, m); err != nil || i == 0 {
+				return err // the first was not tried yet
+			}
+			return tx.RetryOutbox(ctx, id, now.Add(time.Minute), "unreachable: The server <b>is away</b>. Please try again in a minute.")
+		})
+	}
+	b.get("/admin/email").wants(http.StatusOK, "2 messages wait after a failed try, such as invitations and notices.", "What happened: The server &lt;b&gt;is away&lt;/b&gt;.").lacks("try again in a minute")
+	b.get("/admin/sms").wants(http.StatusOK).lacks("after a failed try")
+}
+
 func TestRemovingAGatewayInUse(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelSMS)

@@ -19,7 +19,9 @@ type View struct {
 	Draft    *sallyport.Gateway // being proved; nil: none. Without its sealed secrets
 	Test     *TestState         // the last test message that is not finished; nil: none
 	Kinds    []Kind
-	AnyPlain bool // allowed_networks lists something, so plain http and SMTP without TLS may be chosen
+	Waiting  int    // notices and links that wait after a failed try
+	Why      string // why one of them was not sent, in words
+	AnyPlain bool   // allowed_networks lists something, so plain http and SMTP without TLS may be chosen
 }
 
 // Saved says what SaveDraft did beside saving.
@@ -49,9 +51,15 @@ func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel s
 		if err != nil {
 			return err
 		}
-		v.Test, err = s.testState(ctx, tx, channel, now)
+		if v.Test, err = s.testState(ctx, tx, channel, now); err != nil || channel != sallyport.ChannelEmail {
+			return err
+		}
+		v.Waiting, v.Why, err = tx.FailedOutbox(ctx)
 		return err
 	})
+	if _, words, found := strings.Cut(v.Why, ": "); found { // what stands before it is a code
+		v.Why = words
+	}
 	for _, g := range []*sallyport.Gateway{v.Live, v.Draft} {
 		if g != nil {
 			g.Sealed = nil

@@ -242,6 +242,9 @@ func TestOutboxTriesAgain(t *testing.T) {
 		if again := w.outbox(t); again.ID != m.ID || !strings.Contains(again.LastError, "unreachable") {
 			t.Errorf("not due: %+v", again)
 		}
+		if v, err := w.Settings(t.Context(), w.boss, sallyport.ChannelEmail); err != nil || v.Waiting != 1 || v.Why != "It is down." {
+			t.Errorf("%d wait, %q, %v", v.Waiting, v.Why, err)
+		}
 	}
 	answer = &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "bad_address", Hint: "No such mailbox.", Cause: net.ErrClosed}
 	stop := w.run(t)
@@ -250,6 +253,9 @@ func TestOutboxTriesAgain(t *testing.T) {
 	w.clock.Add(24 * time.Hour)
 	if left := w.outbox(t); left.ID != "" {
 		t.Errorf("still there: %+v", left)
+	}
+	if v, err := w.Settings(t.Context(), w.boss, sallyport.ChannelEmail); err != nil || v.Waiting != 0 {
+		t.Errorf("%d wait, %v", v.Waiting, err)
 	}
 	types, all := w.events(t)
 	if types[len(types)-1] != "delivery.failed" || all[0].Outcome != "failed" || all[0].After["to"] != "dana@northwind.example" || all[0].ActorKind != sallyport.ActorSystem {

@@ -39,6 +39,7 @@ type Tx interface {
 	InsertOutbox(ctx context.Context, m sallyport.OutboxMessage) error
 	DueOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
 	ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessage, error)
+	FailedOutbox(ctx context.Context) (n int, lastError string, err error)
 	ClaimOutbox(ctx context.Context, id string, lease time.Duration) (bool, error)
 	HurryOutbox(ctx context.Context, lease time.Duration) error
 	FinishOutbox(ctx context.Context, id string) error

@@ -46,6 +46,12 @@ func (tx *Tx) ExpiredOutbox(ctx context.Context, n int) ([]sallyport.OutboxMessa
 		WHERE done_at = 0 AND expires_at <= now_us() ORDER BY expires_at, id LIMIT $1`, args{n})
 }
 
+// FailedOutbox counts the messages that wait after a failed try, and says why that of the one that waits longest failed.
+func (tx *Tx) FailedOutbox(ctx context.Context) (n int, lastError string, err error) {
+	_, err = tx.one(ctx, `SELECT COUNT(*) OVER (), last_error FROM outbox WHERE done_at = 0 AND attempts > 0 ORDER BY next_at DESC, id LIMIT 1`, nil, &n, &lastError)
+	return n, lastError, err
+}
+
 // ClaimOutbox takes a due message for the one who is about to send it: for as long as lease it is due to nobody else.
 // False when somebody else was first.
 func (tx *Tx) ClaimOutbox(ctx context.Context, id string, lease time.Duration) (bool, error) {

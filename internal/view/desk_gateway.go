@@ -6,6 +6,7 @@ type Gateway struct {
 	Path       string // /admin/email or /admin/sms
 	None       string // what stands in the place of settings while there are none
 	State      Mark
+	Waiting    string // what could not be sent yet, and why; empty when there is nothing of the kind
 	Live       *GatewayCard
 	Draft      *GatewayCard
 	Test       *GatewayTest
