@@ -160,6 +160,19 @@ func TestTheSameHereAndThroughTheSocket(t *testing.T) {
 	}
 }
 
+// The log names each command, and an error only where there was one.
+func TestCommandsAreLogged(t *testing.T) {
+	for body, failed := range map[string]bool{"{}": false, "nonsense": true} {
+		var said bytes.Buffer
+		f := New(Options{Accounts: &accounts{}, Owner: os.Getuid(), Log: slog.New(slog.NewTextHandler(&said, nil))})
+		r := httptest.NewRequest("POST", "/policy/list", strings.NewReader(body))
+		f.ServeHTTP(httptest.NewRecorder(), r.WithContext(WithPeer(r.Context(), Peer{UID: 0})))
+		if line := said.String(); !strings.Contains(line, "msg=command operation=policy/list actor=") || strings.Contains(line, "error=") != failed {
+			t.Errorf("%s: %q", body, line)
+		}
+	}
+}
+
 func TestListWalksEveryPage(t *testing.T) {
 	a := &accounts{}
 	for i := range 2*pageSize + 7 {

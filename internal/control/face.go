@@ -90,18 +90,14 @@ func (f *Face) handle(name string, h handler) {
 		if err == nil {
 			err = h(w, r, actor)
 		}
-		f.o.Log.Info("command", "operation", name, "actor", actor.Name, "request_id", actor.Client.RequestID, "error", errText(err))
-		if err != nil {
-			refuse(w, err)
+		log := f.o.Log.With("operation", name, "actor", actor.Name, "request_id", actor.Client.RequestID)
+		if err == nil {
+			log.Info("command")
+			return
 		}
+		log.Info("command", "error", err.Error())
+		refuse(w, err)
 	})
-}
-
-func errText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // ServeHTTP answers one operation.
