@@ -32,6 +32,11 @@ func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 			return 0, err
 		}
 	}
+	for _, s := range futureDays {
+		if _, err := tx.exec(ctx, s, nil); err != nil {
+			return 0, err
+		}
+	}
 	if _, err := tx.exec(ctx, `DELETE FROM meta WHERE name LIKE $1`, args{gatewayTests + "%"}); err != nil {
 		return 0, err
 	}
@@ -41,6 +46,14 @@ func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 			proved_at = CASE WHEN proved_at > now_us() THEN now_us() ELSE proved_at END WHERE used_at > now_us() OR proved_at > now_us()`, nil)
 	}
 	return signIns, err
+}
+
+// futureDays count for today the second-factor answers of days that are not yet. A right answer is taken back from the newest
+// day: with one of the future that would never be today, until the factor is switched off for answers that were right.
+var futureDays = []string{
+	`INSERT INTO wrong_day (technician, day, answers) SELECT technician, ` + today + `, sum(answers) FROM wrong_day WHERE day > ` + today + `
+		GROUP BY technician ON CONFLICT (technician, day) DO UPDATE SET answers = wrong_day.answers + excluded.answers`,
+	`DELETE FROM wrong_day WHERE day > ` + today,
 }
 
 // The longest waits and leases of what is kept in the tables.

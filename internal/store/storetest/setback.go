@@ -113,3 +113,38 @@ var _ = register("clock set back", func(b *bench) {
 		return err
 	})
 })
+
+// A day of the future says nothing once the clock is set back: what was counted on it counts for today, and what a right answer
+// takes back is today's.
+var _ = register("days of the future are today when the clock is set back", func(b *bench) {
+	dana := b.person("dana")
+	answer := func(right bool) {
+		b.Helper()
+		b.write(func(tx *store.Tx) error {
+			t, err := tx.Technician(b.ctx, dana.ID)
+			b.ok(err)
+			_, err = tx.CountAnswer(b.ctx, t, 100, false)
+			b.ok(err)
+			if !right {
+				return nil
+			}
+			return tx.ClearAnswers(b.ctx, dana.ID, false)
+		})
+	}
+	answer(false)
+	b.Add(2 * 24 * time.Hour)
+	answer(false)
+	answer(true)
+	b.Add(24 * time.Hour)
+	answer(false)
+	answer(false)
+	b.Add(-3 * 24 * time.Hour)
+	b.write(func(tx *store.Tx) error { _, err := tx.ClockSetBack(b.ctx); return err })
+	b.wrongYear(dana, 4)
+	for range 5 {
+		answer(true)
+	}
+	b.wrongYear(dana, 4)
+	b.Add(366 * 24 * time.Hour)
+	b.wrongYear(dana, 0)
+})
