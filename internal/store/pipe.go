@@ -219,6 +219,9 @@ func (tx *Tx) answered(q *question) error {
 // send sends questions, on another connection where this one turns out to be lost before anything was done on it: the
 // server was restarted, for example. The error is the first failure.
 func (tx *Tx) send(more ...*question) error {
+	if tx.conn == nil { // lost, and no other was to be had
+		return failEach(more, tx.failed)
+	}
 	for {
 		unbegun, err := tx.pipe.send(more...)
 		if !unbegun {

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,5 +94,41 @@ func TestRefusedByTheServer(t *testing.T) {
 	}
 	if err := note(t, db); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// A function that goes on after a statement for which there is no connection any more has the same answer from the next, and
+// the transaction is undone.
+func TestNoOtherConnectionIsToBeHad(t *testing.T) {
+	t.Parallel()
+	address := postgres.Database(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/postgres"
+	db, operator := openPostgres(t, address), raw(t, u.String())
+	if err := note(t, db); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`ALTER DATABASE ` + name + ` ALLOW_CONNECTIONS false`,
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '` + name + `'`} {
+		if _, err := operator.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.Used(time.Now().Add(-time.Hour))
+	err = db.Write(t.Context(), func(tx *store.Tx) error {
+		_, first := tx.Meta(t.Context(), "a")
+		err := tx.InsertEvent(t.Context(), sallyport.Event{Type: "x.y"}) // nobody waits for it
+		second := tx.PutMeta(t.Context(), "a", []byte("x"))
+		if err != nil || sallyport.KindOf(first) != sallyport.Unavailable || sallyport.KindOf(second) != sallyport.Unavailable {
+			t.Errorf("%v, then %v and %v", first, err, second)
+		}
+		return nil
+	})
+	if sallyport.KindOf(err) != sallyport.Unavailable {
+		t.Error(err)
 	}
 }
