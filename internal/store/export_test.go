@@ -93,3 +93,13 @@ func (db *DB) Used(at time.Time) {
 		c.used = at
 	}
 }
+
+// Idle is how many connections the writers and the readers keep.
+func (db *DB) Idle() (writers, readers int) {
+	kept := func(l *lane) int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return len(l.idle)
+	}
+	return kept(db.writer), kept(db.readers)
+}

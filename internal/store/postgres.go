@@ -250,8 +250,12 @@ func postgresPassing(err error) bool {
 	return e.Code == "55P03" || e.Code == "25006" || e.Code == "25P03" // lock, read-only, idle for too long
 }
 
-// broken reports whether err is of a PostgreSQL connection that is of no more use.
+// broken reports whether err is of a PostgreSQL connection that is of no more use. Somebody whose time has run out says nothing
+// of it, though his error looks like one of the network.
 func broken(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || e.Code == "25006"
