@@ -86,12 +86,11 @@ func (c *core) watchClock(ctx context.Context) {
 }
 
 // jumps calls end for each jump, and again at the next look where it failed: until then sign-ins outlive a clock that
-// was set.
+// was set. One to the future and one back are two, however soon the second follows: what began in between is ahead of the clock.
 type jumps struct {
-	drift *drift
-	end   func(ctx context.Context, by time.Duration) error
-	owed  bool
-	by    time.Duration
+	drift       *drift
+	end         func(ctx context.Context, by time.Duration) error
+	ahead, back time.Duration // jumps for which end is to be called
 }
 
 // saw looks at what another clock showed, which is compared from the first time on that it was read.
@@ -106,17 +105,18 @@ func (j *jumps) saw(ctx context.Context, r reading) error {
 }
 
 func (j *jumps) look(ctx context.Context, wall, monotonic time.Time) error {
-	if by := j.drift.step(wall, monotonic); by != 0 {
-		j.owed, j.by = true, j.by+by
+	by := j.drift.step(wall, monotonic)
+	j.ahead, j.back = j.ahead+max(by, 0), j.back+min(by, 0)
+	for _, owed := range []*time.Duration{&j.ahead, &j.back} {
+		if *owed == 0 {
+			continue
+		}
+		if err := j.end(ctx, *owed); err != nil {
+			return err
+		}
+		*owed = 0
 	}
-	if !j.owed {
-		return nil
-	}
-	err := j.end(ctx, j.by)
-	if err == nil {
-		j.owed, j.by = false, 0
-	}
-	return err
+	return nil
 }
 
 // drift notices a clock that was set: the wall clock moved otherwise than the monotonic one.

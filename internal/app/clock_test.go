@@ -59,6 +59,32 @@ func TestJumpIsNotForgotten(t *testing.T) {
 	}
 }
 
+// TestJumpBackIsNotTakenForNone: a clock that was ahead, and is set right before the first jump could be dealt with, was set back
+// all the same: what began meanwhile is ahead of it.
+func TestJumpBackIsNotTakenForNone(t *testing.T) {
+	start := time.Date(2026, 11, 23, 22, 0, 0, 0, time.UTC)
+	var ended []time.Duration
+	fail := errors.New("no database")
+	j := jumps{drift: newDrift(start, start), end: func(_ context.Context, by time.Duration) error {
+		if fail == nil {
+			ended = append(ended, by)
+		}
+		return fail
+	}}
+	for n, ahead := range []time.Duration{time.Hour, 2 * time.Hour, 0, 0} {
+		if n == 3 {
+			fail = nil
+		}
+		wall, monotonic := start.Add(time.Duration(n)*time.Second), start.Add(time.Duration(n)*time.Second)
+		if err := j.look(t.Context(), wall.Add(ahead), monotonic); !errors.Is(err, fail) {
+			t.Errorf("look %d: %v", n, err)
+		}
+	}
+	if want := []time.Duration{2 * time.Hour, -2 * time.Hour}; !slices.Equal(ended, want) {
+		t.Errorf("ended %v", ended)
+	}
+}
+
 // TestDatabaseClockThatJumps: a jump of another clock is found by when it was read, however much later that is looked at, for
 // this process may be stopped in between; and it is not forgotten where the sign-ins could not be ended.
 func TestDatabaseClockThatJumps(t *testing.T) {
