@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,12 +82,12 @@ func (p *primaries) validate(ctx context.Context, c *pgconn.PgConn) error {
 }
 
 // primaryOf asks a server which primary it is. An ordinary role may read both; a server that does not know the question, or
-// keeps the answer from it, is one that does not say.
+// keeps the answer from it, is one that does not say. One that cannot answer now may be any.
 func primaryOf(ctx context.Context, c *pgconn.PgConn) (Primary, error) {
 	results, err := c.Exec(ctx, `SELECT (pg_control_system()).system_identifier, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)`).ReadAll()
 	var refused *pgconn.PgError
 	switch {
-	case errors.As(err, &refused) && refused.SeverityUnlocalized == "ERROR":
+	case errors.As(err, &refused) && unasked(refused.Code):
 		return Primary{}, nil
 	case err != nil:
 		return Primary{}, err
@@ -97,6 +98,9 @@ func primaryOf(ctx context.Context, c *pgconn.PgConn) (Primary, error) {
 	timeline, err := strconv.ParseInt(string(row[1]), 16, 64)
 	return Primary{System: string(row[0]), Timeline: timeline}, err
 }
+
+// unasked reports whether a server that fails with code always will: it does not know the function, or not for this role.
+func unasked(code string) bool { return strings.HasPrefix(code, "42") || strings.HasPrefix(code, "0A") }
 
 // Primary is the newest primary that was met, the zero one on SQLite.
 func (db *DB) Primary() Primary {

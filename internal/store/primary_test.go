@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/postgres"
@@ -67,5 +68,30 @@ func TestTwoPrimaries(t *testing.T) {
 			again.Close()
 		}
 		t.Errorf("by one who has met it before: %v", err)
+	}
+}
+
+// A server that cannot say at the moment which primary it is is not taken for one that never does: it may be one that was
+// replaced.
+func TestPrimaryThatCannotSay(t *testing.T) {
+	t.Parallel()
+	address := postgres.Database(t)
+	db, operator := openPostgres(t, address), raw(t, address)
+	put(t, db, "before")
+	for _, c := range []struct {
+		state string
+		want  bool // to be used all the same
+	}{{"58030", false}, {"53200", false}, {"42501", true}, {"42883", true}, {"0A000", true}} {
+		if _, err := operator.Exec(`CREATE OR REPLACE FUNCTION public.pg_control_system(OUT system_identifier bigint, OUT other bigint) LANGUAGE plpgsql AS $$
+			BEGIN RAISE EXCEPTION 'could not read' USING ERRCODE = '` + c.state + `'; END $$;
+			DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$;
+			SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sallyport'`); err != nil {
+			t.Fatal(err)
+		}
+		db.Used(time.Now().Add(-time.Hour))
+		err := db.Write(t.Context(), func(tx *store.Tx) error { return tx.PutMeta(t.Context(), "after", []byte("x")) })
+		if (err == nil) != c.want {
+			t.Errorf("%s: %v", c.state, err)
+		}
 	}
 }
