@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -80,19 +81,36 @@ func (s *Service) pruneOnce(ctx context.Context) (n int, err error) {
 	if err := s.store.Read(ctx, look); err != nil || len(o.leaves) == 0 {
 		return 0, err
 	}
+	n = len(o.leaves)
+	err = s.store.Write(ctx, func(tx Tx) error { return o.prune(ctx, tx) })
+	if errors.Is(err, errPruned) {
+		err = nil
+	}
+	return n, err
+}
+
+// errPruned undoes a deletion that another process has done.
+var errPruned = errors.New("ledger: these events are deleted already")
+
+// prune writes the event of a deletion before it deletes: where all goes at once, it has a number that no event had.
+func (o old) prune(ctx context.Context, tx Tx) error {
 	last, n := o.leaves[len(o.leaves)-1], len(o.leaves)
-	return n, s.store.Write(ctx, func(tx Tx) error {
-		ok, err := tx.PruneEvents(ctx, o.tree.Pruned, last.Place+1)
-		if err == nil && ok && n < pruneBatch {
-			err = tx.PutMeta(ctx, pruneKey, nil)
-		}
-		if err != nil || !ok {
-			return err
-		}
-		return tx.InsertEvent(ctx, audit.New(audit.AuditPruned, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
-			Changed(nil, map[string]string{"below": strconv.FormatInt(last.Place+1, 10), "events": strconv.Itoa(n),
-				"until": last.At.UTC().Format(time.RFC3339)}).Event())
-	})
+	err := tx.InsertEvent(ctx, audit.New(audit.AuditPruned, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+		Changed(nil, map[string]string{"below": strconv.FormatInt(last.Place+1, 10), "events": strconv.Itoa(n),
+			"until": last.At.UTC().Format(time.RFC3339)}).Event())
+	if err != nil {
+		return err
+	}
+	ok, err := tx.PruneEvents(ctx, o.tree.Pruned, last.Place+1)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return errPruned
+	case n < pruneBatch:
+		return tx.PutMeta(ctx, pruneKey, nil)
+	}
+	return nil
 }
 
 // old are the oldest events, as far as they are too old.

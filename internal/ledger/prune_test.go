@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"sallyport"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 )
@@ -110,5 +111,30 @@ func TestRetentionGoesOnOnceADay(t *testing.T) {
 	if deletions < 3 || deletions > 4 {
 		t.Errorf("%d deletions of what became too old within three days", deletions)
 	}
+	w.whole("")
+}
+
+// Where every event is too old, the one that says so has a number of its own: none is given again.
+func TestNumbersGoOnWhenAllIsDeleted(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(5)
+	w.place()
+	newest := func() (e sallyport.Event) {
+		w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+			events, err := tx.Events(w.ctx, sallyport.EventFilter{Limit: 1})
+			e = events[0]
+			return err
+		}))
+		return e
+	}
+	before := newest()
+	w.pass(402 * 24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	w.pass(24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	if after := newest(); after.Type != "audit.pruned" || after.ID <= before.ID {
+		t.Errorf("event %d (%s) after event %d", after.ID, after.Type, before.ID)
+	}
+	w.place()
 	w.whole("")
 }
