@@ -103,3 +103,6 @@ func (db *DB) Idle() (writers, readers int) {
 	}
 	return kept(db.writer), kept(db.readers)
 }
+
+// Meet lets the database have met a primary.
+func (db *DB) Meet(p Primary) error { return db.primaries.meet(p) }

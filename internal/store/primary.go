@@ -35,6 +35,9 @@ func (e *OldPrimaryError) Error() string {
 		e.Is.Timeline, e.Seen.Timeline)
 }
 
+// errReplaced undoes a transaction that began on a primary which another has replaced since.
+var errReplaced = errors.New("store: the primary was replaced before the commit")
+
 // primaries knows the newest primary that this process has met. It lets no connection be made to an older one.
 type primaries struct {
 	mu     sync.Mutex

@@ -95,3 +95,29 @@ func TestPrimaryThatCannotSay(t *testing.T) {
 		}
 	}
 }
+
+// A transaction that had begun when the newer primary was met is not committed on the one that it has replaced.
+func TestNoCommitOnAReplacedPrimary(t *testing.T) {
+	t.Parallel()
+	address := postgres.Database(t)
+	db := openPostgres(t, address)
+	h := listen(db)
+	put(t, db, "before")
+	is := db.Primary()
+	newer := store.Primary{System: is.System, Timeline: is.Timeline + 1}
+	runs := 0
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		runs++
+		if err := tx.PutMeta(t.Context(), "after", []byte("x")); err != nil {
+			return err
+		}
+		return db.Meet(newer)
+	})
+	var replaced *store.OldPrimaryError
+	if !errors.As(err, &replaced) || replaced.Is != is || replaced.Seen != newer || runs != 1 || h.forgot != 0 {
+		t.Errorf("%v, %d runs, forgot %d", err, runs, h.forgot)
+	}
+	if got := meta(t, openPostgres(t, address), "after"); got != nil {
+		t.Errorf("committed: %q", got)
+	}
+}

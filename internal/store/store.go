@@ -154,7 +154,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(*Tx) error) (why, err error
 	}
 	if err := db.commit(tx); err != nil {
 		tx.undo()
-		if undone(err) || tx.refused() {
+		if undone(err) || tx.refused() || errors.Is(err, errReplaced) {
 			return err, err
 		}
 		db.unknown()
@@ -187,6 +187,9 @@ func (db *DB) begin(ctx context.Context, l *lane) (*Tx, error) {
 }
 
 func (db *DB) commit(tx *Tx) error {
+	if tx.lane.old(tx.conn) {
+		return sallyport.ErrUnavailable.Because(errReplaced)
+	}
 	tx.told("COMMIT")
 	if err := db.lost(AtCommit); err != nil {
 		return err

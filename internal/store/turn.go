@@ -64,13 +64,14 @@ var (
 	errRow   = errors.New("store: a row is not as it was read in the same transaction")
 )
 
-// inTheWay reports whether a transaction was undone because of another one, or because its connection broke before its
-// COMMIT, by what the database said. A broken unique rule is among them: the other's row was not to be seen yet, and the next run sees it.
+// inTheWay reports whether a transaction was undone because of another one, or because its connection broke or led to a primary
+// that was replaced before its COMMIT, by what the database said. A broken unique rule is among them: the other's row was not to
+// be seen yet, and the next run sees it.
 func inTheWay(err error) bool {
 	if err == nil {
 		return false
 	}
-	if errors.Is(err, errRow) {
+	if errors.Is(err, errRow) || errors.Is(err, errReplaced) {
 		return true
 	}
 	var e *pgconn.PgError
