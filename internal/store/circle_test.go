@@ -12,6 +12,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/store"
+	"sallyport/internal/store/storetest"
 	"sallyport/internal/testkit/postgres"
 )
 
@@ -143,5 +144,33 @@ func TestCircleWaitsForWhoItAsked(t *testing.T) {
 	}()
 	if got := ask(30 * time.Second); got != "2 [] <nil>" {
 		t.Errorf("all of them refuse: %s", got)
+	}
+}
+
+// A server that ended without a word while the clock was ahead is over in time when that is set right: nobody waits for it, and no
+// key for its consent.
+func TestNodeOfTheFutureIsOver(t *testing.T) {
+	t.Parallel()
+	address, c := postgres.Database(t), storetest.NewClock()
+	postgres.Follow(t, address, c)
+	db := openPostgres(t, address)
+	c.Add(24 * time.Hour)
+	if _, err := raw(t, address).Exec(`INSERT INTO node (id, seen_at, keys, sealing) VALUES ('gone', now_us(), '', '')`); err != nil {
+		t.Fatal(err)
+	}
+	c.Add(-24 * time.Hour)
+	if err := db.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.ClockSetBack(t.Context()); return err }); err != nil {
+		t.Fatal(err)
+	}
+	c.Add(store.NodeLife)
+	err := db.Read(t.Context(), func(tx *store.Tx) error {
+		nodes, err := tx.Nodes(t.Context())
+		if len(nodes) != 0 {
+			t.Errorf("counted as running: %+v", nodes)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // for as long as it was wrong by. Sessions that began there are over, for nobody knows how old they are; other sessions
 // were used and proved at the latest now. Links, password resets, enrolment codes, open set-ups and what pages keep have their
 // life from now on at most, a wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end
-// with their codes, as by EndSignIns, and are counted. So do unfinished tests of gateways.
+// with their codes, as by EndSignIns, and are counted. So do unfinished tests of gateways. A server was seen at the latest now.
 func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 	set, err := tx.Settings(ctx)
 	if err != nil {
@@ -104,4 +104,5 @@ var setBack = []struct {
 	{"outbox", `next_at = now_us()`, `done_at = 0 AND next_at > now_us() + $1`, always(longestRetry)},
 	{"kept", `expires_at = now_us() + $1`, `expires_at > now_us() + $1`, always(longestKept)},
 	{"audit_sink", `held_until = now_us()`, `held_until > now_us() + $1`, always(longestHold)},
+	{"node", `seen_at = now_us()`, `seen_at > now_us()`, nil},
 }
