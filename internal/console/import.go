@@ -1,10 +1,12 @@
 package console
 
 import (
+	"encoding/csv"
 	"net/http"
 	"strings"
 
 	"sallyport/internal/account"
+	"sallyport/internal/audit"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
 )
@@ -106,5 +108,22 @@ func (c *Console) importSave(w http.ResponseWriter, r *http.Request, f web.Form)
 	for _, row := range batch.Rows {
 		page.Links = append(page.Links, view.ImportedLink{Name: row.Technician.Name(), UserName: row.Technician.UserName, Link: row.Invitation})
 	}
+	if page.CSV, err = invitationsCSV(batch.Rows); err != nil {
+		return err
+	}
 	return c.pages.Render(w, http.StatusOK, page)
+}
+
+// invitationsCSV is a file of the links of an import, none of whose fields a spreadsheet runs.
+func invitationsCSV(rows []account.ImportRow) (string, error) {
+	var b strings.Builder
+	out := csv.NewWriter(&b)
+	out.UseCRLF = true
+	lines := [][]string{{"name", "user_name", "email", "invitation_link"}}
+	for _, r := range rows {
+		t := r.Technician
+		lines = append(lines, []string{audit.Cell(t.Name()), audit.Cell(t.UserName), audit.Cell(t.Email), r.Invitation})
+	}
+	err := out.WriteAll(lines)
+	return b.String(), err
 }

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -155,11 +156,17 @@ func TestImport(t *testing.T) {
 	b.upload(bad).wants(http.StatusUnprocessableEntity, "Nothing was imported: 2 lines need mending.", "2 email", "3 role")
 	b.upload("first_name,email,role\nDana,dana@,king\n").wants(http.StatusUnprocessableEntity, "Nothing was imported: 1 line needs mending.", "2 email", "2 role")
 	b.upload("").wants(http.StatusUnprocessableEntity, "This file is empty.")
-	good := "first_name,email,role\nDana,dana@northwind.example,admin\n\"Ilya \"\"I\"\"\",ilya@northwind.example,read-only\n"
+	good := "first_name,email,role\nDana,dana@northwind.example,admin\n\"=Ilya \"\"I\"\"\",ilya@northwind.example,read-only\n"
 	p := b.upload(good).wants(http.StatusOK, "2 technicians will be added", "Authenticator App", "the next page shows the invitation links once")
 	csv := strings.NewReplacer("&#34;", `"`, "&#43;", "+").Replace(p.field("csv"))
-	b.send("/admin/technicians/import", "csv", csv).wants(http.StatusOK, "2 technicians were added.", public+"/invitation/")
-	b.get("/admin/invitations").wants(http.StatusOK, "Dana", `Ilya "I"`)
+	added := b.send("/admin/technicians/import", "csv", csv).wants(http.StatusOK, "2 technicians were added.", public+"/invitation/")
+	_, file, _ := strings.Cut(added.body, `href="data:text/csv;charset=utf-8,`)
+	file, _, _ = strings.Cut(file, `"`)
+	if file, err := url.PathUnescape(file); err != nil || strings.Count(file, "\r\n") != 3 || strings.Count(file, public+"/invitation/") != 2 ||
+		!strings.Contains(file, "\r\n\"'=Ilya \"\"I\"\"\",ilya@northwind.example,ilya@northwind.example,"+public) {
+		t.Errorf("the file of the links: %q, %v", file, err)
+	}
+	b.get("/admin/invitations").wants(http.StatusOK, "Dana", `=Ilya "I"`)
 	b.send("/admin/technicians/import", "csv", csv).wants(http.StatusUnprocessableEntity, "Nothing was imported")
 	if p := b.send("/admin/technicians/import", "csv", ""); !strings.Contains(p.body, `id="csv"`) || p.status != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", p.status)

@@ -250,22 +250,22 @@ func postgresPassing(err error) bool {
 	return e.Code == "55P03" || e.Code == "25006" || e.Code == "25P03" // lock, read-only, idle for too long
 }
 
-// broken reports whether err is of a PostgreSQL connection that is of no more use. Somebody whose time has run out says nothing
-// of it, though his error looks like one of the network.
+// broken reports whether err is of a PostgreSQL connection that is of no more use, or that could not be made. Somebody whose
+// time ran out between two statements says nothing of it, though his error looks like one of the network.
 func broken(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return false
-	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || e.Code == "25006"
 	}
 	var network net.Error
 	var connect *pgconn.ConnectError
-	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) {
+	if errors.As(err, &connect) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn) {
 		return true
 	}
-	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) || ended(err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	return errors.As(err, &network) || pgconn.SafeToRetry(err) || ended(err)
 }
 
 // undone reports whether a COMMIT that failed has surely undone the transaction: the server itself said so.

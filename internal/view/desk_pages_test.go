@@ -262,7 +262,7 @@ func desks() map[string]Page {
 		"rollout-preview": Rollout{Desk: under(frame("Two Factor Authentication for 42 technicians"), "Technicians and Roles"), ID: "r", Methods: radios, Method: "app", Ready: true, Save: "Save for 40 technicians", Proof: "Before it is saved, you are asked once more who you are.", Groups: []RolloutGroup{{"good", "Signed out at once, set up Authenticator App at the next sign-in (40)", []string{"Dana Reyes", "Ilya Novak"}, 38}, {"quiet", "Left out: that is you (1)", []string{"Mara Voss"}, 0}, {"bad", "Cannot be saved: no phone (1)", []string{"Otto Berg"}, 0}}},
 		"progress":        running,
 		"import":          importing, "import-preview": preview, "import-wrong": broken,
-		"imported":   Imported{Desk: frame("Imported"), Total: 2, Links: []ImportedLink{{"Dana Reyes", "dana", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}}},
+		"imported":   Imported{Desk: frame("Imported"), Total: 2, Links: []ImportedLink{{"Dana Reyes", "dana", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}}, CSV: "name,link\r\n"},
 		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-live-test": inUse(frame("Email Settings")),

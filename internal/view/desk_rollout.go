@@ -1,5 +1,7 @@
 package view
 
+import "html/template"
+
 // Rollout chooses one method for many technicians: preview, Save, progress and a result per row.
 type Rollout struct {
 	Desk
@@ -87,6 +89,12 @@ type Imported struct {
 	Desk
 	Total int
 	Links []ImportedLink // only while Email Settings are not proved
+	CSV   string         // the same as a file, for whoever hands many over
+}
+
+// File is that file as an address, so that it can be kept without asking for it again.
+func (i Imported) File() template.URL {
+	return template.URL("data:text/csv;charset=utf-8," + percent(i.CSV))
 }
 
 // Template names the page's file.
