@@ -33,18 +33,24 @@ const keptMost = 4 << 20
 // errNotWhole ends the command with a failure; what is wrong was printed before.
 var errNotWhole = errors.New("the audit log is not whole")
 
+// undecidedError ends the command with 2: whether the log, or the proof, is whole was not found out.
+type undecidedError struct{ error }
+
+// Unwrap gives what was in the way.
+func (e undecidedError) Unwrap() error { return e.error }
+
 // Run compares everything with everything.
 func (c *auditVerify) Run(s *session) error {
 	var in control.KeptLog
 	if c.Head != "" {
 		var err error
 		if in.Text, err = readBounded(c.Head, keptMost); err != nil {
-			return err
+			return undecidedError{err}
 		}
 	}
 	var r ledger.Report
 	if err := s.ask("audit/verify", in, &r); err != nil {
-		return err
+		return undecidedError{err}
 	}
 	for _, a := range r.Acts {
 		s.printf("%s\n", plain(a))
@@ -87,7 +93,7 @@ type auditCheck struct {
 func (c *auditCheck) Run(s *session) error {
 	file, err := readBounded(c.File, audit.MaxProof)
 	if err != nil {
-		return err
+		return undecidedError{err}
 	}
 	p, err := audit.ReadProof(file, strings.TrimSpace(c.Key))
 	if err != nil {
