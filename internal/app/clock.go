@@ -145,6 +145,9 @@ func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
 	}
 	err := c.db.Write(ctx, func(tx *store.Tx) error {
 		n, err := end(tx, ctx)
+		if err == nil {
+			err = rotatedByNow(ctx, tx)
+		}
 		if err != nil {
 			return err
 		}

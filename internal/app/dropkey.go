@@ -69,3 +69,17 @@ func (l locksmith) unused(ctx context.Context, tx *store.Tx, id string) error {
 	}
 	return err
 }
+
+// rotatedByNow lets a rotation that is ahead of the clock, which was set back, be of now: else its key's predecessor could not be
+// dropped before that time comes.
+func rotatedByNow(ctx context.Context, tx *store.Tx) error {
+	since, err := number(ctx, tx, sinceKey)
+	if err != nil {
+		return err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil || since <= now.UnixMicro() {
+		return err
+	}
+	return putNumber(ctx, tx, sinceKey, now.UnixMicro())
+}

@@ -61,3 +61,27 @@ func TestClockSetBack(t *testing.T) {
 		t.Error("let in after half an hour without use")
 	}
 }
+
+// TestKeyOfTheFutureCanBeDropped: a key that was put out of force while the clock was ahead can be dropped a minute after that is
+// set right.
+func TestKeyOfTheFutureCanBeDropped(t *testing.T) {
+	ctx, at := t.Context(), time.Now()
+	c := testCore(t, func() time.Time { return at })
+	host, old := sallyport.Actor{Kind: sallyport.ActorHost, Name: "root"}, c.keys.ID()
+	const ahead = 24 * time.Hour
+	at = at.Add(ahead)
+	if _, err := (locksmith{c}).RotateKey(ctx, host); err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(-ahead)
+	if err := c.clockJumped(ctx, -ahead); err != nil {
+		t.Fatal(err)
+	}
+	if err := (locksmith{c}).DropKey(ctx, host, old); sallyport.CodeOf(err) != "key_recent" {
+		t.Errorf("at once: %v", err)
+	}
+	at = at.Add(dropAfter)
+	if err := (locksmith{c}).DropKey(ctx, host, old); err != nil {
+		t.Errorf("a minute later: %v", err)
+	}
+}
