@@ -44,13 +44,13 @@ func (c *keyRotate) Run(s *session) error {
 		return err
 	}
 	if r.Finished {
-		s.printf("An earlier rotation had not come to its end. Now it has: %d values were sealed again, all with the key %s.\n", r.Values, r.Key)
+		s.printf("An earlier rotation had not come to its end. Now it has: %s sealed again, all with the key %s.\n", count(r.Values, "value was", "values were"), r.Key)
 	} else {
-		s.printf("The key %s is in force. %d values were sealed again with it.\n"+
-			"Copy the key file to where its copies are kept. Older keys stay in it until: sallyport key drop ID\n", r.Key, r.Values)
+		s.printf("The key %s is in force. %s sealed again with it.\n"+
+			"Copy the key file to where its copies are kept. Older keys stay in it until: sallyport key drop ID\n", r.Key, count(r.Values, "value was", "values were"))
 	}
 	if r.Stuck > 0 {
-		s.printf("%d values open with no key and were left as they are.\n", r.Stuck)
+		s.printf("%s by no key and left as before.\n", count(r.Stuck, "value is opened", "values are opened"))
 	}
 	return nil
 }

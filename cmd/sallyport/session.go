@@ -111,12 +111,12 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// exact is a time as all commands print it.
+// exact is a time as all commands print it, with the zone of the host.
 func exact(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	return t.Local().Format("2006-01-02 15:04")
+	return t.Local().Format("2006-01-02 15:04 MST")
 }
 
 // plain makes text that came from a technician harmless for a terminal.

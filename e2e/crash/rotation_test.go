@@ -104,7 +104,7 @@ func (w *rotation) rotate(p point, folder string, kill func(*order)) {
 func (w *rotation) finish() {
 	w.t.Helper()
 	text, err := w.run(w.folder, "key", "rotate")
-	if err != nil || !strings.Contains(text, "values were sealed again") {
+	if err != nil || !strings.Contains(text, " sealed again") {
 		w.t.Fatalf("going on: %v %s", err, text)
 	}
 	w.t.Logf("%d kills in the midst of a rotation of %d values, each of which opens", len(w.points()), 2*rotated)
