@@ -137,7 +137,10 @@ func replaceFile(path string, text []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return store.SyncFolder(filepath.Dir(path))
 }
 
 // stored reads how far the database is.

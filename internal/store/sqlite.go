@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -175,6 +176,23 @@ func (db *DB) Backup(ctx context.Context, path string) (err error) {
 	}
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("copy the database to the disk: %w", err)
+	}
+	if err := SyncFolder(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("copy the database to the disk: %w", err)
+	}
+	return nil
+}
+
+// SyncFolder returns when the names in a folder are on the disk: a new file's survives a power cut from then on. A file system
+// that has no such question for folders is trusted.
+func SyncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
 	}
 	return nil
 }
