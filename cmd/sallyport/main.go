@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,10 +54,7 @@ func run(args []string, out, errOut io.Writer) int {
 	defer stop()
 	if err := parsed.Run(&session{ctx: ctx, out: out, errOut: errOut, cmd: &cmd}); err != nil {
 		fmt.Fprintln(errOut, "sallyport:", say(err))
-		if errors.As(err, new(undecidedError)) {
-			return 2
-		}
-		return 1
+		return exitCode(err)
 	}
 	return 0
 }

@@ -94,6 +94,14 @@ func say(err error) string {
 	return text
 }
 
+// exitCode is 1 for a command that failed, and 2 where it did not find out what it was asked for.
+func exitCode(err error) int {
+	if errors.As(err, new(undecidedError)) {
+		return 2
+	}
+	return 1
+}
+
 // reached is the command as far as it could be read, whose help tells the rest.
 func reached(err error) string {
 	var wrong *kong.ParseError
