@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"sallyport"
@@ -25,10 +27,19 @@ func New(path, host string) *Sink { return &Sink{"file:" + host + ":" + path, pa
 // Name implements the ledger's Sink.
 func (s *Sink) Name() string { return s.name }
 
-// Warning says in words what is wrong with the mode of a file that is there already, empty where nothing is.
+// Warning says in words why nothing could be handed over now, or what is wrong with the mode of a file that is there already;
+// empty where nothing is. It makes no file.
 func (s *Sink) Warning() string {
 	info, err := os.Stat(s.path)
-	if err != nil || !info.Mode().IsRegular() {
+	if errors.Is(err, fs.ErrNotExist) {
+		err = syscall.Access(filepath.Dir(s.path), mayMake)
+	} else if err == nil {
+		err = syscall.Access(s.path, mayAppend)
+	}
+	if err != nil {
+		return fmt.Sprintf("the file of the audit log %s cannot be written: %v. The events wait until its folder is there and lets this server's user write", s.path, err)
+	}
+	if info == nil || !info.Mode().IsRegular() {
 		return "" // one that is missing is made, and Send says what else is wrong
 	}
 	mode := info.Mode().Perm()
@@ -40,6 +51,12 @@ func (s *Sink) Warning() string {
 	}
 	return ""
 }
+
+// What access(2) is asked: to write to and search a folder, to read and write a file.
+const (
+	mayMake   = 0o3
+	mayAppend = 0o6
+)
 
 // guarded refuses a file that others than its owner may write to: what they can change shows nobody what was in the log.
 func (s *Sink) guarded(mode os.FileMode) error {

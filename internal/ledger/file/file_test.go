@@ -105,3 +105,21 @@ func TestFileThatOthersReach(t *testing.T) {
 		t.Errorf("mended: %v, %q", err, s.Warning())
 	}
 }
+
+// A file that could not be made is warned of before anything is to be handed to it, and nothing is made by the look.
+func TestFolderThatIsNotThere(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "later")
+	s := file.New(filepath.Join(folder, "audit.jsonl"), "here")
+	if said := s.Warning(); !strings.Contains(said, "cannot be written: no such file or directory") {
+		t.Errorf("no folder: %q", said)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if said := s.Warning(); said != "" {
+		t.Errorf("with its folder: %q", said)
+	}
+	if made, err := os.ReadDir(folder); err != nil || len(made) != 0 {
+		t.Errorf("the look made %v, %v", made, err)
+	}
+}
