@@ -108,6 +108,14 @@ func (c Code) Button() string {
 	return "Continue"
 }
 
+// Leave is the word of the way out: who proves a session once more is signed in, and stays so.
+func (c Code) Leave() string {
+	if c.Task == TaskStepUp || c.Task == TaskPhone {
+		return "Not now"
+	}
+	return "Start again"
+}
+
 // Missing says what to do where no message came; empty where that is not what is wrong.
 func (c Code) Missing() string {
 	switch {
