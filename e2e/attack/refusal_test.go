@@ -18,7 +18,7 @@ func TestTimeToRefusal(t *testing.T) {
 	}})
 	measured := func() string { t.Helper(); return h.measured("sallyport_refusal_seconds_count") }
 	a := mara.get(mara.saveMethod(dana, sallyport.MethodEmail).at())
-	if !regexp.MustCompile(`Refused (everywhere|on \d of 2 servers) after (less than )?\d+ ms`).MatchString(a.words()) {
+	if !regexp.MustCompile(`Everything older was refused (everywhere|on \d of 2 servers) after (less than )?\d+ ms`).MatchString(a.words()) {
 		t.Errorf("the page after Save does not say how long it took: %s", a.words())
 	}
 	if n := measured(); n != "1" {
