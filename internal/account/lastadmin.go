@@ -77,8 +77,8 @@ func (s supers) keep(after supers) bool {
 }
 
 // guarded runs an act and refuses it afterwards, inside the same transaction, where it left no Super Admin who can sign
-// in (invariant I6), or, where none could before, none whom a rescue could let in again. The count is taken from what the act has written, so that two acts at once, which the database puts one after the other,
-// cannot pass it together.
+// in (invariant I6), or, where none could before, none whom a rescue could let in again. The count is taken from what the
+// act has written, so that two acts at once, which the database puts one after the other, cannot pass it together.
 func guarded(ctx context.Context, tx Tx, act func() error) error {
 	before, err := supersBut(ctx, tx, "")
 	if err != nil {

@@ -68,10 +68,11 @@ func (s *Service) rows(ctx context.Context, actor sallyport.Actor, ids []sallypo
 }
 
 // leaveOut reports whether a row is passed over: the actor himself, ticked among others.
-func (r *TeamRow) leaveOut() bool {
+func (r *TeamRow) leaveOut(w who) bool {
 	if !r.Self || !r.among {
 		return false
 	}
+	r.about(w.row)
 	r.Outcome, r.Why = LeftOut, "That is you. To change your own second factor, tick yourself alone."
 	return true
 }
@@ -134,8 +135,7 @@ func (s *Service) previewRows(ctx context.Context, actor sallyport.Actor, rows [
 }
 
 func previewRow(ctx context.Context, tx Tx, w who, row *TeamRow) error {
-	if row.leaveOut() {
-		row.about(w.row)
+	if row.leaveOut(w) {
 		return nil
 	}
 	p, err := planRow(ctx, tx, w, row)
@@ -173,8 +173,7 @@ func (s *Service) saveRow(ctx context.Context, actor sallyport.Actor, row *TeamR
 		if err != nil {
 			return err
 		}
-		if row.leaveOut() {
-			row.about(w.row)
+		if row.leaveOut(w) {
 			return nil
 		}
 		p, err := planRow(ctx, tx, w, row)
