@@ -54,7 +54,7 @@ func (f *Face) confirm(w http.ResponseWriter, r *http.Request) error {
 		return f.goOn(w, r, next)
 	}
 	if !shown(err) {
-		return f.lost(w, r, err)
+		return f.gone(w, r, err, end{why: "over", back: back})
 	}
 	page, lost := f.use.Page(r.Context(), out.SignIn)
 	if lost != nil {

@@ -153,7 +153,7 @@ func TestConfirm(t *testing.T) {
 	d.pageErr = sallyport.ErrUnavailable
 	d.wants(d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"1"}}, sessionCookie, token()), 503, "")
 	d.pageErr, d.err = nil, sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
-	d.wants(d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"1"}}, sessionCookie, token()), 303, "/sign-in")
+	d.wants(d.ask("POST", "/confirm", url.Values{"return": {"/admin"}, "code": {"1"}}, sessionCookie, token()), 303, "/sign-in?return=%2Fadmin")
 	d.own.Technician.Method, d.err = sallyport.MethodEmail, nil
 	d.says(d.ask("GET", "/confirm", nil, sessionCookie, token()), "Send me a code")
 	d.wants(d.ask("POST", "/confirm", url.Values{"return": {"/admin"}}, sessionCookie, token()), 303, "/sign-in/code")

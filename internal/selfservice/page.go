@@ -7,6 +7,7 @@ import (
 	"sallyport/internal/login"
 	"sallyport/internal/session"
 	"sallyport/internal/view"
+	"sallyport/internal/web"
 )
 
 // stepDoor is the frame of a page within a sign-in.
@@ -14,6 +15,8 @@ func (f *Face) stepDoor(r *http.Request, p session.Page, refused error) view.Doo
 	d := view.Door{Organisation: p.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, refused, p.Now)}
 	if p.Purpose == sallyport.PurposeSignIn || p.Purpose == sallyport.PurposeSetup {
 		d.Who = p.UserName
+	} else if p.Purpose == sallyport.PurposeStepUp || p.Purpose == sallyport.PurposePhone {
+		d.Back = web.LocalPath(p.Return)
 	}
 	return d
 }
@@ -29,7 +32,7 @@ func (f *Face) showStep(w http.ResponseWriter, r *http.Request, p session.Page, 
 	case login.EnrolmentCode:
 		return f.show(w, refused, view.EnrolmentCode{Door: door})
 	case login.Password:
-		return f.show(w, refused, view.StepUpPassword{Door: door, UserName: p.UserName, Action: "/sign-in/password", Return: "/me"})
+		return f.show(w, refused, view.StepUpPassword{Door: door, UserName: p.UserName, Action: "/sign-in/password", Return: door.Back})
 	case login.Closed, login.Disabled, login.NoFactor, login.ChannelDown:
 		door.Problem = nil // the page itself says it
 		return f.show(w, refused, view.Stop{Door: door, Kind: stops[p.Step.Kind], Method: p.Step.Method, Recovery: p.RecoveryLeft > 0 && login.Accepts(p.Step, login.RecoveryRight)})

@@ -2,6 +2,7 @@ package selfservice
 
 import (
 	"net/http"
+	"net/url"
 
 	"sallyport"
 	"sallyport/internal/session"
@@ -37,35 +38,42 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 		field = "password"
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		form, err := web.ReadForm(r, field, "set_up")
+		form, err := web.ReadForm(r, field, "set_up", "return")
 		if err != nil {
 			return err
 		}
 		token, ok := f.cookies.SignIn.Read(r)
 		if !ok {
-			return f.lost(w, r, errOver)
+			return f.gone(w, r, errOver, end{why: "over", back: form.Get("return")})
 		}
 		out, err := f.use.Answer(r.Context(), token, session.Answer{Kind: kind, Typed: form.Get(field)}, web.ClientOf(r))
 		if err != nil && form.Has("set_up") && !shown(err) {
-			return f.gone(w, r, err, "set-up") // perhaps somebody else was first: that cannot be known, for the sign-in is gone with its key
+			return f.gone(w, r, err, end{why: "set-up", back: form.Get("return")}) // perhaps somebody else was first: that cannot be known, for the sign-in is gone with its key
 		}
 		if err != nil {
-			return f.refuse(w, r, kind, err)
+			return f.refuse(w, r, sent{kind, form.Get("return")}, err)
 		}
 		return f.goOn(w, r, out)
 	}
 }
 
+// sent is a form of a step, as it came.
+type sent struct {
+	kind session.AnswerKind
+	back string // end.back
+}
+
 // refuse shows the step again, with what was wrong.
-func (f *Face) refuse(w http.ResponseWriter, r *http.Request, kind session.AnswerKind, refused error) error {
+func (f *Face) refuse(w http.ResponseWriter, r *http.Request, s sent, refused error) error {
+	over := end{why: "over", back: s.back}
 	if !shown(refused) {
-		return f.lost(w, r, refused)
+		return f.gone(w, r, refused, over)
 	}
 	_, page, err := f.current(r)
 	if err != nil {
-		return f.lost(w, r, err)
+		return f.gone(w, r, err, over)
 	}
-	if kind == session.AnswerRecovery && sallyport.KindOf(refused) == sallyport.Invalid {
+	if s.kind == session.AnswerRecovery && sallyport.KindOf(refused) == sallyport.Invalid {
 		return f.show(w, refused, view.Recovery{Door: f.stepDoor(r, page, refused)})
 	}
 	return f.showStep(w, r, page, refused)
@@ -74,15 +82,36 @@ func (f *Face) refuse(w http.ResponseWriter, r *http.Request, kind session.Answe
 // lost answers when there is no sign-in to go on with: a session that is live already goes on, three wrong answers
 // ended another one, everybody else starts again.
 func (f *Face) lost(w http.ResponseWriter, r *http.Request, err error) error {
-	return f.gone(w, r, err, "over")
+	return f.gone(w, r, err, end{why: "over"})
 }
 
-// gone is lost with why the sign-in page is shown, one of notices.
-func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, why string) error {
+// end is what becomes of somebody whose sign-in is over.
+type end struct {
+	why  string // one of notices, for the sign-in page
+	back string // the page that a proof was asked for, as the form said it; empty in a sign-in
+}
+
+// signIn is the sign-in page, which leads to where it would have gone on.
+func (e end) signIn() string {
+	q := url.Values{}
+	if back := web.LocalPath(e.back); back != "/" {
+		q.Set("return", back)
+	}
+	if e.why != "" {
+		q.Set("why", e.why)
+	}
+	if len(q) == 0 {
+		return "/sign-in"
+	}
+	return "/sign-in?" + q.Encode()
+}
+
+// gone is lost with what follows.
+func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, over end) error {
 	switch {
 	case sallyport.CodeOf(err) == "guessing":
 		f.cookies.SignIn.Clear(w)
-		return web.See(w, r, "/sign-in")
+		return web.See(w, r, end{back: over.back}.signIn()) // which says why the session ended
 	case sallyport.KindOf(err) != sallyport.Gone:
 		return err
 	}
@@ -95,22 +124,24 @@ func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, why strin
 	}
 	f.cookies.SignIn.Clear(w)
 	if usable {
-		return web.See(w, r, "/")
+		return web.See(w, r, web.LocalPath(over.back))
 	}
-	return web.See(w, r, "/sign-in?why="+why)
+	return web.See(w, r, over.signIn())
 }
 
 // send asks for a fresh code.
 func (f *Face) send(w http.ResponseWriter, r *http.Request) error {
-	if _, err := web.ReadForm(r); err != nil {
+	form, err := web.ReadForm(r, "return")
+	if err != nil {
 		return err
 	}
+	back := form.Get("return")
 	token, ok := f.cookies.SignIn.Read(r)
 	if !ok {
-		return f.lost(w, r, errOver)
+		return f.gone(w, r, errOver, end{why: "over", back: back})
 	}
 	if _, err := f.use.Send(r.Context(), token, web.ClientOf(r)); err != nil {
-		return f.refuse(w, r, session.AnswerCode, err)
+		return f.refuse(w, r, sent{session.AnswerCode, back}, err)
 	}
 	return web.See(w, r, "/sign-in/code")
 }
@@ -148,24 +179,26 @@ func (f *Face) helpPage(w http.ResponseWriter, r *http.Request) error {
 
 // help tells the administrators, and shows the number once.
 func (f *Face) help(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r, "note")
+	form, err := web.ReadForm(r, "note", "return")
 	if err != nil {
 		return err
 	}
+	over := end{why: "over", back: form.Get("return")}
 	token, page, err := f.current(r)
 	if err != nil {
-		return f.lost(w, r, err)
+		return f.gone(w, r, err, over)
 	}
 	number, err := f.use.Help(r.Context(), token, form.Get("note"), web.ClientOf(r))
 	if err != nil && !shown(err) {
-		return f.lost(w, r, err)
+		return f.gone(w, r, err, over)
 	}
 	return f.show(w, err, view.AskHelp{Door: f.stepDoor(r, page, err), Number: number, Note: form.Get("note")})
 }
 
-// again ends the sign-in at its owner's wish.
+// again ends the sign-in at its owner's wish. Who proves a live session once more goes back to the page that asked for it.
 func (f *Face) again(w http.ResponseWriter, r *http.Request) error {
-	if _, err := web.ReadForm(r); err != nil {
+	form, err := web.ReadForm(r, "return")
+	if err != nil {
 		return err
 	}
 	if token, ok := f.cookies.SignIn.Read(r); ok {
@@ -174,5 +207,8 @@ func (f *Face) again(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	f.cookies.SignIn.Clear(w)
+	if form.Has("return") {
+		return web.See(w, r, web.LocalPath(form.Get("return")))
+	}
 	return web.See(w, r, "/sign-in")
 }

@@ -194,6 +194,44 @@ func TestAgain(t *testing.T) {
 	d.wants(d.ask("POST", "/sign-in/again", url.Values{}, signInCookie, token()), 503, "")
 }
 
+// TestProofLeadsBack: whoever proves a live session once more, or moves his app to another phone, comes back to the page that
+// asked, however that ends: each form says which page it was. No other page than one of this site is gone to.
+func TestProofLeadsBack(t *testing.T) {
+	for purpose, back := range map[sallyport.Purpose]string{sallyport.PurposeStepUp: "/admin/email", sallyport.PurposePhone: "/me"} {
+		for _, kind := range []login.Kind{login.Factor, login.ChannelDown, login.Password} {
+			d := newDoor(t)
+			d.page.Purpose, d.page.Return, d.page.Step = purpose, back, login.Step{Kind: kind, Method: sallyport.MethodEmail}
+			d.says(d.ask("GET", "/sign-in/code", nil, signInCookie, token()), `name="return" value="`+back+`"`, "Not now")
+		}
+		d := newDoor(t)
+		d.page.Purpose, d.page.Return = purpose, back
+		for _, path := range []string{"/sign-in/recovery", "/sign-in/help"} {
+			d.says(d.ask("GET", path, nil, signInCookie, token()), `name="return" value="`+back+`"`)
+		}
+	}
+	for asked, back := range map[string]string{"/admin/email": "/admin/email", "//evil.example/": "/", "https://evil.example/": "/", "": "/"} {
+		d := newDoor(t)
+		d.live = true
+		form := func(field string) url.Values { return url.Values{"return": {asked}, field: {"1"}} }
+		left := url.Values{"return": {asked}}
+		d.wants(d.ask("POST", "/sign-in/again", left, signInCookie, token(), sessionCookie, token()), 303, back)
+		d.pageErr, d.err = errOver, errOver // its time is over
+		for path, values := range map[string]url.Values{"/sign-in/code": form("code"), "/sign-in/password": form("password"), "/sign-in/recovery": form("code"), "/sign-in/send": left, "/sign-in/help": form("note")} {
+			d.wants(d.ask("POST", path, values, signInCookie, token(), sessionCookie, token()), 303, back)
+		}
+		d.live = false // the session ended with it
+		over := url.Values{"why": {"over"}}
+		guessed := ""
+		if back != "/" {
+			over.Set("return", back)
+			guessed = "?" + url.Values{"return": {back}}.Encode()
+		}
+		d.wants(d.ask("POST", "/sign-in/send", left, signInCookie, token(), sessionCookie, token()), 303, "/sign-in?"+over.Encode())
+		d.err = sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
+		d.wants(d.ask("POST", "/sign-in/code", form("code"), signInCookie, token(), sessionCookie, token()), 303, "/sign-in"+guessed)
+	}
+}
+
 // TestRecoveryIsOffered where a recovery code is taken and one is left, and nowhere else.
 func TestRecoveryIsOffered(t *testing.T) {
 	for kind, taken := range map[login.Kind]bool{login.Factor: true, login.Opener: true, login.Disabled: true, login.ChannelDown: true,

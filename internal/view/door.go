@@ -13,6 +13,7 @@ type Door struct {
 	Logo         *Picture // nil: the first letter stands for it
 	Problem      *Problem // what was refused, nil when nothing was
 	Notice       string   // what happened meanwhile, said politely
+	Back         string   // the page to go back to, where a live session is proved once more; empty in a sign-in
 	Who          string   // user name of the sign-in under way; empty leaves out "not you?"
 	Wide         bool     // for the own page, which holds more than one thing
 	RequestID    string   // of the request, on error pages
@@ -23,6 +24,14 @@ type Door struct {
 type Picture struct {
 	Address       string
 	Width, Height int // pixels; they keep its place while it loads
+}
+
+// Leave is the word of the way out: who proves a session once more is signed in, and stays so.
+func (d Door) Leave() string {
+	if d.Back != "" {
+		return "Not now"
+	}
+	return "Start again"
 }
 
 // Mark is the letter that stands for the organisation where it has no logo.

@@ -108,14 +108,6 @@ func (c Code) Button() string {
 	return "Continue"
 }
 
-// Leave is the word of the way out: who proves a session once more is signed in, and stays so.
-func (c Code) Leave() string {
-	if c.Task == TaskStepUp || c.Task == TaskPhone {
-		return "Not now"
-	}
-	return "Start again"
-}
-
 // Missing says what to do where no message came; empty where that is not what is wrong.
 func (c Code) Missing() string {
 	switch {
@@ -218,9 +210,6 @@ type StepUpPassword struct {
 	Action   string // where the form is sent: /confirm, or /sign-in/password within a proof that has begun
 	Return   string
 }
-
-// Begins reports whether this form begins the proof, and so must say where it leads.
-func (s StepUpPassword) Begins() bool { return s.Action == "/confirm" }
 
 // Template names the file.
 func (StepUpPassword) Template() string { return "door/step-up-password" }

@@ -23,9 +23,6 @@ type Stop struct {
 // Template names the file.
 func (Stop) Template() string { return "door/stop" }
 
-// Leave is the word of the way out.
-func (Stop) Leave() string { return "Start again" }
-
 // Title is the heading.
 func (s Stop) Title() string {
 	switch s.Kind {

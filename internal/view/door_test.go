@@ -77,7 +77,7 @@ func doors() map[string]Page {
 		"code-text-paused":   Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: Delivery{Masked: "••••••07", ResendAt: noon.Add(42*time.Minute + time.Second), Now: noon}},
 		"opener-email":       Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodEmail, Recovery: true, Delivery: Delivery{Masked: "d•••@northwind.example", Now: noon}},
 		"opener-app":         Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodApp, Recovery: true},
-		"step-up-code":       Code{Door: brand(), Task: TaskStepUp, Method: sallyport.MethodApp, Recovery: true},
+		"step-up-code":       Code{Door: Door{Organisation: "Northwind IT", Back: "/admin/email"}, Task: TaskStepUp, Method: sallyport.MethodApp, Recovery: true},
 		"step-up":            StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodEmail, Return: "/admin"},
 		"step-up-app":        StepUp{Door: Door{Organisation: "Northwind IT"}, Method: sallyport.MethodApp, Return: "/admin"},
 		"step-up-password":   StepUpPassword{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Action: "/confirm", Return: "/admin"},
