@@ -118,6 +118,7 @@ const (
 	EndedByLimit    EndReason = "limit"    // a newer session took its place
 	EndedByIdle     EndReason = "idle"
 	EndedByAge      EndReason = "age"
+	EndedByDeletion EndReason = "deleted"  // the account was deleted, by himself or by another administrator
 	EndedByGuessing EndReason = "guessing" // three wrong answers when asked again
 )
 

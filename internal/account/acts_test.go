@@ -372,6 +372,25 @@ func TestNobodyInvitedIsSignedOut(t *testing.T) {
 	}
 }
 
+// TestDeletedSaysSo: whoever was signed in under an account that was deleted, be it by himself, is told nothing else.
+func TestDeletedSaysSo(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.session(h.add(sallyport.SuperAdmin)), h.session(h.add(sallyport.SuperAdmin))
+	h.add(sallyport.SuperAdmin)
+	for _, gone := range []sallyport.Actor{dana, admin} {
+		if _, err := h.Delete(ctx, admin, gone.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.read(func(ctx context.Context, tx *store.Tx) error {
+			reason, known, err := tx.EndedReason(ctx, gone.Session)
+			if !known || reason != sallyport.EndedByDeletion {
+				t.Errorf("the session of %s ended by %q, known %v", gone.ID, reason, known)
+			}
+			return err
+		})
+	}
+}
+
 // The texts that are asked for here are texts that delivery has, and their data is its data, field by field.
 func TestNoticesAreWritten(t *testing.T) {
 	h := newHouse(t)

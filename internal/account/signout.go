@@ -33,13 +33,21 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 
 // signOut raises the generation and writes the event of the act that made it rise.
 func (s *Service) signOut(ctx context.Context, tx Tx, w who, e entry) (SignedOut, error) {
-	raised, err := tx.Raise(ctx, e.on.ID, sallyport.EndedByAdmin)
+	raised, err := tx.Raise(ctx, e.on.ID, e.endReason())
 	if err != nil {
 		return SignedOut{}, err
 	}
 	e.after = sessionCount(e.after, len(raised.Sessions))
 	return SignedOut{ID: e.on.ID, Name: e.on.Name(), SessionsEnded: raised.Sessions, SelfSignedOut: w.is(e.on.ID)},
 		s.record(ctx, tx, w, e)
+}
+
+// endReason is what the holders of the sessions are told that the act ends.
+func (e entry) endReason() sallyport.EndReason {
+	if e.what == audit.TechnicianDeleted {
+		return sallyport.EndedByDeletion
+	}
+	return sallyport.EndedByAdmin
 }
 
 // sessionCount notes how many sessions ended, where there were any.

@@ -266,6 +266,10 @@ func TestForcedSignOutSaysWhy(t *testing.T) {
 	if strings.Contains(text(t, d.ask("GET", "/sign-in", nil)), "administrator") {
 		t.Error("somebody without the dead session learns of it")
 	}
+	d.ended = sallyport.EndedByDeletion // nobody but he himself need have done it, and he cannot sign in again
+	if strings.Contains(d.says(d.ask("GET", "/sign-in", nil, sessionCookie, token()), "This account was deleted"), "sign in again") {
+		t.Error("he is asked to sign in with an account that is gone")
+	}
 	d.live = true
 	d.wants(d.ask("GET", "/sign-in?return=/me", nil, sessionCookie, token()), 303, "/me")
 	d.wants(d.ask("GET", "/sign-in?return=https://evil.example/", nil, sessionCookie, token()), 303, "/")

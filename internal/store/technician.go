@@ -191,7 +191,7 @@ func (tx *Tx) Activate(ctx context.Context, id sallyport.TechnicianID, gen sally
 
 // DeleteTechnician deletes a technician with everything of his but audit events, ErrNotFound where there is none.
 func (tx *Tx) DeleteTechnician(ctx context.Context, id sallyport.TechnicianID) error {
-	if _, err := tx.endWhere(ctx, sallyport.EndedByAdmin, `technician = $1`, args{id}); err != nil {
+	if _, err := tx.endWhere(ctx, sallyport.EndedByDeletion, `technician = $1`, args{id}); err != nil {
 		return err
 	}
 	err := tx.must(ctx, sallyport.ErrNotFound, `DELETE FROM technician WHERE id = $1`, args{id})

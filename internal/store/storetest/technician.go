@@ -180,6 +180,9 @@ var _ = register("technician deleted leaves only his events", func(b *bench) {
 		b.code(tx.DeleteTechnician(b.ctx, t.ID), "not_found")
 		_, err = tx.Technician(b.ctx, other.ID)
 		b.ok(err)
+		if reason, _, err := tx.EndedReason(b.ctx, s.Hash); reason != sallyport.EndedByDeletion || err != nil {
+			b.Errorf("the session ended by %q, %v", reason, err)
+		}
 		events, err := tx.Events(b.ctx, sallyport.EventFilter{Target: t.ID})
 		if len(events) != 1 {
 			b.Errorf("%d events", len(events))
