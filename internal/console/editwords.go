@@ -122,7 +122,7 @@ func staleView(d view.Desk, e *account.StaleError) *view.Stale {
 	if e == nil {
 		return nil
 	}
-	s := &view.Stale{By: e.By, When: d.When(e.At)}
+	s := &view.Stale{By: e.By, Did: "saved this technician", When: d.When(e.At)}
 	for _, c := range e.Differ {
 		s.Rows = append(s.Rows, view.StaleRow{Field: firstOf(formLabels[c.Field], c.Field), Theirs: c.Was, Yours: c.Becomes})
 	}

@@ -40,7 +40,7 @@ const secretsLost = "again"
 
 // formFields are the names that the form of any kind may have. A name that two kinds share comes once.
 func (p gatewayPage) formFields() []string {
-	fields, seen := []string{"kind"}, map[string]bool{}
+	fields, seen := []string{"kind", "version"}, map[string]bool{}
 	for _, k := range delivery.Kinds(p.channel) {
 		for _, f := range k.Fields {
 			if !seen[f.Name] {
@@ -58,6 +58,8 @@ type gatewayState struct {
 	kind    sallyport.GatewayKind
 	values  func(name string) string // what was typed; nil: what is stored
 	to      string
+	began   string // what the form began from; empty: from what is stored now
+	stale   *delivery.StaleError
 	problem *view.Problem
 }
 
@@ -97,7 +99,9 @@ func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, er
 	if page.Draft != nil || page.Live != nil {
 		page.Test = testView(desk, v.Test, s)
 	}
+	page.Stale = staleGateway(desk, s.stale)
 	if s.open || (v.Live == nil && v.Draft == nil) {
+		page.Version = firstOf(s.began, v.Began)
 		fillGatewayForm(&page, v, s)
 	}
 	return page, nil

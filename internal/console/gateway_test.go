@@ -231,3 +231,29 @@ func TestStateOfAGateway(t *testing.T) {
 	})
 	b.get("/admin/email").wants(http.StatusOK, "In use not proved")
 }
+
+// TestStaleDraft: of two administrators who save drafts of one gateway, the second sees both, and nothing is lost (D10.5).
+func TestStaleDraft(t *testing.T) {
+	h := newHouse(t)
+	one := h.add(sallyport.SuperAdmin)
+	first, second := h.signIn(one), h.signIn(h.add(sallyport.SuperAdmin))
+	form := func(b *browser, change ...string) []string {
+		out := append(append([]string(nil), smtpForm...), "version", b.get("/admin/email?edit=yes").field("version"))
+		for i := 0; i < len(change); i += 2 {
+			out = with(out, change[i], change[i+1])
+		}
+		return out
+	}
+	older := form(second, "sender_name", "Door", "tls", "implicit")
+	first.follow(first.send("/admin/email", form(first, "sender_name", "Reception")...)).wants(http.StatusOK, "Saved as a draft.")
+	p := second.send("/admin/email", older...).wants(http.StatusConflict, one.UserName+" saved these settings while you were editing", "Sender name Reception Door", "TLS STARTTLS, required Implicit TLS",
+		"Please type this again").lacks("correct horse")
+	if p.field("sender_name") != "Door" || p.field("version") == older[len(older)-1] {
+		t.Fatalf("typed %q, version %s", p.field("sender_name"), p.field("version"))
+	}
+	first.get("/admin/email").wants(http.StatusOK, "Reception").lacks("Door")
+	second.follow(second.send("/admin/email", with(older, "version", p.field("version"))...)).wants(http.StatusOK, "Saved as a draft.", "Door")
+	late := form(first, "sender_name", "Desk")
+	second.follow(second.send("/admin/email/discard"))
+	first.send("/admin/email", late...).wants(http.StatusConflict, "Somebody else took settings away while you were editing", "Sender name – Desk")
+}

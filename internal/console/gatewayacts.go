@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,8 +14,8 @@ import (
 
 func (c *Console) saveDraft(p gatewayPage) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
-		form := delivery.Form{Channel: p.channel, Kind: sallyport.GatewayKind(f.Get("kind")), Values: map[string]string{}}
-		for _, name := range p.formFields()[1:] {
+		form := delivery.Form{Channel: p.channel, Kind: sallyport.GatewayKind(f.Get("kind")), Began: f.Get("version"), Values: map[string]string{}}
+		for _, name := range p.formFields()[2:] {
 			if f.Has(name) {
 				form.Values[name] = f.Get(name)
 			}
@@ -25,7 +26,7 @@ func (c *Console) saveDraft(p gatewayPage) formHandler {
 			saved, err = c.gateways.SaveDraft(r.Context(), web.ActorOf(r), form)
 		}
 		if err != nil {
-			return c.gatewayRefused(w, r, gatewayState{page: p, open: true, kind: form.Kind, values: f.Get}, err)
+			return c.gatewayRefused(w, r, gatewayState{page: p, open: true, kind: form.Kind, values: f.Get, began: form.Began}, err)
 		}
 		a := done("Saved as a draft. Send a test message, and type its code back, to put it in use.")
 		if len(saved.Cleared) > 0 {
@@ -65,12 +66,31 @@ func sayTypeAgain(problem *view.Problem, s gatewayState) {
 	problem.Fields = fields
 }
 
+// gatewayRefused shows the page again. After a stale Save it names what stands now, so that a second Save is made knowing
+// both.
 func (c *Console) gatewayRefused(w http.ResponseWriter, r *http.Request, s gatewayState, err error) error {
+	if errors.As(err, &s.stale) {
+		s.began = s.stale.Began
+	}
 	return c.refused(w, r, err, func(problem *view.Problem) (view.Page, error) {
 		sayTypeAgain(problem, s)
 		s.problem = problem
 		return c.gatewayPage(r, s)
 	})
+}
+
+func staleGateway(d view.Desk, e *delivery.StaleError) *view.Stale {
+	if e == nil {
+		return nil
+	}
+	s := &view.Stale{By: e.By, Did: "saved these settings", When: d.When(e.At)}
+	if e.At.IsZero() {
+		s.Did = "took settings away"
+	}
+	for _, f := range e.Differ {
+		s.Rows = append(s.Rows, view.StaleRow{Field: f.Label, Theirs: f.Theirs, Yours: f.Yours})
+	}
+	return s
 }
 
 func (c *Console) testDraft(p gatewayPage) formHandler {

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ type View struct {
 	Channel  sallyport.Channel
 	Live     *sallyport.Gateway // in use; nil: none. Without its sealed secrets
 	Draft    *sallyport.Gateway // being proved; nil: none. Without its sealed secrets
+	Began    string             // names what a form begins from now, for Form.Began
 	Test     *TestState         // the last test message that is not finished; nil: none
 	Kinds    []Kind
 	Waiting  int    // notices and links that wait after a failed try
@@ -47,6 +49,7 @@ func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel s
 		if v.Draft, err = tx.Gateway(ctx, string(channel), slotDraft); err != nil {
 			return err
 		}
+		v.Began = began(cmp.Or(v.Draft, v.Live))
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
@@ -70,7 +73,7 @@ func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel s
 
 // SaveDraft checks form and stores it as the channel's draft; what is in use goes on working. Wrong fields come back
 // as one Invalid error with all of them. A secret that is left empty stays as it was, unless the other side (host,
-// port, address, TLS mode) changed.
+// port, address, TLS mode) changed. After another's change since the form began it is refused with a *StaleError.
 func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) (Saved, error) {
 	w, err := channelWords(g.Channel)
 	if err != nil {
@@ -90,6 +93,9 @@ func (s *Service) SaveDraft(ctx context.Context, actor sallyport.Actor, g Form) 
 		}
 		before, err := newest(ctx, tx, g.Channel)
 		if err != nil {
+			return err
+		}
+		if err := checkBegan(ctx, tx, g, before); err != nil {
 			return err
 		}
 		var secrets map[string]string
@@ -124,6 +130,7 @@ type Form struct {
 	Channel sallyport.Channel
 	Kind    sallyport.GatewayKind
 	Values  map[string]string
+	Began   string // View.Began when the form was shown; empty: it takes the place of whatever is there
 }
 
 // newest is what a form shows and what its empty secrets stand for: the draft, or else what is in use.

@@ -11,6 +11,8 @@ type Gateway struct {
 	Draft      *GatewayCard
 	Test       *GatewayTest
 	Form       bool // the form is open
+	Version    string
+	Stale      *Stale
 	FormTitle  string
 	Kinds      []Link // which form is open
 	Kind       string

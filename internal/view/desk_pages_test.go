@@ -112,7 +112,7 @@ func editing(d Desk) Technician {
 
 func stale() Technician {
 	p := editing(refusedAt(frame("Dana Reyes"), sallyport.ErrStale))
-	p.Stale = &Stale{By: "mara@northwind.example", When: p.When(noon.Add(-2 * time.Minute)), Rows: []StaleRow{{"Method", "Email", "Authenticator App"}, {"Phone", "", "+14255550100"}}}
+	p.Stale = &Stale{By: "mara@northwind.example", Did: "saved this technician", When: p.When(noon.Add(-2 * time.Minute)), Rows: []StaleRow{{"Method", "Email", "Authenticator App"}, {"Phone", "", "+14255550100"}}}
 	return p
 }
 

@@ -52,7 +52,8 @@ type PreviewLine struct{ Kind, Text string }
 
 // Stale shows what somebody else saved meanwhile, beside what was typed.
 type Stale struct {
-	By   string
+	By   string // empty: nobody knows
+	Did  string // like "saved this technician"
 	When Moment
 	Rows []StaleRow
 }

@@ -78,7 +78,7 @@ func TestHostileNamesAtTheDesk(t *testing.T) {
 		Notices: []Notice{{ID: evil, Text: evil}}, Nav: []Link{{Label: evil, Href: "/admin"}}}
 	for _, p := range []Page{
 		Technicians{Desk: d, MayWrite: true, Rows: []TechnicianRow{{ID: evil, Name: evil, UserName: evil, Menu: []Link{{Label: evil, Href: "/admin/technicians/" + evil}}}}, Filter: TechnicianFilter{Search: evil}, All: evil},
-		Technician{Desk: d, ID: evil, FirstName: Field{Name: "first_name", Label: "First name", Value: evil, Wrong: evil}, Stale: &Stale{By: evil, Rows: []StaleRow{{evil, evil, evil}}}, Preview: Preview{Lines: []PreviewLine{{Text: evil}}}},
+		Technician{Desk: d, ID: evil, FirstName: Field{Name: "first_name", Label: "First name", Value: evil, Wrong: evil}, Stale: &Stale{By: evil, Did: evil, Rows: []StaleRow{{evil, evil, evil}}}, Preview: Preview{Lines: []PreviewLine{{Text: evil}}}},
 		Confirm{Desk: d, Subject: evil, Post: "/admin/technicians/" + evil, Lines: []PreviewLine{{Text: evil}}},
 		Audit{Desk: d, Rows: []AuditRow{{Type: evil, Words: evil, Actor: evil, Target: evil, TargetID: evil, Reason: evil, Changes: []AuditChange{{evil, evil, evil}}}}},
 		Sessions{Desk: d, Rows: []SessionRow{{Key: evil, Name: evil, Browser: evil, Address: evil, MayEnd: true}}},
