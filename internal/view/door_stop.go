@@ -66,7 +66,7 @@ func (h AskHelp) Title() string {
 	if h.Number != "" {
 		return "Your administrators were told"
 	}
-	return "Ask for help"
+	return "I need help"
 }
 
 // Lead says what happens.

@@ -218,6 +218,30 @@ func TestNoPasswordIsCut(t *testing.T) {
 	}
 }
 
+// TestHelpHasOneName: what leads to the request for help is called as that page is, and as the Admin pages call it.
+func TestHelpHasOneName(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads := regexp.MustCompile(`href="/sign-in/help">([^<]*)<`)
+	n := 0
+	for name, page := range doors() {
+		body, err := r.Bytes(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range leads.FindAllStringSubmatch(string(body), -1) {
+			if n++; link[1] != (AskHelp{}).Title() || link[1] != "I need help" {
+				t.Errorf("%s: %q leads to %q", name, link[1], AskHelp{}.Title())
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("%d links", n)
+	}
+}
+
 func TestErrorsAreSaid(t *testing.T) {
 	r, err := New()
 	if err != nil {
