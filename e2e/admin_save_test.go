@@ -152,7 +152,7 @@ func TestResetWithEnrolmentCode(t *testing.T) {
 	dana.Fill("Type the 6 digits it shows", scan(t, dana, 390, true).now())
 	dana.Click("Finish and sign in")
 	dana.WaitText("Save your recovery codes")
-	p.Click("Go on")
+	p.Click("Go to dana Team")
 	p.WaitText("Signed in on 1 browser")
 	if strings.Contains(p.HTML(), code) {
 		t.Error("the code is shown again")

@@ -115,7 +115,7 @@ func TestSignInByKeyboardAlone(t *testing.T) {
 			p.Type(m.post(n).code(t))
 			p.Press("Enter")
 			p.WaitText("Save your recovery codes")
-			tabTo(t, p, "I have saved them, continue <a>")
+			tabTo(t, p, "I have saved them, continue to your account <a>")
 			p.Press("Enter")
 			p.WaitText("Your account")
 			p.Open(n.URL + "/sign-in")

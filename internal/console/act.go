@@ -95,6 +95,9 @@ func (c *Console) do(a act) formHandler {
 	}
 }
 
+// goTo leads on from what is shown once, and says to whose page.
+func goTo(name, path string) view.Link { return view.Link{Label: "Go to " + name, Href: path} }
+
 // tell answers with what came of an act.
 func (c *Console) tell(w http.ResponseWriter, r *http.Request, d account.Detail, o outcome) error {
 	path := firstOf(o.path, "/admin/technicians/"+string(d.Technician.ID))
@@ -102,13 +105,13 @@ func (c *Console) tell(w http.ResponseWriter, r *http.Request, d account.Detail,
 	case o.self != nil:
 		return c.selfEnded(w, o.self)
 	case o.link != nil:
-		return c.handOver(w, r, handover{title: "A new invitation", invited: *o.link, next: path})
+		return c.handOver(w, r, handover{title: "A new invitation", invited: *o.link, next: goTo(d.Technician.Name(), path)})
 	case o.once != nil:
 		desk, err := c.desk(r, o.once.Title, "technicians")
 		if err != nil {
 			return err
 		}
-		o.once.Desk, o.once.Done = desk, view.Link{Label: "Go on", Href: path}
+		o.once.Desk, o.once.Done = desk, goTo(d.Technician.Name(), path)
 		o.once.Until.Now = desk.Now
 		return c.pages.Render(w, http.StatusOK, *o.once)
 	}

@@ -100,7 +100,7 @@ func TestInvitationsAreHandedOver(t *testing.T) {
 	b := h.signIn(h.add(sallyport.SuperAdmin))
 	noor := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil })
 	path := "/admin/technicians/" + string(noor.ID)
-	b.send(path+"/invitation").wants(http.StatusOK, "A new invitation", public+"/invitation/", "It is shown this once.")
+	b.send(path+"/invitation").wants(http.StatusOK, "A new invitation", public+"/invitation/", "It is shown this once.", "Go to "+noor.Name())
 	b.follow(b.send(path + "/deactivate"))
 	b.send(path+"/activate").wants(http.StatusOK, "A new invitation", public+"/invitation/")
 	h.prove(sallyport.ChannelEmail)
@@ -116,7 +116,7 @@ func TestActsSayWhatTheyEnd(t *testing.T) {
 	path := "/admin/technicians/" + string(dana.ID)
 	b.get(path).wants(http.StatusOK, "The next sign-in is as usual.").lacks(path + "/set-up")
 	b.get(path+"/sign-out").wants(http.StatusOK, "the next sign-in is as usual").lacks("enrolment code")
-	b.send(path+"/reset").wants(http.StatusOK, "Read out this code", "“Open the set-up again” makes another")
+	b.send(path+"/reset").wants(http.StatusOK, "Read out this code", "“Open the set-up again” makes another", "Go to Person 2")
 
 	b.get(path).wants(http.StatusOK, "For an enrolment code that was lost").lacks("The next sign-in is as usual.")
 	for _, act := range []string{"/sign-out", "/deactivate"} {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -99,14 +100,20 @@ func (c *Console) add(w http.ResponseWriter, r *http.Request, f web.Form) error 
 	if added.InvitationLink == "" {
 		return c.see(w, r, path, done(firstOf(form.FirstName, form.Email)+" was added. The invitation is on its way to "+form.Email+"."))
 	}
-	return c.handOver(w, r, handover{firstOf(form.FirstName, form.Email) + " was added", account.Invited{Link: added.InvitationLink, ExpiresAt: added.ExpiresAt}, path})
+	return c.handOver(w, r, handover{firstOf(form.FirstName, form.Email) + " was added", account.Invited{Link: added.InvitationLink, ExpiresAt: added.ExpiresAt},
+		goTo(whole(form), path)})
+}
+
+// whole is the name that a form gives somebody, or what stands for it.
+func whole(form account.Form) string {
+	return firstOf(strings.TrimSpace(form.FirstName+" "+form.LastName), form.UserName, form.Email)
 }
 
 // handover is an invitation that cannot be sent, and where to go on.
 type handover struct {
 	title   string
 	invited account.Invited
-	next    string
+	next    view.Link
 }
 
 // handOver shows an invitation once.
@@ -118,5 +125,5 @@ func (c *Console) handOver(w http.ResponseWriter, r *http.Request, h handover) e
 	return c.pages.Render(w, http.StatusOK, view.Once{Desk: desk, Label: "Invitation link", Secret: h.invited.Link, Until: desk.When(h.invited.ExpiresAt),
 		Lines: []string{"Email Settings are not proved yet, so Sallyport cannot send the invitation. Hand this link over in a way that you trust."},
 		Note:  "It is shown this once. Whoever opens it first sets the password. If it is lost, “Resend invitation” makes another.",
-		Done:  view.Link{Label: "Go on", Href: h.next}})
+		Done:  h.next})
 }

@@ -158,7 +158,7 @@ func (c *Console) saved(w http.ResponseWriter, r *http.Request, e edit, s accoun
 	case s.Nothing:
 		return c.see(w, r, path, view.Answer{Line: "Nothing had changed, so nothing was saved and nobody was signed out."})
 	case s.Invitation != "":
-		return c.handOver(w, r, handover{title: "Saved; the invitation is a new one", invited: account.Invited{Link: s.Invitation, ExpiresAt: s.InvitedUntil}, next: path})
+		return c.handOver(w, r, handover{title: "Saved; the invitation is a new one", invited: account.Invited{Link: s.Invitation, ExpiresAt: s.InvitedUntil}, next: goTo(whole(e.form), path)})
 	}
 	lines := savedLines(name, s)
 	return c.see(w, r, path, done(lines[0], lines[1:]...))

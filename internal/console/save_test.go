@@ -191,7 +191,7 @@ func TestAddAndInvite(t *testing.T) {
 	b := h.signIn(h.add(sallyport.SuperAdmin))
 	b.get("/admin/technicians/new").wants(http.StatusOK, "Email Settings are not proved yet, so the next page shows its link once")
 	form := []string{"first_name", "Noor", "last_name", "Haddad", "user_name", "", "email", "noor@northwind.example", "phone", "", "role", "admin", "method", "app"}
-	p := b.send("/admin/technicians/new", form...).wants(http.StatusOK, public+"/invitation/", "It is shown this once.")
+	p := b.send("/admin/technicians/new", form...).wants(http.StatusOK, public+"/invitation/", "It is shown this once.", "Go to Noor Haddad")
 	if !strings.Contains(p.header.Get("Cache-Control"), "no-store") {
 		t.Error("a page with a link may be kept by the browser")
 	}

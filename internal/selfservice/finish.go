@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"sallyport"
 	"sallyport/internal/session"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
@@ -65,6 +66,10 @@ func (f *Face) leave(r *http.Request) {
 // showCodes shows new recovery codes, in the answer to the very request that made them: they are nowhere else. A session
 // that goes on, unlike a new one, brings no device token: then there were older codes.
 func (f *Face) showCodes(w http.ResponseWriter, r *http.Request, out session.Outcome, next string) error {
+	if next == "/" { // so that the page can say where that is
+		role, _ := sallyport.RoleByID(out.Role)
+		next = homeOf(role)
+	}
 	return f.show(w, nil, view.RecoveryCodes{Door: f.door(r, nil), UserName: out.UserName, Codes: out.RecoveryCodes,
 		MadeAt: f.now(), Next: next, Fresh: out.Device == ""})
 }

@@ -14,10 +14,14 @@ import (
 
 // home sends everybody who is signed in to the page that he works on.
 func (f *Face) home(w http.ResponseWriter, r *http.Request) error {
-	if administers(web.VisitorOf(r).Role) {
-		return web.See(w, r, "/admin")
+	return web.See(w, r, homeOf(web.VisitorOf(r).Role))
+}
+
+func homeOf(role sallyport.Role) string {
+	if administers(role) {
+		return "/admin"
 	}
-	return web.See(w, r, "/me")
+	return "/me"
 }
 
 // administers reports whether there is anything in Admin for the role.

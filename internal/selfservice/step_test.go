@@ -56,9 +56,15 @@ func TestRecoveryCodesAreShownOnce(t *testing.T) {
 	if r.Header.Get("Cache-Control") != "no-store" {
 		t.Error("the codes may be kept")
 	}
-	if strings.Contains(d.says(r, "AAAA-BBBB", "CCCC-DDDD", `href="/admin"`, `href="data:text/plain;charset=utf-8,`, "User%20name%3A%20dana", "12%3A00"), "older codes") {
+	if strings.Contains(d.says(r, "AAAA-BBBB", "CCCC-DDDD", `href="/admin">I have saved them, continue to Admin<`, `href="data:text/plain;charset=utf-8,`, "User%20name%3A%20dana", "12%3A00"), "older codes") {
 		t.Error("there were no older ones")
 	}
+	for next, link := range map[string]string{"/": `href="/admin">I have saved them, continue to Admin<`, "/me": `href="/me">I have saved them, continue to your account<`, "/elsewhere": `href="/elsewhere">I have saved them, continue<`} {
+		d.out.Return, d.out.Role = next, sallyport.SuperAdmin
+		d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), link)
+	}
+	d.out.Return, d.out.Role = "/", sallyport.ReadOnlyTechnician
+	d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), `href="/me">I have saved them, continue to your account<`)
 	d.out.Device = "" // a session that goes on, on a new phone
 	d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), "take the place of your older codes")
 	// The same request once more, as a reload sends it: the sign-in is over, the session goes on.

@@ -214,7 +214,7 @@ func (s *Service) putFactor(ctx context.Context, tx Tx, t sallyport.Technician, 
 	if err = tx.PutFactor(ctx, f); err != nil {
 		return err
 	}
-	out.UserName = t.UserName
+	out.UserName, out.Role = t.UserName, t.Role
 	if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, t.ID); err != nil {
 		return err
 	}

@@ -78,8 +78,9 @@ type Outcome struct {
 	Session       sallyport.Token
 	Device        sallyport.Token
 	Finished      bool
-	RecoveryCodes []string // shown once
-	UserName      string   // whose they are
+	RecoveryCodes []string         // shown once
+	UserName      string           // whose they are
+	Role          sallyport.RoleID // his
 	RecoveryLeft  int
 	FewRecovery   bool // fewer than three are left
 	OfferPhone    bool // a recovery code stood in for the app

@@ -9,8 +9,8 @@ type Confirm struct {
 	Reason  *Field
 	Button  string
 	Danger  bool
-	Other   *Link // a second button of the same form, which goes elsewhere
-	Cancel  string
+	Other   *Link  // a second button of the same form, which goes elsewhere
+	Cancel  string // beside Other it is called so that nobody takes it for one of the answers
 }
 
 // Template names the page's file.

@@ -56,7 +56,7 @@ type RecoveryCodes struct {
 	UserName string
 	Codes    []string
 	MadeAt   time.Time
-	Next     string // where Continue leads
+	Next     string // where it goes on
 	Fresh    bool   // they take the place of older ones
 }
 
@@ -72,6 +72,18 @@ func (r RecoveryCodes) Lead() string {
 		return "These take the place of your older codes, which no longer work. They are shown only now."
 	}
 	return "You are signed in. If you ever lose your phone or mailbox, one of these codes lets you in. They are shown only now."
+}
+
+// Continue says where it goes on, as far as the address tells.
+func (r RecoveryCodes) Continue() string {
+	page, _, _ := strings.Cut(r.Next, "?")
+	switch {
+	case page == "/me":
+		return "continue to your account"
+	case page == "/admin" || strings.HasPrefix(page, "/admin/"):
+		return "continue to Admin"
+	}
+	return "continue"
 }
 
 // All is the codes one below the other, for copying.
