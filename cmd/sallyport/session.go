@@ -26,7 +26,8 @@ type session struct {
 	cmd         *commands
 }
 
-// load reads the configuration with the flags that every command has, and more.
+// load reads the configuration with the flags that every command has, and more. Variables that were probably meant for it are
+// named in the log also where it is refused: they may be why.
 func (s *session) load(flags map[string]string) (*config.Loaded, error) {
 	all := map[string]string{}
 	for name, value := range flags {
@@ -37,7 +38,15 @@ func (s *session) load(flags map[string]string) (*config.Loaded, error) {
 	if s.cmd.Data != "" {
 		all["data"] = s.cmd.Data
 	}
-	return config.Load(config.Sources{File: s.cmd.Config, Lookup: os.LookupEnv, Flags: all})
+	l, err := config.Load(config.Sources{File: s.cmd.Config, Lookup: os.LookupEnv, Flags: all})
+	log := app.NewLog(config.Config{})
+	if l != nil {
+		log = app.NewLog(l.Config)
+	}
+	for _, warning := range config.Unread(os.Environ()) {
+		log.Warn(warning)
+	}
+	return l, err
 }
 
 // ask calls one operation, in the running server or here.

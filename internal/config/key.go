@@ -27,7 +27,7 @@ var keys = func() []key {
 }()
 
 // Env is the name of k's environment variable.
-func (k key) Env() string { return "SALLYPORT_" + strings.ToUpper(k.name) }
+func (k key) Env() string { return prefix + strings.ToUpper(k.name) }
 
 // set reads text, as an environment variable or a flag gives it. Lists are separated by commas.
 func (k key) set(c *Config, text string) error {

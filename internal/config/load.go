@@ -13,6 +13,9 @@ import (
 // DefaultFile is read where no other file is named and it exists.
 const DefaultFile = "/etc/sallyport/sallyport.toml"
 
+// fileVariable is the environment variable that names another.
+const fileVariable = prefix + "CONFIG"
+
 // Sources are where values come from, the later ones stronger: defaults, file, environment, flags.
 type Sources struct {
 	File   string                           // empty: SALLYPORT_CONFIG, else DefaultFile if it is there
@@ -50,7 +53,7 @@ func Load(s Sources) (*Loaded, error) {
 func (l *Loaded) readFile(s Sources) error {
 	path, named := s.File, s.File != ""
 	if !named {
-		path, named = s.Lookup("SALLYPORT_CONFIG")
+		path, named = s.Lookup(fileVariable)
 	}
 	if !named {
 		path = DefaultFile
