@@ -2,9 +2,11 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 
 	"sallyport/internal/delivery/dial"
@@ -63,6 +65,22 @@ func newSinks(c *core) ([]ledger.Sink, error) {
 		sinks = append(sinks, w)
 	}
 	return sinks, nil
+}
+
+// warnOfSinks says of each sink that could never be dialled why, before there is an event for it. It may wait for a name to be
+// looked up, which nothing else waits for.
+func (c *core) warnOfSinks(ctx context.Context) {
+	dialer := dial.New(dial.Options{Allowed: c.cfg.Networks()})
+	for _, s := range []struct{ key, address string }{{"audit_syslog", c.cfg.AuditSyslog}, {"audit_webhook", c.cfg.AuditWebhook}} {
+		u, err := url.Parse(s.address)
+		if err != nil || u.Hostname() == "" {
+			continue // none, or a socket on this machine
+		}
+		if err := dialer.Refused(ctx, u.Hostname(), u.Scheme != "tls" && u.Scheme != "https"); err != nil {
+			c.log.Warn("nothing can be handed to the address that "+s.key+" names: the events wait until allowed_networks lists it, or "+s.key+" names another",
+				"address", u.Scheme+"://"+u.Host, "error", err) // what follows the host may be a secret
+		}
+	}
 }
 
 // readRoots reads certificates, nil for no path: the system's.

@@ -106,6 +106,41 @@ func TestD11_19(t *testing.T) {
 	}
 }
 
+// TestSinksThatAreNeverReached: a sink outside of allowed_networks is warned of at the start, when nothing has happened yet, and
+// without what may be a secret in its address.
+func TestSinksThatAreNeverReached(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("a secret of the receiver"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		networks string
+		warned   int
+	}{"outside": {"10.0.0.0/8", 2}, "inside": {"127.0.0.0/8", 0}} {
+		t.Run(name, func(t *testing.T) {
+			cfg := configure(t, map[string]string{"SALLYPORT_AUDIT_SYSLOG": "udp://127.0.0.1:9", "SALLYPORT_AUDIT_WEBHOOK": "https://127.0.0.1:9/hunter2",
+				"SALLYPORT_AUDIT_WEBHOOK_SECRET": secret, "SALLYPORT_ALLOWED_NETWORKS": c.networks})
+			said := &lockedBuffer{}
+			_, stop := running(t, cfg, app.Options{Log: slog.New(slog.NewTextHandler(said, nil))})
+			if c.warned > 0 {
+				until(t, "both are warned of", func() bool { return strings.Count(said.String(), "level=WARN") >= c.warned })
+			}
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+			text := said.String()
+			if n := strings.Count(text, "nothing can be handed to the address"); n != c.warned || strings.Contains(text, "hunter2") {
+				t.Errorf("%d warnings: %s", n, text)
+			}
+			for _, want := range []string{"audit_syslog names", "audit_webhook names", "address=https://127.0.0.1:9 ", "in none of the allowed_networks"} {
+				if strings.Contains(text, want) != (c.warned > 0) {
+					t.Errorf("%q: %s", want, text)
+				}
+			}
+		})
+	}
+}
+
 // employ fills the folder with people who have an authenticator app.
 func employ(t *testing.T, folder string, names ...string) []team.Member {
 	t.Helper()

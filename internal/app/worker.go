@@ -15,6 +15,7 @@ func (c *core) startWorkers(ctx context.Context) *workers {
 	w := &workers{}
 	w.Go(func() { c.session.Run(ctx) })
 	w.Go(func() { c.delivery.Run(ctx) })
+	w.Go(func() { c.warnOfSinks(ctx) })
 	w.Go(func() { c.keepLedger(ctx) })
 	if c.fit == nil {
 		w.Go(func() { c.watchClock(ctx) })

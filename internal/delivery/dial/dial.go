@@ -131,7 +131,20 @@ func (d *Dialer) DialUDP(ctx context.Context, network, address string) (net.Conn
 	return d.connect(ctx, network, address, d.PermitsPlain)
 }
 
-var errRefused = errors.New("the address is inside a network that is not dialled")
+// Refused is why no address of host would ever be dialled as it is configured, plain saying that no TLS is to be spoken. It is
+// nil where one may be, and where the name cannot be looked up now.
+func (d *Dialer) Refused(ctx context.Context, host string, plain bool) error {
+	permits := d.Permits
+	if plain {
+		permits = d.PermitsPlain
+	}
+	if _, err := d.permitted(ctx, host, permits); errors.Is(err, errRefused) {
+		return err
+	}
+	return nil
+}
+
+var errRefused = errors.New("the address is in none of the allowed_networks, and is inside a private or special network, or is to be spoken to without TLS")
 
 // dial resolves the name itself, so that a test can say what a name means, and lets the control function judge the
 // address of each socket: what was resolved is not trusted to be what is dialled.
@@ -147,14 +160,9 @@ func (d *Dialer) connect(ctx context.Context, network, address string, permits f
 	if err != nil {
 		return nil, failed(err)
 	}
-	addresses, err := d.resolve(ctx, host)
+	open, err := d.permitted(ctx, host, permits)
 	if err != nil {
 		return nil, failed(err)
-	}
-	// Addresses that are refused are left out at once; a name may have a good one beside a bad one.
-	open := slices.DeleteFunc(slices.Clone(addresses), func(a netip.Addr) bool { return !permits(a) })
-	if len(open) == 0 {
-		return nil, failed(fmt.Errorf("dial %s: %w", host, errRefused))
 	}
 	dialer := net.Dialer{Timeout: d.timeout, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
@@ -170,6 +178,20 @@ func (d *Dialer) connect(ctx context.Context, network, address string, permits f
 		}
 	}
 	return nil, failed(err)
+}
+
+// permitted are the addresses of host that may be dialled, at least one. Those that are refused are left out at once; a name
+// may have a good one beside a bad one.
+func (d *Dialer) permitted(ctx context.Context, host string, permits func(netip.Addr) bool) ([]netip.Addr, error) {
+	addresses, err := d.resolve(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	open := slices.DeleteFunc(slices.Clone(addresses), func(a netip.Addr) bool { return !permits(a) })
+	if len(open) == 0 {
+		return nil, fmt.Errorf("dial %s: %w", host, errRefused)
+	}
+	return open, nil
 }
 
 func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {

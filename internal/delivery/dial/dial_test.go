@@ -98,6 +98,31 @@ func TestAllowedNetworks(t *testing.T) {
 	}
 }
 
+// What could never be dialled is known before anything is sent; a name that nobody knows now may be known later.
+func TestRefused(t *testing.T) {
+	allowed := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}
+	for _, c := range []struct {
+		host   string
+		found  []netip.Addr
+		plain  bool
+		refuse bool
+	}{
+		{"10.2.0.1", nil, false, true},
+		{"1.1.1.1", nil, false, false},
+		{"1.1.1.1", nil, true, true},
+		{"10.1.2.3", nil, true, false},
+		{"inside.example.com", addrs("10.2.0.1", "fd12::1"), false, true},
+		{"both.example.com", addrs("10.2.0.1", "10.1.2.3"), true, false},
+		{"later.example.com", nil, true, false},
+	} {
+		d := dial.New(dial.Options{Allowed: allowed, Resolver: &names{answers: [][]netip.Addr{c.found}}})
+		err := d.Refused(t.Context(), c.host, c.plain)
+		if (err != nil) != c.refuse || err != nil && !strings.Contains(err.Error(), c.host+": the address is in none of the allowed_networks") {
+			t.Errorf("%s, plain %v: %v", c.host, c.plain, err)
+		}
+	}
+}
+
 // D8.9: a name that changes its mind between look-up and dialling leads nowhere: there is one look-up, and each socket's
 // address is judged again when it is dialled. What was found here is permitted each time, and what is dialled is not.
 func TestD8_9_Rebinding(t *testing.T) {
