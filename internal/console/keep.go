@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -61,7 +62,8 @@ func (ro *rollout) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// beginRollout takes the preview as what is to be done, once over all nodes. This node is then the one that saves.
+// beginRollout takes the preview as what is to be done, once over all nodes. This node is then the one that saves, and the
+// others know it before the first is saved: what is claimed and not begun would stay so where this node ends there.
 func (c *Console) beginRollout(r *http.Request, ro *rollout, team account.Team) (mine bool, err error) {
 	owner, id := web.VisitorOf(r).Technician.ID, r.PathValue("id")
 	if mine, err = c.rollouts.claim(r.Context(), owner, id); err != nil || !mine || !ro.begin(team) {
@@ -70,14 +72,18 @@ func (c *Console) beginRollout(r *http.Request, ro *rollout, team account.Team) 
 	if c.keeper != nil {
 		c.rollouts.hold(owner, id, ro)
 	}
+	if err := c.rollouts.save(r.Context(), owner, id, ro); err != nil {
+		return false, errors.Join(err, c.giveBack(r, ro))
+	}
 	return true, nil
 }
 
 // giveBack lets Save be pressed again: nothing was saved.
-func (c *Console) giveBack(ctx context.Context, r *http.Request) error {
-	owner, id := web.VisitorOf(r).Technician.ID, r.PathValue("id")
+func (c *Console) giveBack(r *http.Request, ro *rollout) error {
+	ctx, owner, id := context.WithoutCancel(r.Context()), web.VisitorOf(r).Technician.ID, r.PathValue("id")
+	ro.takeBack()
 	c.rollouts.let(id)
-	return c.rollouts.release(ctx, owner, id)
+	return errors.Join(c.rollouts.save(ctx, owner, id, ro), c.rollouts.release(ctx, owner, id))
 }
 
 // keeping returns what tells the other nodes how far the roll-out is, about once a second, and the last word for sure.

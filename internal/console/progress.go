@@ -32,7 +32,7 @@ func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form
 	if mine {
 		ctx, actor := context.WithoutCancel(r.Context()), web.ActorOf(r)
 		if err := c.saveFirst(ctx, actor, ro); err != nil {
-			return errors.Join(err, c.giveBack(ctx, r))
+			return errors.Join(err, c.giveBack(r, ro))
 		}
 		keep := c.keeping(r, ro)
 		keep(ctx, false)
@@ -52,7 +52,6 @@ func (c *Console) saveFirst(ctx context.Context, actor sallyport.Actor, ro *roll
 			row = c.saveOne(ctx, actor, ro.method, row)
 		}
 		if sallyport.KindOf(row.Err) == sallyport.StepUp {
-			ro.takeBack()
 			return row.Err
 		}
 		ro.set(i, row)

@@ -3,11 +3,15 @@ package console
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/web"
 )
 
 // failing is a use case that cannot save.
@@ -40,5 +44,97 @@ func TestProgressRow(t *testing.T) {
 	}
 	if got := progressRow(row, true); got.State.Word != "saved" || got.Detail != "Was signed in nowhere. Sets up Email at the next sign-in." {
 		t.Errorf("%+v", got)
+	}
+}
+
+// cupboard is a keeper in memory.
+type cupboard struct {
+	kept    map[string][]byte
+	claimed map[string]bool
+}
+
+func (k *cupboard) Keep(_ context.Context, _ sallyport.TechnicianID, id string, value []byte, _ time.Duration) error {
+	k.kept[id] = value
+	return nil
+}
+
+func (k *cupboard) Kept(_ context.Context, _ sallyport.TechnicianID, id string) ([]byte, bool, error) {
+	value, found := k.kept[id]
+	return value, found, nil
+}
+
+func (k *cupboard) Claim(_ context.Context, _ sallyport.TechnicianID, id string) (bool, error) {
+	mine := !k.claimed[id]
+	k.claimed[id] = true
+	return mine, nil
+}
+
+func (k *cupboard) Release(_ context.Context, _ sallyport.TechnicianID, id string) error {
+	k.claimed[id] = false
+	return nil
+}
+
+// first is a use case whose save of the first technician is looked at.
+type first struct {
+	Accounts
+	save func() error
+}
+
+func (f first) PreviewTeam(_ context.Context, _ sallyport.Actor, ids []sallyport.TechnicianID, m sallyport.Method) (account.Team, error) {
+	return account.Team{Method: m, Changes: 1, Rows: []account.TeamRow{{ID: ids[0], Outcome: account.WillChange}}}, nil
+}
+
+func (f first) SaveTeam(_ context.Context, _ sallyport.Actor, ids []sallyport.TechnicianID, m sallyport.Method) (account.Team, error) {
+	if err := f.save(); err != nil {
+		return account.Team{}, err
+	}
+	return account.Team{Method: m, Changes: 1, Rows: []account.TeamRow{{ID: ids[0], Outcome: account.Changed}}}, nil
+}
+
+// TestBegunBeforeTheFirstSave: whoever looks while the first technician is being saved, or after the node ended in the midst of
+// that, sees a roll-out that has begun, not a Save that does nothing; a proof that is asked for takes it back.
+func TestBegunBeforeTheFirstSave(t *testing.T) {
+	k := &cupboard{map[string][]byte{}, map[string]bool{}}
+	accounts := &first{}
+	c, other := New(Options{Accounts: accounts, Keeper: k}), New(Options{Keeper: k})
+	defer c.Close()
+	defer other.Close()
+	id, err := c.rollouts.put(t.Context(), "", &rollout{ids: []sallyport.TechnicianID{"dana"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := func() bool {
+		ro, found, err := other.rollouts.get(t.Context(), "", id)
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		return ro.begun && ro.running
+	}
+	save := func() error {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/admin/rollouts/"+id, strings.NewReader("method=email"))
+		r.Header.Set("Content-Type", web.FormType)
+		r.SetPathValue("id", id)
+		f, err := web.ReadForm(r, "method")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.rolloutSave(httptest.NewRecorder(), r, f)
+	}
+	accounts.save = func() error {
+		if !begun() {
+			t.Error("the first is being saved, and the others do not know that it has begun")
+		}
+		return sallyport.ErrStepUp
+	}
+	if err := save(); sallyport.KindOf(err) != sallyport.StepUp || begun() {
+		t.Errorf("a proof is asked for: %v, begun: %v", err, begun())
+	}
+	accounts.save = func() error { return nil }
+	if err := save(); err != nil {
+		t.Error(err)
+	}
+	c.work.Wait()
+	if ro, _, _ := other.rollouts.get(t.Context(), "", id); !ro.begun || ro.running || ro.done != 1 {
+		t.Errorf("afterwards: begun %v, running %v, done %d", ro.begun, ro.running, ro.done)
 	}
 }
