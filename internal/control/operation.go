@@ -86,7 +86,7 @@ func (f *Face) find(ctx context.Context, actor sallyport.Actor, userName string)
 		return sallyport.Technician{}, unknown.Because(err)
 	}
 	var found *sallyport.Technician
-	err = f.rows(ctx, actor, userName, func(r sallyport.Row) bool {
+	err = f.rows(ctx, actor, searched(key), func(r sallyport.Row) bool {
 		if r.UserNameKey == key {
 			found = &r.Technician
 		}
@@ -99,6 +99,12 @@ func (f *Face) find(ctx context.Context, actor sallyport.Actor, userName string)
 		return sallyport.Technician{}, err
 	}
 	return *found, nil
+}
+
+// searched is as much of a user name as may be searched for (256 bytes).
+func searched(key string) string {
+	r := []rune(key)
+	return string(r[:min(len(r), 64)])
 }
 
 func (f *Face) add(ctx context.Context, actor sallyport.Actor, in account.Form) (account.Added, error) {
