@@ -46,11 +46,14 @@ func prefixes(list []string) []netip.Prefix {
 	return out
 }
 
-// network reads an address or a network in CIDR form.
+// network reads an address or a network in CIDR form. One in the IPv4-mapped form is the IPv4 network.
 func network(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(addr.Unmap().WithZone(""), addr.Unmap().BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(s)
+	if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+	}
 	return p.Masked(), err
 }

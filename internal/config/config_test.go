@@ -85,6 +85,9 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"user in address":      {"public_url = \"https://a:b@door.example\"\n", "not an address"},
 		"port of an address":   {"public_url = \"https://door.example:70000\"\n", "port that there is not"},
 		"every proxy":          {"trusted_proxies = [\"0.0.0.0/0\"]\n", "everybody"},
+		"every proxy, mapped":  {"trusted_proxies = [\"::ffff:0.0.0.0/96\"]\n", "everybody"},
+		"every net, mapped":    {"allowed_networks = [\"::ffff:0:0/96\"]\n", "everybody"},
+		"port 0":               {"public_url = \"https://door.example:0\"\ntrusted_proxies = [\"127.0.0.1\"]\n", "port that there is not"},
 		"no proxy":             {"trusted_proxies = [\"nginx\"]\n", "not an address or a network"},
 		"level":                {"log_level = \"loud\"\n", "not one of"},
 		"few connections":      {"connections = 63\n", "64 to 1000000"},
@@ -106,6 +109,13 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 	}
 }
 
+// A port that the system chooses is the public one too.
+func TestAnyPort(t *testing.T) {
+	if l, err := load(t, "listen = \"127.0.0.1:0\"\n", nil, nil); err != nil || l.Public("127.0.0.1:4711") != "http://localhost:4711" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestPlainHTTPBehindAListedProxy(t *testing.T) {
 	l, err := load(t, "listen = \"0.0.0.0:8080\"\npublic_url = \"https://door.example/\"\ntrusted_proxies = [\"10.0.0.7\"]\n", nil, nil)
 	if err != nil {
@@ -118,6 +128,7 @@ func TestPlainHTTPBehindAListedProxy(t *testing.T) {
 
 func TestPublicAddressIsWrittenAsBrowsersDo(t *testing.T) {
 	for given, want := range map[string]string{"https://Door.Example:443/": "https://door.example", "https://door.example:8443": "https://door.example:8443",
+		"https://door.example:": "https://door.example", "https://door.example:0443": "https://door.example", "https://door.example:08443/": "https://door.example:8443", "https://[2001:DB8::1]:443": "https://[2001:db8::1]",
 		"HTTPS://door.example": "https://door.example", "http://localhost:80": "http://localhost"} {
 		if got := (Config{PublicURL: given}).Public(""); got != want {
 			t.Errorf("%s: %s, want %s", given, got, want)

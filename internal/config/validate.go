@@ -138,7 +138,7 @@ func (l *Loaded) checkPublic() error {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
 		return fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
 	}
-	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "443"), 10, 16); err != nil {
+	if n, err := strconv.ParseUint(cmp.Or(u.Port(), "443"), 10, 16); err != nil || n == 0 && l.PublicURL != "" {
 		return fmt.Errorf("%q has a port that there is not", l.PublicURL)
 	}
 	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7e }) {
@@ -162,7 +162,7 @@ func (l *Loaded) checkPublic() error {
 // stands; without one it is localhost with addr's port.
 func (c Config) Public(addr string) string {
 	if c.PublicURL != "" {
-		return withoutDefaultPort(strings.ToLower(strings.TrimRight(c.PublicURL, "/")))
+		return asBrowsersDo(strings.ToLower(strings.TrimRight(c.PublicURL, "/")))
 	}
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -171,12 +171,19 @@ func (c Config) Public(addr string) string {
 	return "http://" + net.JoinHostPort("localhost", port)
 }
 
-// withoutDefaultPort writes an origin as browsers do.
-func withoutDefaultPort(origin string) string {
-	if strings.HasPrefix(origin, "https://") {
-		return strings.TrimSuffix(origin, ":443")
+// asBrowsersDo writes an origin's port as browsers do: without zeros in front, and not at all where it is the usual one.
+func asBrowsersDo(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil || !strings.Contains(u.Host, ":") {
+		return origin
 	}
-	return strings.TrimSuffix(origin, ":80")
+	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	typed := u.Port()
+	u.Host = strings.TrimSuffix(u.Host, ":"+typed)
+	if port := strings.TrimLeft(typed, "0"); typed != "" && port != usual {
+		u.Host += ":" + cmp.Or(port, "0") // which is refused
+	}
+	return u.String()
 }
 
 // OnlyProxies reports whether requests may come through listed proxies alone, because plain HTTP leaves the machine.
