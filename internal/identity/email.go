@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -72,8 +73,9 @@ func asciiDomain(typed string) (string, error) {
 	}
 	dot := strings.LastIndexByte(domain, '.')
 	last := domain[dot+1:]
-	if last == "" || strings.Trim(last, "0123456789") == "" || dot < 0 && domain != "localhost" {
-		return "", bad // a name that ends in a dot, an IP address, a host without a domain
+	_, err = strconv.ParseUint(last, 0, 64)
+	if last == "" || err == nil || strings.Trim(last, "0123456789") == "" || dot < 0 && domain != "localhost" {
+		return "", bad // a name that ends in a dot, an IP address in whatever spelling, a host without a domain
 	}
 	return strings.ToLower(domain), nil
 }

@@ -109,7 +109,7 @@ func TestUserNames(t *testing.T) {
 // TestD8_6 types addresses that smuggle headers, recipients or commands.
 func TestD8_6(t *testing.T) {
 	for _, typed := range []string{"a@x>\r\nDATA", "a@x.org>\r\nDATA\r\n", "\"a\r\nBcc: b\"@x.org", "\"a b\"@x.org", "a\r@x.org", "a@x.org\nBcc: b@x.org", "a@x.org,b@x.org", "a@x.org;b@x.org",
-		"a@x.org b@x.org", "Anna <a@x.org>", "<a@x.org>", "a@b@x.org", "@x.org", "a@", "a", ".a@x.org", "a.@x.org", "a..b@x.org", "a@x..org", "a@.org", "a@x.org.", "a@[127.0.0.1]", "a@127.0.0.1",
+		"a@x.org b@x.org", "Anna <a@x.org>", "<a@x.org>", "a@b@x.org", "@x.org", "a@", "a", ".a@x.org", "a.@x.org", "a..b@x.org", "a@x..org", "a@.org", "a@x.org.", "a@[127.0.0.1]", "a@127.0.0.1", "a@example.0x1f", "a@example.0b1",
 		"a@x", "a@-x.org", "a@x-.org", "a@x_y.org", "a@x y.org", "a(b)@x.org", "a@x.org(b)", "a\\@x.org", "ä@x.org", "=?utf-8?q?=0d=0aBcc:b?= <a@x.org>", "a@=?x?=.org", "a@x.org%0d%0a",
 		strings.Repeat("a", 65) + "@x.org", "a@" + strings.Repeat("x", 64) + ".org", "a@" + strings.Repeat("x.", 130) + "org", strings.Repeat("a", 255), "a@x.org:25", "mailto:a@x.org?bcc=b@x.org", "a:b@x.org"} {
 		got, err := Email(typed)
