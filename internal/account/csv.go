@@ -52,7 +52,8 @@ func readFile(r io.Reader) (csvFile, error) {
 	if err != nil {
 		return csvFile{problems: []LineProblem{csvProblem(err, 1)}}, nil
 	}
-	columns, problems := readHeading(heading)
+	line, _ := in.FieldPos(0)
+	columns, problems := readHeading(heading, line)
 	if len(problems) > 0 {
 		return csvFile{problems: problems}, nil
 	}
@@ -86,30 +87,31 @@ func wholeFile(text []byte) *LineProblem {
 
 // separator is what the heading is separated with: some spreadsheets write a semicolon.
 func separator(text []byte) rune {
-	heading, _, _ := bytes.Cut(text, []byte("\n"))
+	heading, _, _ := bytes.Cut(bytes.TrimLeft(text, "\r\n"), []byte("\n"))
 	if bytes.IndexByte(heading, ',') < 0 && bytes.IndexByte(heading, ';') >= 0 {
 		return ';'
 	}
 	return ','
 }
 
-// readHeading finds out which column is which. A column that nobody knows is refused, never ignored.
-func readHeading(heading []string) ([]string, []LineProblem) {
+// readHeading finds out which column is which, in the line where they stand. A column that nobody knows is refused, never
+// ignored.
+func readHeading(heading []string, line int) ([]string, []LineProblem) {
 	var columns []string
 	var problems []LineProblem
 	for _, cell := range heading {
 		name := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(cell)), " ", "_")
 		switch {
 		case !slices.Contains(importColumns, name):
-			problems = append(problems, LineProblem{1, "", fmt.Sprintf("There is no column %q. Known are: %s.", clip(cell), strings.Join(importColumns, ", "))})
+			problems = append(problems, LineProblem{line, "", fmt.Sprintf("There is no column %q. Known are: %s.", clip(cell), strings.Join(importColumns, ", "))})
 		case slices.Contains(columns, name):
-			problems = append(problems, LineProblem{1, name, "This column stands twice."})
+			problems = append(problems, LineProblem{line, name, "This column stands twice."})
 		}
 		columns = append(columns, name)
 	}
 	for _, needed := range []string{FieldEmail, FieldRole} {
 		if !slices.Contains(columns, needed) {
-			problems = append(problems, LineProblem{1, needed, "This column is missing."})
+			problems = append(problems, LineProblem{line, needed, "This column is missing."})
 		}
 	}
 	return columns, problems

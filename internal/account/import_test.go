@@ -51,6 +51,19 @@ func TestD9_14Good(t *testing.T) {
 	}
 }
 
+// D9.14: empty lines before the heading are no part of the file, whatever separates its cells.
+func TestD9_14EmptyLines(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	for _, sep := range []string{",", ";"} {
+		file := "\xef\xbb\xbf\r\n\n" + strings.ReplaceAll("email,role\r\n\r\ndana@northwind.example,admin\r\n", ",", sep)
+		b, err := h.PreviewImport(ctx, actor, strings.NewReader(file))
+		if err != nil || len(b.Problems) != 0 || len(b.Rows) != 1 || b.Rows[0].Line != 5 {
+			t.Errorf("%q: %+v, %v", sep, b, err)
+		}
+	}
+}
+
 // D9.14: a file with anything wrong adds nobody, and says what and in which line.
 func TestD9_14Bad(t *testing.T) {
 	h := newHouse(t)
@@ -72,6 +85,7 @@ func TestD9_14Bad(t *testing.T) {
 		"empty":                    {"", 1, "", "empty"},
 		"a heading alone":          {head, 2, "", "no technician"},
 		"a column that is unknown": {"email,role,generation\n" + "a@x.example,admin,0\n", 1, "", `"generation"`},
+		"a column far down":        {"\r\n\r\nemail,role,generation\r\n" + "a@x.example,admin,0\r\n", 3, "", `"generation"`},
 		"a column twice":           {"email,role,email\n", 1, "email", "twice"},
 		"no column for the role":   {"email\na@x.example\n", 1, "role", "missing"},
 		"UTF-16":                   {"\xff\xfee\x00m\x00", 1, "", "UTF-16"},
