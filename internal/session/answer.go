@@ -33,10 +33,13 @@ func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c
 	if err != nil {
 		return Outcome{}, s.unopened(ctx, himself(try.m.technician, c), try.m.technician, err)
 	}
-	if out.Finished {
-		return out, nil
+	if !out.Finished && try.next.sends() {
+		if err := s.send(ctx, try.next.signIn.Hash, c, false); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
+			// what was proved is used up, and the sign-in goes on: its page has a button that sends the code
+			s.log.WarnContext(ctx, "first code not sent", "request_id", c.RequestID, "error", err)
+		}
 	}
-	return s.arrive(ctx, out, c)
+	return out, nil
 }
 
 // settle compares a counted answer, and consumes it where it is right or records that it is wrong.
@@ -68,6 +71,7 @@ type try struct {
 	signIn sallyport.Hash
 	client sallyport.Client
 	m      moment          // as it was counted
+	next   moment          // what the sign-in waits for after the right answer, where it goes on
 	code   *sallyport.Code // the sent code that it is compared with
 	run    int             // answers in a row, this one with them
 	until  time.Time       // the session's next proof is not looked at before that; zero where it is not asked for one

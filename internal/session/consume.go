@@ -180,9 +180,10 @@ func (s *Service) goOn(ctx context.Context, tx Tx, m *moment, t *try, out *Outco
 		return err
 	}
 	m.signIn.Hash, out.SignIn, out.Return = hash, token, m.signIn.Return
-	if m.step.Kind == login.Enrol {
-		m.signIn.ExpiresAt = m.now.Add(enrolLife)
+	if _, err := s.giveSecret(m); err != nil {
+		return err
 	}
+	t.next = *m
 	return tx.UpdateSignIn(ctx, m.signIn)
 }
 

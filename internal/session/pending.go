@@ -48,14 +48,20 @@ func (s *Service) openPending(m *moment) (p pending, err error) {
 
 // ensurePending gives a sign-in that sets up the app its secret, once: a reload shows the same one.
 func (s *Service) ensurePending(ctx context.Context, tx Tx, m *moment) error {
-	if m.step.Kind != login.Enrol || len(m.signIn.Pending) > 0 {
-		return nil
-	}
-	sealed, err := s.sealPending(m.technician.ID, pending{Secret: factor.NewSecret()})
-	if err != nil {
+	given, err := s.giveSecret(m)
+	if err != nil || !given {
 		return err
 	}
-	m.signIn.Pending, m.signIn.PendingAt = sealed, m.now
-	m.signIn.ExpiresAt = m.now.Add(enrolLife)
 	return tx.UpdateSignIn(ctx, m.signIn)
+}
+
+// giveSecret puts the secret of a set-up that begins, and its longer life, into m's sign-in. Given says that it did, and
+// that the sign-in is to be stored.
+func (s *Service) giveSecret(m *moment) (given bool, err error) {
+	if m.step.Kind != login.Enrol || len(m.signIn.Pending) > 0 {
+		return false, nil
+	}
+	m.signIn.Pending, err = s.sealPending(m.technician.ID, pending{Secret: factor.NewSecret()})
+	m.signIn.PendingAt, m.signIn.ExpiresAt = m.now, m.now.Add(enrolLife)
+	return err == nil, err
 }
