@@ -19,6 +19,9 @@ func secretPlace(id sallyport.TechnicianID) keyring.Place {
 
 // compare judges a counted answer, outside any transaction.
 func (s *Service) compare(ctx context.Context, t *try) (bool, error) {
+	if err := s.stillSignedIn(ctx, &t.m); err != nil {
+		return false, err
+	}
 	switch t.kind {
 	case AnswerRecovery:
 		return true, nil // found or not by the statement that uses it

@@ -25,6 +25,19 @@ func (m *moment) provesSession() bool {
 	return m.signIn.Purpose == sallyport.PurposeStepUp || m.signIn.Purpose == sallyport.PurposePhone && m.step.Kind != login.Enrol
 }
 
+// stillSignedIn refuses an answer for a session that is not usable any more: what its holder proves brings no session back that
+// was idle for too long. An answer is a use of it.
+func (s *Service) stillSignedIn(ctx context.Context, m *moment) error {
+	if m.signIn.Session == (sallyport.Hash{}) {
+		return nil
+	}
+	usable, err := s.checks.Check(ctx, m.signIn.Session)
+	if err == nil && !usable {
+		err = errOver
+	}
+	return err
+}
+
 // countProof counts an answer of a session that is asked for its proof again, before it is compared, and refuses it while
 // another one is being looked at: one after the other, or more than three of them would be compared before it is known that
 // three were wrong. It counts for the session, whichever tab it was given in. An answer whose end is lost in a crash counts

@@ -127,3 +127,29 @@ func TestProofThatWasNotComparedIsTakenBack(t *testing.T) {
 		t.Errorf("outcome %+v", out)
 	}
 }
+
+// TestIdleSessionIsNotProvedAgain: a session that was idle for too long is over, also for whoever began to prove it before and
+// gives a right code now. Before that an answer is a use of it.
+func TestIdleSessionIsNotProvedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	w.policy(func(s *sallyport.Settings) { s.SessionIdle = 5 * time.Minute })
+	up := w.stepUp(w.actor(first.Session))
+	w.clock.Advance(4 * time.Minute)
+	_, err := w.s.Answer(ctx, up, session.Answer{Kind: session.AnswerCode, Typed: wrongApp(w, key)}, browser)
+	wantField(t, err, "not right")
+	w.clock.Advance(4 * time.Minute)
+	if !w.usableAt(w.s, first.Session) {
+		t.Fatal("idle although it was used")
+	}
+	w.s.Flush(ctx)
+	up = w.stepUp(w.actor(first.Session))
+	w.clock.Advance(5*time.Minute + 30*time.Second)
+	if out, err := w.answer(up, session.AnswerCode, w.digits(key, 0)); sallyport.CodeOf(err) != "sign_in_over" || out.Finished {
+		t.Errorf("%v, %+v", err, out)
+	}
+	if w.usable(first.Session) {
+		t.Error("it came back")
+	}
+}
