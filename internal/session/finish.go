@@ -135,7 +135,7 @@ func (s *Service) keepSession(ctx context.Context, tx Tx, m *moment, c sallyport
 		return err
 	}
 	old.ProvedAt = m.now // by the factor that he held, and the one that he has now
-	return s.survive(ctx, tx, survival{&m.technician, old, m, sallyport.EndedByOwner}, out)
+	return s.survive(ctx, tx, survival{&m.technician, old, m, sallyport.EndedByOwner, sallyport.NewToken()}, out)
 }
 
 // survival is an own change that ends everything but the acting session, which goes on with the proof that it has.
@@ -144,15 +144,15 @@ type survival struct {
 	session    sallyport.Session
 	m          *moment
 	reason     sallyport.EndReason // for the holders of the sessions that end
+	token      sallyport.Token     // of the session from now on
 }
 
 func (s *Service) survive(ctx context.Context, tx Tx, v survival, out *Outcome) error {
 	if err := raise(ctx, tx, v.technician, v.reason); err != nil {
 		return err
 	}
-	token := sallyport.NewToken()
 	next := v.session
-	next.Hash, _ = token.Hash()
+	next.Hash, _ = v.token.Hash()
 	next.Generation = v.technician.Generation
 	next.UsedAt = v.m.now
 	if v.m.signIn.Proofs.Enrolled {
@@ -161,6 +161,6 @@ func (s *Service) survive(ctx context.Context, tx Tx, v survival, out *Outcome) 
 	if _, err := tx.CreateSession(ctx, next, 0); err != nil {
 		return err
 	}
-	out.Session, out.Finished = token, true
+	out.Session, out.Finished = v.token, true
 	return nil
 }

@@ -160,6 +160,12 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		if err := g.right(ctx, tx); err != nil {
 			return err
 		}
+		token := sallyport.NewToken()
+		if m.technician.Method != sallyport.MethodOff { // else the password was the proof, and right
+			if err := s.followGuesses(ctx, tx, actor.Session, token); err != nil {
+				return err
+			}
+		}
 		if err := tx.SetPassword(ctx, actor.ID, m.technician.Generation, s.sealPassword(actor.ID, phc)); err != nil {
 			return err
 		}
@@ -170,7 +176,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor sallyport.Actor, old
 		if err := s.tell(ctx, tx, NoticePasswordChanged, m.technician, actor.Client); err != nil {
 			return err
 		}
-		return s.survive(ctx, tx, survival{&m.technician, session, &m, sallyport.EndedByPassword}, &out)
+		return s.survive(ctx, tx, survival{&m.technician, session, &m, sallyport.EndedByPassword, token}, &out)
 	})
 	s.messages.Wake()
 	return out, err
@@ -265,7 +271,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (
 		if err := s.tell(ctx, tx, NoticeRecoveryNew, m.technician, actor.Client); err != nil {
 			return err
 		}
-		return s.survive(ctx, tx, survival{&m.technician, session, &m, sallyport.EndedByOwner}, &out)
+		return s.survive(ctx, tx, survival{&m.technician, session, &m, sallyport.EndedByOwner, sallyport.NewToken()}, &out)
 	})
 	s.messages.Wake()
 	return out, err

@@ -76,6 +76,19 @@ func (s *Service) provedInVain(ctx context.Context, tx Tx, t *try) (over bool, e
 	return tries[key] >= stepUpTries, err
 }
 
+// followGuesses counts for a session under the token to what was counted for it as from: an own change ends no row of wrong
+// answers, for whoever knows the password would have as many as he likes.
+func (s *Service) followGuesses(ctx context.Context, tx Tx, from sallyport.Hash, to sallyport.Token) error {
+	n, err := tx.EndGuesses(ctx, s.stepUpKey(from))
+	hash, _ := to.Hash()
+	for range min(n, stepUpTries) {
+		if _, err := tx.CountGuesses(ctx, []string{s.stepUpKey(hash)}); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 // notProved takes an answer back that could not be compared: whoever found no place at the hash has given no wrong one.
 func (s *Service) notProved(ctx context.Context, t *try) error {
 	if t.until.IsZero() {

@@ -128,6 +128,48 @@ func TestProofThatWasNotComparedIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestNewPasswordGivesNoAnswersBack: whoever has a session and the password has three guesses at the factor, however often he
+// changes the password.
+func TestNewPasswordGivesNoAnswersBack(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	key, first := w.enrolled("dana")
+	bad, in := wrongApp(w, key), first.Session
+	for _, password := range [][2]string{{goodPassword, newPassword}, {newPassword, goodPassword}} {
+		_, err := w.answer(w.stepUp(w.actor(in)), session.AnswerCode, bad)
+		wantField(t, err, "not right")
+		out, err := w.s.ChangePassword(ctx, w.actor(in), password[0], password[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = out.Session
+	}
+	_, err := w.answer(w.stepUp(w.actor(in)), session.AnswerCode, bad)
+	wantCode(t, err, "guessing")
+	if w.usable(in) {
+		t.Error("the session lives on after three wrong answers")
+	}
+}
+
+// TestRightPasswordEndsTheWrongOnes: where the method is Off the password is the proof, and a right one ends the count as ever.
+func TestRightPasswordEndsTheWrongOnes(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	in := w.begin("dana").Session
+	wrong := func() {
+		_, err := w.answer(w.stepUp(w.actor(in)), session.AnswerPassword, "not it, whatever it is")
+		wantField(t, err, "not right")
+	}
+	wrong()
+	wrong()
+	out, err := w.s.ChangePassword(ctx, w.actor(in), goodPassword, newPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in = out.Session
+	wrong()
+}
+
 // TestIdleSessionIsNotProvedAgain: a session that was idle for too long is over, also for whoever began to prove it before and
 // gives a right code now. Before that an answer is a use of it.
 func TestIdleSessionIsNotProvedAgain(t *testing.T) {
