@@ -59,7 +59,7 @@ func stranded(p plan) string {
 		}
 		after, err := login.Apply(s.Proofs, step, p.rightAnswer(step))
 		if err != nil || after == s.Proofs {
-			return whyStranded(s, step)
+			return whyStranded(step)
 		}
 		s.Proofs = after
 	}
@@ -89,7 +89,7 @@ func (p plan) rightAnswer(step login.Step) login.Event {
 	return ""
 }
 
-func whyStranded(s login.State, step login.Step) string {
+func whyStranded(step login.Step) string {
 	switch {
 	case step.Kind == login.NoFactor:
 		return "The policy permits nobody without a second factor: choose another method."
@@ -99,7 +99,7 @@ func whyStranded(s login.State, step login.Step) string {
 		return "An enrolment code is asked for first, and after this none works: “Open the set-up again” makes another."
 	case step.Kind == login.Disabled:
 		return "The second factor was switched off by too many wrong answers, and no recovery code is left: reset it."
-	case step.Kind == login.ChannelDown && !s.Serves && step.Method == s.Method:
+	case step.Kind == login.SetupDown:
 		return "The code of the set-up goes by " + channelWord(step.Method) + ", which is not set up."
 	case step.Kind == login.ChannelDown:
 		return "The code that is asked for first goes by " + channelWord(step.Method) + ", which is not set up, and no recovery code is left."

@@ -15,6 +15,7 @@ const (
 	Closed        Kind = "closed"         // the set-up was not begun in time; an administrator must open it again
 	Disabled      Kind = "disabled"       // too many wrong answers; a recovery code may stand in
 	ChannelDown   Kind = "channel-down"   // the code's channel is not proved (any more); a recovery code may stand in
+	SetupDown     Kind = "setup-down"     // likewise for what is to be set up, which nothing stands in for
 	NoFactor      Kind = "no-factor"      // the method is Off, which the policy does not permit (any more); an administrator must choose another
 	Done          Kind = "done"           // every required factor was proved: a session may be created
 )
@@ -22,7 +23,7 @@ const (
 // Step is what a sign-in waits for.
 type Step struct {
 	Kind   Kind
-	Method sallyport.Method // which factor, for Factor, Opener, Enrol and ChannelDown
+	Method sallyport.Method // which factor, for Factor, Opener, Enrol, ChannelDown and SetupDown
 }
 
 // State is what is true of one sign-in and its technician at one moment, read in one transaction.
@@ -70,6 +71,10 @@ func nextSignIn(s State) Step {
 		return Step{Kind: Done}
 	case s.Serves:
 		return prove(s)
+	case !s.SetupOpen:
+		return Step{Kind: Closed} // before anything is asked for that works once: it would be given for nothing
+	case !ready(s, s.Method):
+		return Step{Kind: SetupDown, Method: s.Method}
 	case s.Held != "" && s.OpenerRequired && !s.Proofs.Opener && !s.Proofs.Recovery:
 		return ask(s, Opener, s.Held)
 	case s.Held == "" && s.EnrolmentNeeded && !s.Proofs.Enrolment:
@@ -100,13 +105,8 @@ func ask(s State, kind Kind, method sallyport.Method) Step {
 // enrol names the step that sets up a factor of method. A switched-off factor is not replaced without a reset, unless
 // its place was taken by a recovery code.
 func enrol(s State, method sallyport.Method) Step {
-	switch {
-	case s.Disabled && !s.Proofs.Recovery:
+	if s.Disabled && !s.Proofs.Recovery {
 		return Step{Kind: Disabled, Method: method}
-	case !s.SetupOpen:
-		return Step{Kind: Closed}
-	case !ready(s, method):
-		return Step{Kind: ChannelDown, Method: method}
 	}
 	return Step{Kind: Enrol, Method: method}
 }

@@ -46,6 +46,9 @@ func TestNext(t *testing.T) {
 		{"switched off", with(func(s *State) { s.Disabled = true }), Step{Disabled, sallyport.MethodApp}},
 		{"switched off, recovery code", with(func(s *State) { s.Disabled, s.Proofs.Recovery = true, true }), Step{Kind: Done}},
 		{"email channel down", with(func(s *State) { s.Method, s.Held, s.EmailReady = sallyport.MethodEmail, sallyport.MethodEmail, false }), Step{ChannelDown, sallyport.MethodEmail}},
+		{"email to be set up, channel down", with(func(s *State) {
+			s.Method, s.Serves, s.EmailReady, s.Proofs.Opener = sallyport.MethodEmail, false, false, true
+		}), Step{SetupDown, sallyport.MethodEmail}},
 		{"text to be set up", with(func(s *State) { s.Method, s.Held, s.Serves = sallyport.MethodText, "", false }), Step{Enrol, sallyport.MethodText}},
 		{"deactivated", with(func(s *State) { s.Status = sallyport.Deactivated }), Step{Kind: Refused}},
 		{"invited", with(func(s *State) { s.Status = sallyport.Invited }), Step{Kind: Refused}},
@@ -146,6 +149,28 @@ func TestEnrolNeedsTheOldFactor(t *testing.T) {
 		opened := s.Proofs.Opener || s.Proofs.Recovery
 		if !s.Proofs.Password || s.Held != "" && s.OpenerRequired && !opened || s.Held == "" && s.EnrolmentNeeded && !s.Proofs.Enrolment {
 			t.Fatalf("set-up reached by %+v", s)
+		}
+	})
+}
+
+// TestNoAnswerIsInVain: what is asked for after the password leads on. A recovery code or an enrolment code is spent, and must
+// lead neither to where it was given nor to where nothing is taken. What is set up is stored beside the proofs, so that step is
+// left out.
+func TestNoAnswerIsInVain(t *testing.T) {
+	every(func(s State) {
+		step := Next(s)
+		if step.Kind == Enrol {
+			return
+		}
+		for _, event := range allEvents {
+			after := s
+			var err error
+			if after.Proofs, err = Apply(s.Proofs, step, event); err != nil || event == PasswordRight {
+				continue
+			}
+			if to := Next(after); to == step || to.Kind == Closed || to.Kind == SetupDown {
+				t.Fatalf("%s leads from %+v to %+v: %+v", event, step, to, s)
+			}
 		}
 	})
 }

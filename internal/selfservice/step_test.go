@@ -241,7 +241,7 @@ func TestProofLeadsBack(t *testing.T) {
 // TestRecoveryIsOffered where a recovery code is taken and one is left, and nowhere else.
 func TestRecoveryIsOffered(t *testing.T) {
 	for kind, taken := range map[login.Kind]bool{login.Factor: true, login.Opener: true, login.Disabled: true, login.ChannelDown: true,
-		login.Enrol: false, login.EnrolmentCode: false, login.Closed: false, login.NoFactor: false} {
+		login.Enrol: false, login.EnrolmentCode: false, login.SetupDown: false, login.Closed: false, login.NoFactor: false} {
 		for left, want := range map[int]bool{0: false, 3: taken} {
 			d := newDoor(t)
 			d.page.Step, d.page.RecoveryLeft = login.Step{Kind: kind, Method: sallyport.MethodEmail}, left
@@ -299,6 +299,7 @@ func TestEachStepHasItsPage(t *testing.T) {
 		{"closed", session.Page{Step: login.Step{Kind: login.Closed}}, []string{"The time for your set-up is over"}},
 		{"disabled", session.Page{Step: login.Step{Kind: login.Disabled, Method: sallyport.MethodApp}, RecoveryLeft: 1}, []string{"switched off", "Use a recovery code"}},
 		{"down", session.Page{Step: login.Step{Kind: login.ChannelDown, Method: sallyport.MethodText}}, []string{"No code can be sent right now", "Text messages are not set up"}},
+		{"set-up down", session.Page{Step: login.Step{Kind: login.SetupDown, Method: sallyport.MethodText}}, []string{"No code can be sent right now", "Text messages are not set up"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/login"
@@ -51,5 +52,38 @@ func TestRecoveryCodeIsNotLostWithWhatFollows(t *testing.T) {
 	}
 	if out := w.mustAnswer(set.SignIn, session.AnswerCode, w.mail.code(dana.Email)); !w.usable(out.Session) {
 		t.Error("not in")
+	}
+}
+
+// TestNothingIsSpentAtAClosedDoor: where the set-up that would follow is closed, or its code cannot be sent, no code that works
+// once is taken.
+func TestNothingIsSpentAtAClosedDoor(t *testing.T) {
+	for name, c := range map[string]struct {
+		shut func(*world)
+		step login.Step
+	}{
+		"closed":       {func(w *world) { w.clock.Advance(73 * time.Hour) }, login.Step{Kind: login.Closed}},
+		"channel down": {func(w *world) { breaks["was removed"](w, sallyport.ChannelEmail) }, login.Step{Kind: login.SetupDown, Method: sallyport.MethodEmail}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			dana := w.technician("dana", sallyport.MethodApp)
+			_, first := w.enrolled("dana")
+			w.change(dana.ID, func(t *sallyport.Technician) { t.Method = sallyport.MethodEmail })
+			before := w.begin("dana").SignIn
+			c.shut(w)
+			page := w.begin("dana")
+			if page.Page.Step != c.step {
+				t.Errorf("step %+v", page.Page.Step)
+			}
+			for _, signIn := range []sallyport.Token{before, page.SignIn} {
+				if _, err := w.answer(signIn, session.AnswerRecovery, first.RecoveryCodes[0]); err == nil {
+					t.Error("a recovery code was taken")
+				}
+			}
+			if left := look(w, func(tx *store.Tx) (int, error) { return tx.RecoveryLeft(ctx, dana.ID) }); left != 10 {
+				t.Errorf("%d codes left", left)
+			}
+		})
 	}
 }
