@@ -106,6 +106,11 @@ func TestAudit(t *testing.T) {
 	b.get("/admin/audit?q=nobody").wants(http.StatusOK, "No event")
 	b.get("/admin/audit.csv?from=tomorrow").wants(http.StatusUnprocessableEntity)
 	b.get("/admin/audit?type=save.").wants(http.StatusOK, "No event")
+	for query, open := range map[string]bool{"": false, "?q=nobody": false, "?type=save.": true, "?from=2026-03-03": true, "?until=2026-03-03": true, "?from=tomorrow": true} {
+		if got := strings.Contains(b.get("/admin/audit"+query).body, `<details class="fold" open>`); got != open {
+			t.Errorf("%q: the filters stand open on a phone: %v", query, got)
+		}
+	}
 	b.get("/admin/audit?from=tomorrow").wants(http.StatusUnprocessableEntity, "Please give a day as 2026-11-23.")
 	b.get("/admin/audit?from=2026-03-02&until=2026-03-02").wants(http.StatusOK, "Technician: signed out").lacks("No event")
 	b.get("/admin/audit?from=2026-03-03&until=2026-03-02").wants(http.StatusUnprocessableEntity, "The last day comes before the first. Please swap them.")

@@ -1,5 +1,7 @@
 package view
 
+import "slices"
+
 // Audit is Admin > Audit.
 type Audit struct {
 	Desk
@@ -38,6 +40,12 @@ type AuditSink struct {
 
 // Template names the page's file.
 func (Audit) Template() string { return "desk/audit" }
+
+// Narrowed reports whether a filter is set that a phone otherwise folds away.
+func (a Audit) Narrowed() bool {
+	chosen := func(o Option) bool { return o.Selected && o.Value != "" }
+	return a.From != "" || a.Until != "" || slices.ContainsFunc(a.Types.Options, chosen)
+}
 
 // AuditRow is one event.
 type AuditRow struct {

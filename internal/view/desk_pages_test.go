@@ -267,7 +267,7 @@ func desks() map[string]Page {
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
 		"email-live-test": inUse(frame("Email Settings")),
 		"email-draft":     drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
-		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), Empty: &Empty{Title: "No event matches", Text: "Nothing in the log matches this search and these filters.", Next: &Link{Label: "Show all events", Href: "/admin/audit"}}},
+		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), On: true, From: "2026-11-20", Types: Select{Name: "type", Label: "Event", Options: Options("signin.", "", "Any event", "signin.", "Sign-in: all")}, Empty: &Empty{Title: "No event matches", Text: "Nothing in the log matches this search and these filters.", Next: &Link{Label: "Show all events", Href: "/admin/audit"}}},
 	}
 }
 

@@ -67,6 +67,30 @@ func TestHeadsOnAPhone(t *testing.T) {
 	}
 }
 
+// TestFiltersFold: on a phone the events begin below two rows, the other filters being folded away while none of them is set; on a
+// wide screen they stand open, with nothing to press.
+func TestFiltersFold(t *testing.T) {
+	s := gallery(t, desks())
+	page := browser.New(t).Page()
+	seen := func(selector string) bool {
+		return browser.Eval[bool](page, `[...document.querySelectorAll("`+selector+`")].every((e) => e.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true}) && e.getClientRects().length > 0)`)
+	}
+	for _, c := range []struct {
+		name       string
+		width      int
+		fold, open bool
+	}{{"audit", 320, true, false}, {"audit", 390, true, false}, {"audit-empty", 390, true, true}, {"audit", 720, false, true}, {"audit", 1280, false, true}, {"audit-empty", 1280, false, true}} {
+		page.Open(s.URL + "/page/" + c.name)
+		page.View(c.width, false)
+		if fold, open := seen(".fold > summary"), seen("#type") && seen("#from") && seen("#until"); fold != c.fold || open != c.open {
+			t.Errorf("%s at %d pixels: can be folded %v, stands open %v", c.name, c.width, fold, open)
+		}
+		if rows := browser.Eval[float64](page, `document.querySelector(".filters").getBoundingClientRect().height`); c.width == 390 && !c.open && rows > 100 {
+			t.Errorf("the events begin %v pixels below the heading", rows)
+		}
+	}
+}
+
 // TestAppOnThisPhone: a phone cannot scan its own screen, so there the link into the app stands open; at a desk it stands with
 // the key. Either way it is there once.
 func TestAppOnThisPhone(t *testing.T) {
