@@ -66,6 +66,7 @@ func TestStrongerSourcesWinAndAreNamed(t *testing.T) {
 func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"unknown key":          {"# one\n\nlissten = \"x\"\n", `sallyport.toml:3: there is no key "lissten"`},
+		"capitals":             {"log_level = \"warn\"\nLOG_LEVEL = \"debug\"\n", `sallyport.toml:2: there is no key "LOG_LEVEL"`},
 		"unknown table":        {"[smtp]\nhost = \"x\"\n", `there is no key "smtp`},
 		"table with a line":    {"data = \"a\"\n[smtp]\nhost = \"x\"\n", `sallyport.toml:2: there is no key "smtp"`},
 		"no text":              {"data = \"a\"\nlisten = 5\n", `sallyport.toml:2: listen: a text in quotation marks is needed, like "127.0.0.1:8080"`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -73,8 +74,10 @@ func (l *Loaded) readFile(s Sources) error {
 	if err != nil {
 		return l.parseError(err)
 	}
-	for _, unknown := range meta.Undecoded() {
-		return fmt.Errorf("%s: there is no key %q", l.at(unknown.String()), unknown.String())
+	for _, k := range meta.Keys() { // the library would take one in other letters, too
+		if !slices.ContainsFunc(keys, func(known key) bool { return known.name == k.String() }) {
+			return fmt.Errorf("%s: there is no key %q", l.at(k.String()), k.String())
+		}
 	}
 	for _, k := range keys {
 		if meta.IsDefined(k.name) {
