@@ -81,9 +81,15 @@ func wholeFile(text []byte) *LineProblem {
 		if bytes.IndexByte(line, 0) >= 0 {
 			return refuse(i+1, "This line holds a NUL byte. Please save the file as CSV in UTF-8.")
 		}
+		if bytes.ContainsFunc(line, untyped) {
+			return refuse(i+1, "This line holds a control character. Please take it out.")
+		}
 	}
 	return nil
 }
+
+// untyped reports a sign that no form takes: after its preview such a file could not be sent.
+func untyped(r rune) bool { return r < 0x20 && r != '\t' && r != '\r' || r == 0x7f }
 
 // separator is what the heading is separated with: some spreadsheets write a semicolon.
 func separator(text []byte) rune {

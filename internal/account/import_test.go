@@ -92,6 +92,7 @@ func TestD9_14Bad(t *testing.T) {
 		"Latin-1 in line 3":        {head + good + "j@x.example,read-only,app,J\xfcrgen\n", 3, "", "UTF-8"},
 		"UTF-7 stays as it is":     {head + good + "+AGE-,read-only,app,\n", 3, "email", ""},
 		"a NUL byte":               {head + good + "b@x.example,read-only,app,B\x00\n", 3, "", "NUL"},
+		"a sign nobody can type":   {head + good + "b@x.example,read-only,app,B\x0b\n", 3, "", "control character"},
 		"a spreadsheet":            {"PK\x03\x04....", 1, "", "spreadsheet"},
 		"a quotation mark":         {head + good + "b@x.example,\"read-only,app,B\n", 3, "", "CSV"},
 		"too few cells":            {head + good + "b@x.example,read-only\n", 3, "", "2 cells"},
