@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -53,14 +54,14 @@ func (c *Console) chosen(r *http.Request, f web.Form) ([]sallyport.TechnicianID,
 		}
 		return ids, nil
 	}
-	q := url.Values{}
+	filter := sallyport.Filter{}
 	if all := f.Get("all"); all != "everybody" {
-		var err error
-		if q, err = url.ParseQuery(all); err != nil {
-			return nil, web.BadRequest("The request could not be read.")
+		q, err := url.ParseQuery(all)
+		if filter = filterOf(q.Get); err != nil || len(q) == 0 || !reflect.DeepEqual(query(filter), q) {
+			return nil, web.BadRequest("The request could not be read.") // what is no filter would be everybody
 		}
 	}
-	return c.accounts.Everybody(r.Context(), web.ActorOf(r), filterOf(q.Get), account.MostTogether)
+	return c.accounts.Everybody(r.Context(), web.ActorOf(r), filter, account.MostTogether)
 }
 
 func (c *Console) rolloutOf(r *http.Request) (*rollout, error) {

@@ -91,6 +91,18 @@ func TestWholeTeamAsksForAProof(t *testing.T) {
 	b.finished(at).wants(http.StatusOK, "Done: 1 saved")
 }
 
+// TestUnreadableChoiceChoosesNobody: a filter that this version does not know is not everybody.
+func TestUnreadableChoiceChoosesNobody(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	for _, all := range []string{"", "role=king", "method=pigeon", "team=berlin", "role=admin&role=king", "status=gone&q=dana", "%zz"} {
+		b.send("/admin/rollouts", "all", all).wants(http.StatusBadRequest)
+	}
+	if p := b.send("/admin/rollouts", "all", "sort=-last&role=super-admin&setup=yes"); p.status != http.StatusSeeOther {
+		t.Errorf("status %d", p.status)
+	}
+}
+
 // TestLinksOfATeamAreShownOnce: without Email Settings the fresh invitations are handed over, and then forgotten.
 func TestLinksOfATeamAreShownOnce(t *testing.T) {
 	h := newHouse(t)
