@@ -225,12 +225,21 @@ func (c *core) compare(now, had seen) error {
 	if now.Epoch == had.Epoch && now.Before(had.Primary) {
 		return &store.OldPrimaryError{Is: now.Primary, Seen: had.Primary}
 	} else if now.behind(had) {
-		return fmt.Errorf("the database is older than what this node has seen of it (it is at %s, and was at %s): a backup was put back, "+
-			"in which ended sessions and used codes live. Stop every node, then run: sallyport restore --accept", now, had)
+		return c.olderError(now, had)
 	} else if now.Epoch == had.Epoch {
 		return c.state.met(now.Primary) // the mark is kept when this node raises it
 	}
 	return c.state.put(now)
+}
+
+// olderError names both ways to a database that knows less than this node: accepting the wrong one would begin anew in it.
+func (c *core) olderError(now, had seen) error {
+	other := "database in the configuration names another one than this node used: correct it, and do not accept this one"
+	if c.cfg.Database == "" {
+		other = "it was on PostgreSQL, and database is missing in the configuration: set it again, and do not accept this one"
+	}
+	return fmt.Errorf("the database is older than what this node has seen of it (it is at %s, and was at %s). Either a backup was put back, "+
+		"in which ended sessions and used codes live: stop every node, then run sallyport restore --accept. Or %s", now, had, other)
 }
 
 // mark does act and raises the mark, in one transaction, then keeps the new one outside of the database.
