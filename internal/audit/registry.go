@@ -70,7 +70,7 @@ var Types = []Description{
 	{SMSSettingsDiscarded, "A draft of the SMS Settings was thrown away.", gatewayFields, true},
 	{SMSSettingsRemoved, "SMS Settings were removed.", gatewayFields, true},
 	{DeliveryFailed, "A notice, a link or a test message could not be delivered.", []string{"message", "to"}, false},
-	{PolicyChanged, "One or more of the contract's numbers, the organisation's name or its logo were changed.", []string{"the settings by name"}, true},
+	{PolicyChanged, "One or more of the sign-in's numbers (`sallyport policy`), the organisation's name or its logo were changed.", []string{"the settings by name"}, true},
 	{SetupFinished, "The first Super Admin was made.", technicianFields, true},
 	{RescueIssued, "Somebody on the host issued a rescue link.", nil, true},
 	{RescueUsed, "A rescue link set a new password and a new authenticator app.", []string{"method", "status"}, true},
