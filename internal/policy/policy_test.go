@@ -128,6 +128,7 @@ func TestCanSignIn(t *testing.T) {
 		"app, email opens":              {someone(app), holds(email), 0, noSMS, true},
 		"app, email cannot open":        {someone(app), holds(email), 0, noEmail, false},
 		"text wanted, channel gone":     {someone(text), holds(app), 0, noSMS, false},
+		"text wanted, gone, recovery":   {someone(text), holds(app), 9, noSMS, false},
 		"app, email opens in time":      {someone(app), holds(email), 0, Channels{EmailProved: true, Now: proved.Add(time.Hour - 1)}, true},
 		"app, email opens too late":     {someone(app), holds(email), 9, Channels{EmailProved: true, Now: proved.Add(time.Hour)}, false},
 		"app, set up long ago":          {someone(app), holds(app), 0, Channels{Now: proved.Add(time.Hour)}, true},

@@ -30,13 +30,13 @@ func CanSignIn(t sallyport.Technician, f *sallyport.Factor, recoveryLeft int, in
 	if t.Method == sallyport.MethodOff {
 		return in.OffPermitted
 	}
-	if !f.Serves(t) && !in.Now.Before(t.SetupUntil) {
+	if !f.Serves(t) && (!in.Now.Before(t.SetupUntil) || !in.reach(t.Method)) {
 		return false
 	}
 	if recoveryLeft > 0 && t.RecoveryRun < in.run() {
 		return true
 	}
-	return f != nil && !t.FactorDisabled && t.WrongRun < in.run() && in.reach(t.Method) && in.reach(f.Kind) && held(f) &&
+	return f != nil && !t.FactorDisabled && t.WrongRun < in.run() && in.reach(f.Kind) && held(f) &&
 		(t.Method != sallyport.MethodText || t.Phone != "") && (t.Method != sallyport.MethodEmail || t.Email != "")
 }
 
