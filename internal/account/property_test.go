@@ -2,7 +2,9 @@ package account_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +25,7 @@ func TestI6I8(t *testing.T) {
 		r := newRun(t, rt)
 		defer r.close()
 		rt.Repeat(r.acts())
+		r.whole()
 	})
 }
 
@@ -31,6 +34,7 @@ type run struct {
 	*house
 	rt  *rapid.T
 	ids []sallyport.TechnicianID
+	log []sallyport.Event // every event so far, the oldest first
 }
 
 func newRun(t *testing.T, rt *rapid.T) *run {
@@ -53,10 +57,18 @@ func newRun(t *testing.T, rt *rapid.T) *run {
 
 func (r *run) someone(label string) sallyport.Technician {
 	id := rapid.SampledFrom(r.ids).Draw(r.rt, label)
-	if !r.exists(id) {
-		return sallyport.Technician{ID: id}
-	}
-	return r.technician(id)
+	t := sallyport.Technician{ID: id}
+	r.read(func(ctx context.Context, tx *store.Tx) error {
+		found, err := tx.Technician(ctx, id)
+		switch {
+		case errors.Is(err, sallyport.ErrNotFound):
+			return nil
+		case err == nil:
+			t = found
+		}
+		return err
+	})
+	return t
 }
 
 // actor is the host, or somebody who has just signed in, if he can.
@@ -178,11 +190,19 @@ func (r *run) someForm(t sallyport.Technician) account.Form {
 	return f
 }
 
+// sight is what judge sees of the house at one moment.
+type sight struct {
+	picture string // everything that decides who may sign in and how
+	usable  int    // Super Admins who can sign in
+	events  int    // so far
+}
+
 // judge runs one act and compares the house before and after it.
 func (r *run) judge(act func(sallyport.Actor, sallyport.Technician) error, actor sallyport.Actor, target sallyport.Technician) {
-	before, n := r.picture(), len(r.log())
+	before := r.look()
 	err := act(actor, target)
-	events, same := r.log()[n:], r.picture() == before
+	after := r.look()
+	events, same := r.log[before.events:], after.picture == before.picture
 	var ok []string
 	for _, e := range events {
 		if e.Outcome == "ok" {
@@ -191,7 +211,7 @@ func (r *run) judge(act func(sallyport.Actor, sallyport.Technician) error, actor
 	}
 	switch {
 	case err != nil && !same:
-		r.rt.Fatalf("refused with %v, but changed\n%s\nto\n%s", err, before, r.picture())
+		r.rt.Fatalf("refused with %v, but changed\n%s\nto\n%s", err, before.picture, after.picture)
 	case err != nil && len(ok) != 0:
 		r.rt.Fatalf("refused with %v, but events %v", err, ok)
 	case err == nil && (len(ok) != 1 || len(events) != 1):
@@ -199,70 +219,99 @@ func (r *run) judge(act func(sallyport.Actor, sallyport.Technician) error, actor
 	case err == nil && !same && !security(ok[0]):
 		r.rt.Fatalf("a security change by the event %s, which is none", ok[0])
 	}
-	if r.usableNow() == 0 {
+	if after.usable == 0 {
 		r.rt.Fatalf("no Super Admin is left who can sign in, after %v", err)
 	}
 }
-
-// log is every event so far.
-func (r *run) log() []sallyport.Event { return r.house.events() }
 
 func security(kind string) bool {
 	d, ok := audit.Find(audit.Type(kind))
 	return ok && d.Security
 }
 
-// picture is everything that decides who may sign in and how, in one text.
-func (r *run) picture() string {
-	var b strings.Builder
+// look sees the house in one transaction, and takes the events that are new into the log.
+func (r *run) look() (s sight) {
 	r.read(func(ctx context.Context, tx *store.Tx) error {
-		settings, err := tx.Settings(ctx)
+		var settings sallyport.Settings
+		var rows []sallyport.Row
+		err := tx.Together(ctx,
+			func() (err error) { settings, err = tx.Settings(ctx); return err },
+			func() (err error) {
+				rows, _, err = tx.Rows(ctx, sallyport.Filter{Size: 200, Page: 1, Sort: "username"})
+				return err
+			},
+			func() error { return r.hear(ctx, tx) })
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "off %v\n", settings.PermitOff)
-		rows, _, err := tx.Rows(ctx, sallyport.Filter{Size: 200, Page: 1, Sort: "username"})
-		for _, row := range rows {
-			t, err := tx.Technician(ctx, row.ID)
-			if err != nil {
-				return err
-			}
-			link, err := tx.LiveLink(ctx, t.ID, sallyport.LinkInvitation)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&b, "%s %s %s %s %s gen %d set-up %v", t.ID, t.UserNameKey, t.Role, t.Status, t.Method, t.Generation, t.SetupUntil)
-			fmt.Fprintf(&b, " %s by %s factor %v recovery %d sessions %d", t.Email, t.EmailChangedBy, row.FactorKind, row.RecoveryLeft, row.LiveSessions)
-			if link != nil {
-				fmt.Fprintf(&b, " link %x", link.Hash[:4])
-			}
-			b.WriteByte('\n')
-		}
+		s.usable, s.events = usableOf(rows, settings), len(r.log)
+		s.picture, err = picture(ctx, tx, rows, settings)
 		return err
 	})
-	return b.String()
+	return s
 }
 
-// usableNow counts by the words of the contract, from the rows themselves and not with the code under test.
-func (r *run) usableNow() (n int) {
-	r.read(func(ctx context.Context, tx *store.Tx) error {
-		settings, err := tx.Settings(ctx)
+// hear reads the newest events, as many of them as it takes to meet the newest one of the log, and puts what is newer behind it.
+func (r *run) hear(ctx context.Context, tx *store.Tx) error {
+	var newest int64
+	if n := len(r.log); n > 0 {
+		newest = r.log[n-1].ID
+	}
+	for limit := 4; ; limit *= 8 {
+		page, err := tx.Events(ctx, sallyport.EventFilter{Limit: limit})
 		if err != nil {
 			return err
 		}
-		admins, err := tx.TechniciansByRole(ctx, sallyport.SuperAdmin)
-		for _, a := range admins {
-			f, err := tx.Factor(ctx, a.ID)
-			if err != nil {
-				return err
-			}
-			off := a.Method == sallyport.MethodOff && settings.PermitOff
-			if a.Status == sallyport.Active && len(a.Password) > 0 && (off || (f != nil && a.Method != sallyport.MethodOff)) {
-				n++
-			}
+		met := slices.IndexFunc(page, func(e sallyport.Event) bool { return e.ID <= newest })
+		if met < 0 && len(page) == limit {
+			continue
 		}
-		return err
-	})
+		if met >= 0 {
+			page = page[:met]
+		}
+		slices.Reverse(page)
+		r.log = append(r.log, page...)
+		return nil
+	}
+}
+
+// whole holds the log, which was read a piece at a time, against all of it at once.
+func (r *run) whole() {
+	if all := r.events(); !slices.EqualFunc(all, r.log, func(a, b sallyport.Event) bool { return reflect.DeepEqual(a, b) }) {
+		r.rt.Fatalf("the log is\n%v\nand what was read after each act\n%v", all, r.log)
+	}
+}
+
+// picture is everything that decides who may sign in and how, in one text.
+func picture(ctx context.Context, tx *store.Tx, rows []sallyport.Row, settings sallyport.Settings) (string, error) {
+	links, asks := make([]*sallyport.Link, len(rows)), make([]func() error, len(rows))
+	for i, row := range rows {
+		asks[i] = func() (err error) { links[i], err = tx.LiveLink(ctx, row.ID, sallyport.LinkInvitation); return err }
+	}
+	if err := tx.Together(ctx, asks...); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "off %v\n", settings.PermitOff)
+	for i, row := range rows {
+		fmt.Fprintf(&b, "%s %s %s %s %s gen %d set-up %v", row.ID, row.UserNameKey, row.Role, row.Status, row.Method, row.Generation, row.SetupUntil)
+		fmt.Fprintf(&b, " %s by %s factor %v recovery %d sessions %d", row.Email, row.EmailChangedBy, row.FactorKind, row.RecoveryLeft, row.LiveSessions)
+		if links[i] != nil {
+			fmt.Fprintf(&b, " link %x", links[i].Hash[:4])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), nil
+}
+
+// usableOf counts by the words of the contract, from the rows themselves and not with the code under test.
+func usableOf(rows []sallyport.Row, settings sallyport.Settings) (n int) {
+	for _, a := range rows {
+		off := a.Method == sallyport.MethodOff && settings.PermitOff
+		if a.Role == sallyport.SuperAdmin && a.Status == sallyport.Active && len(a.Password) > 0 && (off || (a.FactorKind != "" && a.Method != sallyport.MethodOff)) {
+			n++
+		}
+	}
 	return n
 }
 
