@@ -17,7 +17,7 @@ type technicianCommand struct {
 	Add         technicianAdd    `cmd:"" help:"Add a technician, who gets an invitation."`
 	Import      technicianImport `cmd:"" help:"Add a team from a CSV file: all rows, or none."`
 	ResetFactor technicianReset  `cmd:"" help:"Take away a lost second factor."`
-	SignOut     technicianOut    `cmd:"" help:"Sign a technician out everywhere."`
+	SignOut     technicianOut    `cmd:"" help:"Sign a technician out everywhere, which ends an enrolment code too."`
 }
 
 type technicianList struct {
@@ -156,6 +156,12 @@ type technicianOut struct {
 	User string `arg:"" help:"User name."`
 }
 
+// Help is what the command's help says beside its flags.
+func (c *technicianOut) Help() string {
+	return "Every session, unfinished sign-in, password-reset link and enrolment code ends; password and second factor stay. " +
+		"After a reset of the second factor \"sallyport technician reset-factor\" makes another enrolment code."
+}
+
 // Run signs a technician out everywhere.
 func (c *technicianOut) Run(s *session) error {
 	var out control.SignedOut
@@ -163,5 +169,8 @@ func (c *technicianOut) Run(s *session) error {
 		return err
 	}
 	s.printf("%s is signed out everywhere: %s ended.\n", plain(out.Name), count(out.SessionsEnded, "session", "sessions"))
+	if out.CodeEnded {
+		s.printf("The enrolment code that was read out works no more. Make another with: sallyport technician reset-factor %s\n", plain(c.User))
+	}
 	return nil
 }

@@ -55,3 +55,26 @@ func TestOpenSetupAgain(t *testing.T) {
 		t.Errorf("who never had a factor: %+v, %v", opened, err)
 	}
 }
+
+// Signing out ends an enrolment code, and says so where there was one that worked.
+func TestSignOutSaysThatTheCodeEnded(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.ReadOnlyTechnician)
+	actor := h.session(admin)
+	for _, c := range []struct {
+		reset, late, ended bool
+	}{{false, false, false}, {true, false, true}, {false, false, false}, {true, true, false}} {
+		if c.reset {
+			if _, err := h.ResetFactor(ctx, actor, dana.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.late {
+			h.clock.Add(2 * time.Hour)
+			actor = h.session(admin)
+		}
+		if out, err := h.SignOut(ctx, actor, dana.ID); err != nil || out.CodeEnded != c.ended {
+			t.Errorf("%+v: %+v, %v", c, out, err)
+		}
+	}
+}

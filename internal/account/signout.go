@@ -9,7 +9,7 @@ import (
 	"sallyport/internal/audit"
 )
 
-// SignOut ends every session, unfinished sign-in and link of a technician. It needs sessions.end, and is no sensitive
+// SignOut ends every session, unfinished sign-in, link and enrolment code of a technician. It needs sessions.end, and is no sensitive
 // act: whoever fears a thief should not be held up. The actor may do it to himself. Of somebody invited it would end nothing
 // but the invitation, without a word, and is refused.
 func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (SignedOut, error) {
@@ -22,10 +22,15 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 		if t.Status == sallyport.Invited {
 			return errNotIn
 		}
+		code, err := tx.EnrolmentCode(ctx, id)
+		if err != nil {
+			return err
+		}
 		out, err = s.signOut(ctx, tx, w, entry{what: audit.TechnicianSignedOut, on: t})
 		if err != nil {
 			return err
 		}
+		out.CodeEnded = code != nil
 		return s.tell(ctx, tx, w, message{kind: NoticeSignedOut, to: t})
 	})
 	return out, err

@@ -115,6 +115,7 @@ type SignedOut struct {
 	Name          string
 	SessionsEnded []sallyport.Session
 	SelfSignedOut bool
+	CodeEnded     bool  // of SignOut: an enrolment code that was read out worked until now
 	Err           error // of this row, in SignOutMany
 }
 

@@ -145,6 +145,7 @@ func (f *Face) resetFactor(ctx context.Context, actor sallyport.Actor, in User) 
 type SignedOut struct {
 	Name          string
 	SessionsEnded int
+	CodeEnded     bool // an enrolment code that was read out works no more
 }
 
 func (f *Face) signOut(ctx context.Context, actor sallyport.Actor, in User) (SignedOut, error) {
@@ -153,7 +154,7 @@ func (f *Face) signOut(ctx context.Context, actor sallyport.Actor, in User) (Sig
 		return SignedOut{}, err
 	}
 	out, err := f.o.Accounts.SignOut(ctx, actor, t.ID)
-	return SignedOut{t.Name(), len(out.SessionsEnded)}, err
+	return SignedOut{t.Name(), len(out.SessionsEnded), out.CodeEnded}, err
 }
 
 // Setting is one setting as people read it.
