@@ -27,7 +27,7 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 			return err
 		}
 		out, err = s.signOut(ctx, tx, w, entry{what: audit.TechnicianSignedOut, on: t})
-		if err != nil {
+		if err != nil || !cameIn(t) {
 			return err
 		}
 		out.CodeEnded = code != nil
