@@ -142,6 +142,13 @@ func gateway(d Desk, form bool) Gateway {
 	return g
 }
 
+// staleGateway is the form after somebody else saved another draft.
+func staleGateway() Gateway {
+	g := gateway(refusedAt(frame("Email Settings"), sallyport.E(sallyport.Conflict, "stale", "Somebody else changed these settings while you were editing.")), true)
+	g.Stale = &Stale{By: "mara@northwind.example", Did: "saved these settings", When: g.When(noon.Add(-2 * time.Minute)), Rows: []StaleRow{{"Host", "mail.northwind.example", "10.0.0.5"}, {"TLS", "STARTTLS, required", "Implicit TLS"}}}
+	return g
+}
+
 // inUse are settings without a draft, while they are tested.
 func inUse(d Desk) Gateway {
 	g := drafted(d, true, "")
@@ -265,8 +272,8 @@ func desks() map[string]Page {
 		"imported":   Imported{Desk: frame("Imported"), Total: 2, Links: []ImportedLink{{"Dana Reyes", "dana", "https://id.northwind.example/invitation/7f9hQ2s0Vx3bR8mK1tZ5cW6yN4pL0aE2dG7jU9oI3qS"}}, CSV: "name,link\r\n"},
 		"sessions":   sessions,
 		"email-none": gateway(frame("Email Settings"), true), "email-wrong": gateway(refusedAt(frame("Email Settings"), sallyport.InvalidField("host", "This address is inside a private network.")), true),
-		"email-live-test": inUse(frame("Email Settings")),
-		"email-draft":     drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
+		"email-live-test": inUse(frame("Email Settings")), "email-stale": staleGateway(),
+		"email-draft": drafted(frame("Email Settings"), false, "The test message was not sent. The server refused the password."), "email-code": drafted(refusedAt(frame("Email Settings"), sallyport.InvalidField("code", "That code is not right. 2 tries left.")), true, ""),
 		"audit": auditLog(frame("Audit")), "audit-broken": auditBroken(frame("Audit")), "figures": figures(), "figures-empty": noFigures(), "audit-empty": Audit{Desk: frame("Audit"), On: true, From: "2026-11-20", Types: Select{Name: "type", Label: "Event", Options: Options("signin.", "", "Any event", "signin.", "Sign-in: all")}, Empty: &Empty{Title: "No event matches", Text: "Nothing in the log matches this search and these filters.", Next: &Link{Label: "Show all events", Href: "/admin/audit"}}},
 	}
 }
