@@ -59,7 +59,7 @@ func EndedWords(reason sallyport.EndReason) string {
 	case sallyport.EndedByAdmin:
 		return "Your administrator signed you out. Please sign in again."
 	case sallyport.EndedByDeletion:
-		return "This account was deleted, which ended this session. If you still need one, ask an administrator."
+		return "This account was deleted, which ended its sessions. If you still need an account, ask an administrator."
 	case sallyport.EndedByPassword:
 		return "Your password was changed, so you were signed out everywhere. Please sign in again."
 	case sallyport.EndedByLimit:
