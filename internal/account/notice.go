@@ -65,10 +65,6 @@ func (s *Service) tell(ctx context.Context, tx Tx, w who, m message) error {
 	return nil
 }
 
-// cameIn reports whether anybody has ever set the account's password. Where nobody has, its mailbox may be a stranger's, whose
-// address was typed by mistake: nothing but the invitation is his business.
-func cameIn(t sallyport.Technician) bool { return len(t.Password) > 0 }
-
 // letters are a message as it lies in the outbox, one for each address.
 func (s *Service) letters(w who, m message) ([]sallyport.OutboxMessage, error) {
 	m.data.Organisation, m.data.At, m.data.By = w.settings.Organisation, w.now, w.title()

@@ -161,9 +161,6 @@ func (s *Service) write(ctx context.Context, tx Tx, p plan) (Saved, error) {
 		}
 		return s.inviteAgain(ctx, tx, p, saved)
 	}
-	if !cameIn(p.was) {
-		return saved, nil
-	}
 	return saved, s.tell(ctx, tx, p.w, p.message())
 }
 

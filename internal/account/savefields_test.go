@@ -218,38 +218,6 @@ func TestSaveInvitedElsewhere(t *testing.T) {
 	}
 }
 
-// Of an account that was deactivated before anybody came in nobody is told anything: the mailbox may be a stranger's, and what
-// is corrected is no news for him. Activate invites the right one.
-func TestNobodyCameInNobodyIsTold(t *testing.T) {
-	h := newHouse(t)
-	h.prove(sallyport.ChannelEmail)
-	admin := h.session(h.add(sallyport.SuperAdmin))
-	added, err := h.Add(ctx, admin, account.Form{FirstName: "Ilya", Email: "ilya@northwind.example", Role: sallyport.ReportsManager})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.send()
-	if _, err := h.Deactivate(ctx, admin, added.ID, ""); err != nil {
-		t.Fatal(err)
-	}
-	ilya := h.technician(added.ID)
-	if saved, err := h.Save(ctx, admin, ilya.ID, form(ilya, email("novak@northwind.example")), ilya.Version); err != nil || !saved.SignedOut {
-		t.Fatalf("%+v, %v", saved, err)
-	}
-	if _, err := h.SignOut(ctx, admin, ilya.ID); err != nil {
-		t.Fatal(err)
-	}
-	if waiting := h.outbox(); len(waiting) != 0 {
-		t.Errorf("told: %s %s", waiting[0].Event, waiting[0].To)
-	}
-	if _, err := h.Activate(ctx, admin, ilya.ID); err != nil {
-		t.Fatal(err)
-	}
-	if waiting := h.outbox(); len(waiting) != 1 || waiting[0].Event != "invitation" || waiting[0].To != "novak@northwind.example" {
-		t.Errorf("%+v", waiting)
-	}
-}
-
 // An invitation that still waits to be sent goes with its link, whatever ends it: nobody is sent a dead one. Where it had
 // surely not left, its mailbox is not told that it no longer works either; what somebody is sending may have arrived.
 func TestEndedInvitationIsNotSent(t *testing.T) {

@@ -27,10 +27,10 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 			return err
 		}
 		out, err = s.signOut(ctx, tx, w, entry{what: audit.TechnicianSignedOut, on: t})
-		out.CodeEnded = code != nil
-		if err != nil || !cameIn(t) {
+		if err != nil {
 			return err
 		}
+		out.CodeEnded = code != nil
 		return s.tell(ctx, tx, w, message{kind: NoticeSignedOut, to: t})
 	})
 	return out, err
