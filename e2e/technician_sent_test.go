@@ -107,11 +107,11 @@ func TestSignInByKeyboardAlone(t *testing.T) {
 			p := browser.New(t).Page()
 			p.NoScript(true)
 			p.Open(n.invite(dana(m.method)))
-			focused(t, p, "Password <input>")
+			p.WaitFocus("Password <input>")
 			p.Type(danasPassword)
 			p.Press("Enter")
 			p.WaitText(m.setUp)
-			focused(t, p, m.field+" <input>")
+			p.WaitFocus(m.field + " <input>")
 			p.Type(m.post(n).code(t))
 			p.Press("Enter")
 			p.WaitText("Save your recovery codes")
@@ -126,30 +126,18 @@ func TestSignInByKeyboardAlone(t *testing.T) {
 			tabTo(t, p, "Sign in again <a>")
 			p.Press("Enter")
 			p.WaitText("Forgotten password")
-			focused(t, p, "User name <input>")
+			p.WaitFocus("User name <input>")
 			p.Type("dana@northwind.example")
 			tabTo(t, p, "Password <input>")
 			p.Type(danasPassword)
 			p.Press("Enter")
 			p.WaitText(m.page)
-			focused(t, p, m.field+" <input>")
+			p.WaitFocus(m.field + " <input>")
 			p.Type(m.post(n).code(t))
 			p.Press("Enter")
 			p.WaitText("Your account")
 		})
 	}
-}
-
-// focused waits until the page has put the focus where the first thing is typed, as autofocus does with the first frame.
-func focused(t *testing.T, p *browser.Page, want string) {
-	t.Helper()
-	for range 200 {
-		if p.Focused() == want {
-			return
-		}
-		browser.Eval[bool](p, "new Promise((done) => requestAnimationFrame(() => done(true)))")
-	}
-	t.Fatalf("%s has the focus, want %s", p.Focused(), want)
 }
 
 // tabTo presses Tab until what is wanted has the focus.

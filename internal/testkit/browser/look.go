@@ -123,8 +123,22 @@ func (p *Page) HTML() string {
 // Focused describes what has the focus: its label, words or name, and its element.
 func (p *Page) Focused() string {
 	p.t.Helper()
-	return Eval[string](p, `((e) => ((e.labels && e.labels[0] && e.labels[0].innerText) || e.innerText || e.value || e.name || "").trim() + " <" + e.tagName.toLowerCase() + ">")(document.activeElement)`)
+	return Eval[string](p, focus)
 }
+
+// WaitFocus waits until what Focused calls want has the focus, as autofocus gives it with the first frame.
+func (p *Page) WaitFocus(want string) {
+	p.t.Helper()
+	p.act("wait for the focus on "+want, func(ctx context.Context) error {
+		has, err := evaluate[string](ctx, p.tab, focus)
+		if err == nil && has != want {
+			err = fmt.Errorf("%s has the focus", has)
+		}
+		return err
+	})
+}
+
+const focus = `((e) => ((e.labels && e.labels[0] && e.labels[0].innerText) || e.innerText || e.value || e.name || "").trim() + " <" + e.tagName.toLowerCase() + ">")(document.activeElement)`
 
 // TooWide reports whether the page can be scrolled sideways.
 func (p *Page) TooWide() bool {
