@@ -48,6 +48,12 @@ type Guess struct {
 	LastAt    time.Time
 }
 
+// Counted is a key under which a try was counted, and the end of the wait that this try began; zero where it began none.
+type Counted struct {
+	Key   string
+	Until time.Time
+}
+
 // SessionRow is one line of Admin > Sessions.
 type SessionRow struct {
 	Session

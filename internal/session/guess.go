@@ -156,6 +156,15 @@ func (g *guess) raise(ctx context.Context, tx Tx) error {
 	return err
 }
 
+// counted says under what this attempt was counted.
+func (g *guess) counted() []sallyport.Counted {
+	list := make([]sallyport.Counted, len(g.counters))
+	for i, c := range g.counters {
+		list[i] = sallyport.Counted{Key: c.key, Until: c.until}
+	}
+	return list
+}
+
 func (g *guess) bucketKeys() []string {
 	keys := make([]string, len(g.buckets))
 	for i, b := range g.buckets {

@@ -149,11 +149,8 @@ func (s *Service) beginAsking(ctx context.Context, g guess, a Attempt) (m moment
 	}
 	m.signIn.CreatedAt = g.facts.Now
 	err = s.store.Write(ctx, func(tx Tx) (err error) {
-		n := g.counters[0].wrong
-		if err := tx.ForgiveGuesses(ctx, g.counters[0].key, n, g.technician, errLookAgain); err != nil {
-			return err
-		}
-		if err := g.takeBack(ctx, tx, n); err != nil {
+		counted := g.counted()
+		if err := tx.ForgiveGuesses(ctx, g.counters[0].wrong, g.technician, errLookAgain, counted[0], counted[1:]...); err != nil {
 			return err
 		}
 		return s.insertBegun(ctx, tx, &m, a)

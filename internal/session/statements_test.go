@@ -30,7 +30,7 @@ func asked(t *testing.T, w *world) store.Stats {
 // A sign-in with the app asks for nothing twice (docs/adr/0024).
 func TestSignInAsksLittle(t *testing.T) {
 	database.OnlySQLite(t, "there the rehearsals count too")
-	if s := asked(t, newWorld(t)); s.Statements > 26 || s.Writes > 4 {
+	if s := asked(t, newWorld(t)); s.Statements > 24 || s.Writes > 4 {
 		t.Errorf("%d statements in %d transactions", s.Statements, s.Writes)
 	}
 }

@@ -45,7 +45,7 @@ type guesses interface {
 	SetGuessWait(ctx context.Context, key string, until time.Time) error
 	TakeGuesses(ctx context.Context, key string, n int, until time.Time) error
 	EndGuesses(ctx context.Context, key string) (int, error)
-	ForgiveGuesses(ctx context.Context, key string, n int, t sallyport.Technician, none error) error
+	ForgiveGuesses(ctx context.Context, n int, t sallyport.Technician, none error, narrow sallyport.Counted, wider ...sallyport.Counted) error
 	Fill(ctx context.Context, key string, cost, room time.Duration) (bool, error)
 	EmptyAt(ctx context.Context, keys ...string) (map[string]time.Time, error)
 }

@@ -81,11 +81,20 @@ func (tx *Tx) EndGuesses(ctx context.Context, key string) (n int, err error) {
 	return n, err
 }
 
-// ForgiveGuesses forgets the count under key where it still is n and t is still active and of his generation. Otherwise the
-// transaction fails with none.
-func (tx *Tx) ForgiveGuesses(ctx context.Context, key string, n int, t sallyport.Technician, none error) error {
-	return tx.later(ctx, none, `DELETE FROM guess WHERE id = $1 AND wrong = $2
-		AND EXISTS (SELECT 1 FROM technician WHERE id = $3 AND generation = $4 AND status = 'active')`, args{key, n, t.ID, t.Generation})
+// ForgiveGuesses takes n counted tries of t back under narrow and the wider ones, as TakeGuesses does, where narrow still
+// holds n and t is still active and of his generation. Otherwise the transaction fails with none. The rows are taken in the
+// order given.
+func (tx *Tx) ForgiveGuesses(ctx context.Context, n int, t sallyport.Technician, none error, narrow sallyport.Counted, wider ...sallyport.Counted) error {
+	w := where{args: args{n, t.ID, t.Generation}}
+	own := make([]string, 1+len(wider))
+	for i, c := range append([]sallyport.Counted{narrow}, wider...) {
+		own[i] = `(` + w.place(c.Key) + `, CAST(` + w.place(c.Until) + ` AS BIGINT))`
+	}
+	return tx.later(ctx, none, `UPDATE guess SET wrong = CASE WHEN guess.wrong > $1 THEN guess.wrong - $1 ELSE 0 END,
+			wait_until = CASE WHEN guess.wait_until = own.column2 THEN 0 ELSE guess.wait_until END
+		FROM (VALUES `+strings.Join(own, ", ")+`) AS own WHERE guess.id = own.column1
+			AND EXISTS (SELECT 1 FROM guess first WHERE first.id = $4 AND first.wrong = $1)
+			AND EXISTS (SELECT 1 FROM technician WHERE id = $2 AND generation = $3 AND status = 'active')`, w.args)
 }
 
 // Fill puts one more into the bucket of key unless it is full: each takes cost to run out again, and all of them

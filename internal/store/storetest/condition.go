@@ -12,14 +12,26 @@ var errMoved = sallyport.E(sallyport.Conflict, "moved", "moved")
 
 var _ = register("guesses are forgiven where nothing has changed", func(b *bench) {
 	t, _ := b.person("mira"), b.person("other")
-	b.write(func(tx *store.Tx) error { b.guess(tx, "k", 1); b.guess(tx, "k", 2); return nil })
+	b.write(func(tx *store.Tx) error {
+		b.guess(tx, "k", 1)
+		b.guess(tx, "k", 2)
+		b.guess(tx, "all", 1)
+		for i := range 5 {
+			b.guess(tx, "wide", i+1)
+		}
+		return nil
+	})
+	mine, other := b.Now().Add(-time.Minute), b.Now().Add(-time.Hour) // waits that are over
 	forgive := func(want error, key string, n int, change ...func(*sallyport.Technician)) {
 		b.Helper()
 		as := t
 		for _, c := range change {
 			c(&as)
 		}
-		err := b.db.Write(b.ctx, func(tx *store.Tx) error { return tx.ForgiveGuesses(b.ctx, key, n, as, errMoved) })
+		counted := func(key string) sallyport.Counted { return sallyport.Counted{Key: key, Until: mine} }
+		err := b.db.Write(b.ctx, func(tx *store.Tx) error {
+			return tx.ForgiveGuesses(b.ctx, n, as, errMoved, counted(key), counted("wide"), counted("all"))
+		})
 		if !errors.Is(err, want) {
 			b.Errorf("%s of %d as %+v: %v, want %v", key, n, as, err, want)
 		}
@@ -33,10 +45,17 @@ var _ = register("guesses are forgiven where nothing has changed", func(b *bench
 	b.write(func(tx *store.Tx) error { return tx.UpdateTechnician(b.ctx, off) })
 	forgive(errMoved, "k", 2)
 	b.held("k", 2, time.Time{})
+	b.held("wide", 5, time.Time{})
 	off.Version, off.Status = t.Version+1, sallyport.Active
-	b.write(func(tx *store.Tx) error { return tx.UpdateTechnician(b.ctx, off) })
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.SetGuessWait(b.ctx, "k", mine))
+		b.ok(tx.SetGuessWait(b.ctx, "wide", other))
+		return tx.UpdateTechnician(b.ctx, off)
+	})
 	forgive(nil, "k", 2)
 	b.held("k", 0, time.Time{})
+	b.held("wide", 3, other)      // somebody else's wait
+	b.held("all", 0, time.Time{}) // fewer than were taken back
 })
 
 var _ = register("session's new token needs everything as it was", func(b *bench) {

@@ -174,10 +174,12 @@ func actsOnMira(b *bench) map[string]func(*store.Tx, sallyport.Technician) error
 			_, ok, err := tx.ConsumeLink(ctx, hash("mira link"))
 			return done(ok, err)
 		},
-		"links":            func(tx *store.Tx, t who) error { return only(tx.DeleteLinks(ctx, t.ID, sallyport.LinkReset)) },
-		"guess waits":      func(tx *store.Tx, _ who) error { return tx.SetGuessWait(ctx, guess, soon) },
-		"guess forgotten":  func(tx *store.Tx, _ who) error { return only(tx.EndGuesses(ctx, guess)) },
-		"guess forgiven":   func(tx *store.Tx, t who) error { return tx.ForgiveGuesses(ctx, guess, 1, t, errNotDone) },
+		"links":           func(tx *store.Tx, t who) error { return only(tx.DeleteLinks(ctx, t.ID, sallyport.LinkReset)) },
+		"guess waits":     func(tx *store.Tx, _ who) error { return tx.SetGuessWait(ctx, guess, soon) },
+		"guess forgotten": func(tx *store.Tx, _ who) error { return only(tx.EndGuesses(ctx, guess)) },
+		"guess forgiven": func(tx *store.Tx, t who) error {
+			return tx.ForgiveGuesses(ctx, 1, t, errNotDone, sallyport.Counted{Key: guess})
+		},
 		"guess taken back": func(tx *store.Tx, _ who) error { return tx.TakeGuesses(ctx, guess, 1, b.Now().Add(-time.Second)) },
 	}
 }
