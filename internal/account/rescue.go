@@ -124,6 +124,7 @@ func (s *Service) AckNotice(ctx context.Context, actor sallyport.Actor, id strin
 // was a technician: set-up never opens again.
 func (s *Service) FirstLink(ctx context.Context) (link string, made bool, err error) {
 	err = s.store.Write(ctx, func(tx Tx) error {
+		link, made = "", false // the function may run again
 		empty, err := tx.IsEmpty(ctx)
 		if err != nil || !empty {
 			return err

@@ -183,13 +183,13 @@ func (s *Service) saveRow(ctx context.Context, actor sallyport.Actor, row *TeamR
 		saved, err = s.carryOut(ctx, tx, p)
 		return err
 	})
-	if row.Outcome == LeftOut {
-		return err
+	if err != nil || row.Outcome == LeftOut {
+		return err // what was planned is undone, an invitation's link with it
 	}
 	row.Outcome = Changed
 	if saved.Nothing {
 		row.Outcome = Unchanged
 	}
 	row.SessionsEnded, row.MustSetUp, row.Invitation = saved.SessionsEnded, saved.MustSetUp, saved.Invitation
-	return err
+	return nil
 }
