@@ -7,7 +7,8 @@ import (
 )
 
 type restoreCommand struct {
-	Accept bool `help:"Go on with the database as it is now, after a backup was put back, and end all that was alive in it."`
+	Accept      bool `help:"Go on with the database as it is now, after a backup was put back, and end all that was alive in it."`
+	AcceptClock bool `help:"Do so although the clock is behind the database's last time."`
 }
 
 // Run accepts a database that was put back from a backup. It runs on one host, while no node is running.
@@ -19,6 +20,7 @@ func (c *restoreCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	o.AcceptClock = c.AcceptClock
 	done, err := app.AcceptRestore(s.ctx, cfg, o)
 	if err != nil {
 		return err

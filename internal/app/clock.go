@@ -29,7 +29,7 @@ func (c *core) checkClock(ctx context.Context, accept bool) error {
 		return nil
 	}
 	if !accept {
-		return fmt.Errorf("the clock says %s, and the database was last used at %s: set the clock right, or start once with --accept-clock",
+		return fmt.Errorf("the clock says %s, and the database was last used at %s: set the clock right, or start once with --accept-clock (after a backup was put back: restore --accept --accept-clock)",
 			now.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
 	}
 	return c.clockJumped(ctx, -behind)
@@ -59,13 +59,16 @@ func (c *core) lastTime(ctx context.Context) (last, now time.Time, err error) {
 
 // markTime stores the time and the next mark, for the next start to compare with.
 func (c *core) markTime(ctx context.Context) error {
-	return c.mark(ctx, func(tx *store.Tx) error {
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		return tx.PutMeta(ctx, clockKey, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))
-	})
+	return c.mark(ctx, func(tx *store.Tx) error { return noteTime(ctx, tx) })
+}
+
+// noteTime is markTime without the mark.
+func noteTime(ctx context.Context, tx *store.Tx) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.PutMeta(ctx, clockKey, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())))
 }
 
 // watchClock compares wall and monotonic time until ctx ends.
@@ -135,7 +138,7 @@ func (d *drift) step(wall, monotonic time.Time) time.Duration {
 }
 
 // clockJumped ends every unfinished sign-in with its codes, for nobody knows how old they are, and says so when it is done.
-// Where the clock was set back, so does what began in its future.
+// Where the clock was set back, so does what began in its future, and the next start has nothing left to refuse.
 func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
 	began, end := time.Now(), (*store.Tx).EndSignIns
 	if by < 0 {
@@ -147,6 +150,9 @@ func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
 		n, err := end(tx, ctx)
 		if err == nil {
 			err = rotatedByNow(ctx, tx)
+		}
+		if err == nil && by < 0 {
+			err = noteTime(ctx, tx)
 		}
 		if err != nil {
 			return err

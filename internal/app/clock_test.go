@@ -165,6 +165,28 @@ func TestClockBehindIsRefused(t *testing.T) {
 	}
 }
 
+// TestClockSetBackIsOver: where a clock that was ahead was set right, and what follows from that is done, a start right
+// afterwards asks nobody: a server that ended before the next mark would come back by no restart.
+func TestClockSetBackIsOver(t *testing.T) {
+	ctx, at := t.Context(), time.Now()
+	c := testCore(t, func() time.Time { return at })
+	const ahead = time.Hour
+	at = at.Add(ahead)
+	if err := c.markTime(ctx); err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(-ahead)
+	if err := c.checkClock(ctx, false); err == nil {
+		t.Fatal("a clock that is behind was taken")
+	}
+	if err := c.clockJumped(ctx, -ahead); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.checkClock(ctx, false); err != nil {
+		t.Errorf("a start afterwards: %v", err)
+	}
+}
+
 // testCore opens a core over a folder of the test's own.
 func testCore(t *testing.T, now func() time.Time) *core {
 	t.Helper()
