@@ -23,8 +23,12 @@ func (b cupboard) Keep(ctx context.Context, owner sallyport.TechnicianID, id str
 		if _, err := tx.Now(ctx); err != nil {
 			return err
 		}
-		return tx.PutKept(ctx, owner, id, b.c.keys.Seal(value, keptPlace(owner, id)), life)
+		return b.put(ctx, tx, owner, id, value, life)
 	})
+}
+
+func (b cupboard) put(ctx context.Context, tx *store.Tx, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error {
+	return tx.PutKept(ctx, owner, id, b.c.keys.Seal(value, keptPlace(owner, id)), life)
 }
 
 // Kept implements console.Keeper.
@@ -45,17 +49,24 @@ func (b cupboard) Kept(ctx context.Context, owner sallyport.TechnicianID, id str
 }
 
 // Claim implements console.Keeper.
-func (b cupboard) Claim(ctx context.Context, owner sallyport.TechnicianID, id string) (claimed bool, err error) {
+func (b cupboard) Claim(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) (claimed bool, err error) {
 	err = b.write(ctx, func(tx *store.Tx) (err error) {
-		claimed, err = tx.ClaimKept(ctx, owner, id)
-		return err
+		if claimed, err = tx.ClaimKept(ctx, owner, id); err != nil || !claimed {
+			return err
+		}
+		return b.put(ctx, tx, owner, id, value, life)
 	})
 	return claimed, err
 }
 
 // Release implements console.Keeper.
-func (b cupboard) Release(ctx context.Context, owner sallyport.TechnicianID, id string) error {
-	return b.write(ctx, func(tx *store.Tx) error { return tx.ReleaseKept(ctx, owner, id) })
+func (b cupboard) Release(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error {
+	return b.write(ctx, func(tx *store.Tx) error {
+		if err := tx.ReleaseKept(ctx, owner, id); err != nil {
+			return err
+		}
+		return b.put(ctx, tx, owner, id, value, life)
+	})
 }
 
 func (b cupboard) write(ctx context.Context, act func(*store.Tx) error) error {

@@ -55,7 +55,32 @@ func TestKeptIsSealedInItsTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if value, found, err := kept.Kept(t.Context(), mara[0].ID, "roll-out"); string(value) != "what she chose" || !found || err != nil {
-		t.Errorf("%q, %v, %v", value, found, err)
+	holds := func(want string) {
+		t.Helper()
+		if value, found, err := kept.Kept(t.Context(), mara[0].ID, "roll-out"); string(value) != want || !found || err != nil {
+			t.Errorf("%q, %v, %v, want %q", value, found, err, want)
+		}
+	}
+	holds("what she chose")
+
+	// Whoever claims it keeps his own there, and nobody who comes after him.
+	claim := func(value string) bool {
+		t.Helper()
+		mine, err := kept.Claim(t.Context(), mara[0].ID, "roll-out", []byte(value), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mine
+	}
+	if !claim("begun") || claim("begun twice") {
+		t.Error("claimed by both, or by neither")
+	}
+	holds("begun")
+	if err := kept.Release(t.Context(), mara[0].ID, "roll-out", []byte("given back"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	holds("given back")
+	if !claim("begun again") {
+		t.Error("what was given back cannot be claimed")
 	}
 }

@@ -122,16 +122,23 @@ func (k keeper) Kept(ctx context.Context, owner sallyport.TechnicianID, id strin
 	return value, len(value) > 0, err
 }
 
-func (k keeper) Claim(ctx context.Context, owner sallyport.TechnicianID, id string) (ok bool, err error) {
+func (k keeper) Claim(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) (ok bool, err error) {
 	err = k.db.Write(ctx, func(tx *store.Tx) (err error) {
-		ok, err = tx.ClaimKept(ctx, owner, id)
-		return err
+		if ok, err = tx.ClaimKept(ctx, owner, id); err != nil || !ok {
+			return err
+		}
+		return tx.PutKept(ctx, owner, id, value, life)
 	})
 	return ok, err
 }
 
-func (k keeper) Release(ctx context.Context, owner sallyport.TechnicianID, id string) error {
-	return k.db.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseKept(ctx, owner, id) })
+func (k keeper) Release(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error {
+	return k.db.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.ReleaseKept(ctx, owner, id); err != nil {
+			return err
+		}
+		return tx.PutKept(ctx, owner, id, value, life)
+	})
 }
 
 func newHouse(t *testing.T) *house {

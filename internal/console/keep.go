@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -63,17 +62,18 @@ func (ro *rollout) UnmarshalJSON(text []byte) error {
 }
 
 // beginRollout takes the preview as what is to be done, once over all nodes. This node is then the one that saves, and the
-// others know it before the first is saved: what is claimed and not begun would stay so where this node ends there.
+// others know it before the first is saved. What is claimed has begun: were it otherwise where this node ends, or does not
+// learn whether its claim counts, Save would do nothing from then on.
 func (c *Console) beginRollout(r *http.Request, ro *rollout, team account.Team) (mine bool, err error) {
 	owner, id := web.VisitorOf(r).Technician.ID, r.PathValue("id")
-	if mine, err = c.rollouts.claim(r.Context(), owner, id); err != nil || !mine || !ro.begin(team) {
+	if !ro.begin(team) {
+		return false, nil
+	}
+	if mine, err = c.rollouts.claim(r.Context(), owner, id, ro); err != nil || !mine {
 		return false, err
 	}
 	if c.keeper != nil {
 		c.rollouts.hold(owner, id, ro)
-	}
-	if err := c.rollouts.save(r.Context(), owner, id, ro); err != nil {
-		return false, errors.Join(err, c.giveBack(r, ro))
 	}
 	return true, nil
 }
@@ -83,7 +83,7 @@ func (c *Console) giveBack(r *http.Request, ro *rollout) error {
 	ctx, owner, id := context.WithoutCancel(r.Context()), web.VisitorOf(r).Technician.ID, r.PathValue("id")
 	ro.takeBack()
 	c.rollouts.let(id)
-	return errors.Join(c.rollouts.save(ctx, owner, id, ro), c.rollouts.release(ctx, owner, id))
+	return c.rollouts.release(ctx, owner, id, ro)
 }
 
 // keeping returns what tells the other nodes how far the roll-out is, about once a second, and the last word for sure.

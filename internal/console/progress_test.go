@@ -51,6 +51,7 @@ func TestProgressRow(t *testing.T) {
 type cupboard struct {
 	kept    map[string][]byte
 	claimed map[string]bool
+	lost    error // what whoever claims is told once, though his claim counts
 }
 
 func (k *cupboard) Keep(_ context.Context, _ sallyport.TechnicianID, id string, value []byte, _ time.Duration) error {
@@ -63,14 +64,18 @@ func (k *cupboard) Kept(_ context.Context, _ sallyport.TechnicianID, id string) 
 	return value, found, nil
 }
 
-func (k *cupboard) Claim(_ context.Context, _ sallyport.TechnicianID, id string) (bool, error) {
-	mine := !k.claimed[id]
-	k.claimed[id] = true
-	return mine, nil
+func (k *cupboard) Claim(_ context.Context, _ sallyport.TechnicianID, id string, value []byte, _ time.Duration) (bool, error) {
+	if k.claimed[id] {
+		return false, nil
+	}
+	k.claimed[id], k.kept[id] = true, value
+	lost := k.lost
+	k.lost = nil
+	return lost == nil, lost
 }
 
-func (k *cupboard) Release(_ context.Context, _ sallyport.TechnicianID, id string) error {
-	k.claimed[id] = false
+func (k *cupboard) Release(_ context.Context, _ sallyport.TechnicianID, id string, value []byte, _ time.Duration) error {
+	k.claimed[id], k.kept[id] = false, value
 	return nil
 }
 
@@ -94,7 +99,7 @@ func (f first) SaveTeam(_ context.Context, _ sallyport.Actor, ids []sallyport.Te
 // TestBegunBeforeTheFirstSave: whoever looks while the first technician is being saved, or after the node ended in the midst of
 // that, sees a roll-out that has begun, not a Save that does nothing; a proof that is asked for takes it back.
 func TestBegunBeforeTheFirstSave(t *testing.T) {
-	k := &cupboard{map[string][]byte{}, map[string]bool{}}
+	k := &cupboard{kept: map[string][]byte{}, claimed: map[string]bool{}}
 	accounts := &first{}
 	c, other := New(Options{Accounts: accounts, Keeper: k}), New(Options{Keeper: k})
 	defer c.Close()
@@ -110,16 +115,7 @@ func TestBegunBeforeTheFirstSave(t *testing.T) {
 		}
 		return ro.begun && ro.running
 	}
-	save := func() error {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/admin/rollouts/"+id, strings.NewReader("method=email"))
-		r.Header.Set("Content-Type", web.FormType)
-		r.SetPathValue("id", id)
-		f, err := web.ReadForm(r, "method")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c.rolloutSave(httptest.NewRecorder(), r, f)
-	}
+	save := func() error { return pressSave(t, c, id) }
 	accounts.save = func() error {
 		if !begun() {
 			t.Error("the first is being saved, and the others do not know that it has begun")
@@ -136,5 +132,42 @@ func TestBegunBeforeTheFirstSave(t *testing.T) {
 	c.work.Wait()
 	if ro, _, _ := other.rollouts.get(t.Context(), "", id); !ro.begun || ro.running || ro.done != 1 {
 		t.Errorf("afterwards: begun %v, running %v, done %d", ro.begun, ro.running, ro.done)
+	}
+}
+
+// pressSave presses the Save of a roll-out to Email.
+func pressSave(t *testing.T, c *Console, id string) error {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/admin/rollouts/"+id, strings.NewReader("method=email"))
+	r.Header.Set("Content-Type", web.FormType)
+	r.SetPathValue("id", id)
+	f, err := web.ReadForm(r, "method")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.rolloutSave(httptest.NewRecorder(), r, f)
+}
+
+// TestClaimThatCountsUnheard: where a node does not learn that it may save, because its connection was lost or it ended, the
+// roll-out shows as one that has begun. Save would do nothing from then on, without a word.
+func TestClaimThatCountsUnheard(t *testing.T) {
+	k := &cupboard{kept: map[string][]byte{}, claimed: map[string]bool{}, lost: sallyport.ErrUnavailable}
+	c := New(Options{Accounts: &first{save: func() error {
+		t.Error("somebody was saved")
+		return nil
+	}}, Keeper: k})
+	defer c.Close()
+	id, err := c.rollouts.put(t.Context(), "", &rollout{ids: []sallyport.TechnicianID{"dana"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pressSave(t, c, id); sallyport.KindOf(err) != sallyport.Unavailable {
+		t.Errorf("%v", err)
+	}
+	if ro, found, err := c.rollouts.get(t.Context(), "", id); !found || err != nil || !ro.begun || len(ro.rows) != 1 {
+		t.Errorf("found %v, %v: %+v", found, err, ro)
+	}
+	if err := pressSave(t, c, id); err != nil {
+		t.Errorf("pressed again: %v", err)
 	}
 }

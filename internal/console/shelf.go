@@ -16,10 +16,10 @@ type Keeper interface {
 	Keep(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error
 	// Kept finds what owner keeps under id.
 	Kept(ctx context.Context, owner sallyport.TechnicianID, id string) (value []byte, found bool, err error)
-	// Claim answers true to the first who asks for it.
-	Claim(ctx context.Context, owner sallyport.TechnicianID, id string) (bool, error)
-	// Release takes a claim back.
-	Release(ctx context.Context, owner sallyport.TechnicianID, id string) error
+	// Claim answers true to the first who asks for it, and keeps his value as Keep does: either both or neither.
+	Claim(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) (bool, error)
+	// Release takes a claim back, and keeps value as Keep does: either both or neither.
+	Release(ctx context.Context, owner sallyport.TechnicianID, id string, value []byte, life time.Duration) error
 }
 
 // shelf keeps a few things for the technician who put them there, each for a while: in memory where this process is the
@@ -60,11 +60,19 @@ func (s *shelf[T]) save(ctx context.Context, owner sallyport.TechnicianID, id st
 	if s.keeper == nil {
 		return nil
 	}
-	text, err := json.Marshal(v)
+	text, err := s.text(v)
 	if err != nil {
-		return fmt.Errorf("keep for a page: %w", err)
+		return err
 	}
 	return s.keeper.Keep(ctx, owner, s.name+id, text, s.life)
+}
+
+func (s *shelf[T]) text(v T) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("keep for a page: %w", err)
+	}
+	return text, nil
 }
 
 // hold keeps v itself in this process.
@@ -104,19 +112,28 @@ func (s *shelf[T]) get(ctx context.Context, owner sallyport.TechnicianID, id str
 	return v, true, nil
 }
 
-// claim answers true to the first who asks for it, on whichever node.
-func (s *shelf[T]) claim(ctx context.Context, owner sallyport.TechnicianID, id string) (bool, error) {
+// claim answers true to the first who asks for it, on whichever node, and saves his v.
+func (s *shelf[T]) claim(ctx context.Context, owner sallyport.TechnicianID, id string, v T) (bool, error) {
 	if s.keeper == nil {
 		return true, nil
 	}
-	return s.keeper.Claim(ctx, owner, s.name+id)
+	text, err := s.text(v)
+	if err != nil {
+		return false, err
+	}
+	return s.keeper.Claim(ctx, owner, s.name+id, text, s.life)
 }
 
-func (s *shelf[T]) release(ctx context.Context, owner sallyport.TechnicianID, id string) error {
+// release takes a claim back, and saves v.
+func (s *shelf[T]) release(ctx context.Context, owner sallyport.TechnicianID, id string, v T) error {
 	if s.keeper == nil {
 		return nil
 	}
-	return s.keeper.Release(ctx, owner, s.name+id)
+	text, err := s.text(v)
+	if err != nil {
+		return err
+	}
+	return s.keeper.Release(ctx, owner, s.name+id, text, s.life)
 }
 
 func (s *shelf[T]) held(owner sallyport.TechnicianID, id string) (v T, found bool) {
