@@ -27,6 +27,7 @@ const (
 	postgresChecks  = 2
 
 	connectTime   = 5 * time.Second
+	stepTime      = time.Second      // a step of the schema waits for a table, and others behind it: well below lockTime
 	statementTime = 8 * time.Second  // the server gives up a statement
 	lockTime      = 3 * time.Second  // of which it waits for somebody else's lock
 	answerTime    = 12 * time.Second // we give up a server that does not answer at all
@@ -187,7 +188,7 @@ func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10)
 func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error) {
 	steps := cfg.Copy()
 	delete(steps.RuntimeParams, "statement_timeout") // a step may take long, and wait for another node's
-	delete(steps.RuntimeParams, "lock_timeout")
+	steps.RuntimeParams["lock_timeout"] = ms(stepTime)
 	delete(steps.RuntimeParams, "idle_in_transaction_session_timeout")
 	steps.DialFunc = dialUncancelled
 	db := sql.OpenDB(hostsOf(steps))

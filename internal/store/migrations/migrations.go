@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -33,6 +34,14 @@ func SQLite(ctx context.Context, db *sql.DB) error {
 // lockID is the advisory lock under which nodes take the steps one after the other; its number only has to be ours.
 const lockID = 5_725_590_121_114
 
+// A step waits for whoever uses its table, and everybody who comes to the table then waits behind the step: a program that reads
+// the tables for an hour, as pg_dump does, would hold up every node for that hour. So the connections of the steps have a
+// lock_timeout, after which the others go on and the step is tried again.
+const (
+	stepTries = 30
+	stepPause = time.Second
+)
+
 // Postgres is SQLite for PostgreSQL. Nodes that start at once wait for each other here, and the second finds the work
 // done; a node that dies lets go of the lock with its connection.
 func Postgres(ctx context.Context, db *sql.DB) (err error) {
@@ -41,6 +50,9 @@ func Postgres(ctx context.Context, db *sql.DB) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
+	if _, err := lock.ExecContext(ctx, `SET lock_timeout = 0`); err != nil { // a step of another node may take long
+		return err
+	}
 	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lockID)); err != nil {
 		return fmt.Errorf("wait for the other nodes' steps of the schema: %w", err)
 	}
@@ -48,8 +60,29 @@ func Postgres(ctx context.Context, db *sql.DB) (err error) {
 		_, unlock := lock.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lockID))
 		err = errors.Join(err, unlock)
 	}()
-	return up(ctx, db, goose.DialectPostgres)
+	return upBesides(ctx, db)
 }
+
+// upBesides is up beside those who use the tables meanwhile.
+func upBesides(ctx context.Context, db *sql.DB) error {
+	for try := 1; ; try++ {
+		err := up(ctx, db, goose.DialectPostgres)
+		var refused interface{ SQLState() string } // the driver's
+		if !errors.As(err, &refused) || refused.SQLState() != lockNotAvailable {
+			return err
+		}
+		if try == stepTries {
+			return fmt.Errorf("somebody holds a table for long, pg_dump for example: try again when that is done: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(stepPause):
+		}
+	}
+}
+
+const lockNotAvailable = "55P03" // lock_timeout
 
 // PostgresState says how far the schema is.
 func PostgresState(ctx context.Context, db *sql.DB) (State, error) {
