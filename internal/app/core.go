@@ -114,7 +114,7 @@ func (c *core) openDatabase(ctx context.Context, restoring bool) (err error) {
 	if err := c.lostFile(); err != nil {
 		return err
 	}
-	o := store.Options{Folder: c.folder.path, Address: c.cfg.Database, Now: c.now, Seen: c.state.get().Primary}
+	o := store.Options{Folder: c.folder.path, Address: c.cfg.Database, Now: c.now, Seen: c.state.get().Primary, Unhurried: restoring}
 	c.db, err = store.Open(ctx, o)
 	if replaced(err) != nil && (restoring || c.accepted(ctx)) {
 		o.Seen = store.Primary{}

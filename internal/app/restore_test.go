@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -94,6 +95,33 @@ func TestWholeFolderPutBackIsAccepted(t *testing.T) {
 	again, _ := running(t, cfg, quiet())
 	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
 		t.Error("a cookie of before works")
+	}
+}
+
+// However large the team is, its sessions and codes are ended by statements that take as long as they take: the bound that
+// holds for those of a server would refuse the same restore again and again.
+func TestRestoreOfALargeTeam(t *testing.T) {
+	cfg := nodeConfig(t, postgres.Database(t), nil)
+	staffOn(t, cfg.Data, cfg.Database)
+	_, stop := running(t, cfg, quiet())
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	operator, err := sql.Open("pgx", cfg.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer operator.Close()
+	_, err = operator.Exec(`CREATE FUNCTION large() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF current_setting('statement_timeout') <> '0' THEN RAISE EXCEPTION 'too many rows for %', current_setting('statement_timeout'); END IF;
+			RETURN NULL; END $$;
+		CREATE TRIGGER large BEFORE DELETE ON session FOR EACH STATEMENT EXECUTE FUNCTION large();
+		CREATE TRIGGER large BEFORE UPDATE ON recovery_code FOR EACH STATEMENT EXECUTE FUNCTION large()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := app.AcceptRestore(t.Context(), cfg, quiet()); err != nil || done.Sessions != 2 {
+		t.Errorf("%+v, %v", done, err)
 	}
 }
 

@@ -93,10 +93,7 @@ func openTarget(ctx context.Context, address string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	delete(cfg.RuntimeParams, "statement_timeout")
-	delete(cfg.RuntimeParams, "idle_in_transaction_session_timeout")
-	cfg.DialFunc = dialUncancelled
-	return pgx.ConnectConfig(ctx, cfg)
+	return pgx.ConnectConfig(ctx, unhurried(cfg))
 }
 
 type copying struct {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // plainDialer notices a machine that is gone, and bounds nothing else.
@@ -11,21 +13,26 @@ var plainDialer = (&net.Dialer{Timeout: connectTime,
 	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}).DialContext
 
 // dialPatient makes the connections on which transactions run.
-func dialPatient(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := dialUncancelled(ctx, network, address)
-	if err != nil {
-		return nil, err
+func dialPatient(limit time.Duration) pgconn.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dialUncancelled(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &patient{c, limit}, nil
 	}
-	return &patient{c}, nil
 }
 
-// patient is a connection on which every question must be answered in answerTime. It costs no goroutine per statement,
+// patient is a connection on which every question must be answered within a limit. It costs no goroutine per statement,
 // as a context with a time limit would.
-type patient struct{ net.Conn }
+type patient struct {
+	net.Conn
+	limit time.Duration
+}
 
 // Write implements net.Conn.
 func (p *patient) Write(b []byte) (int, error) {
-	if err := p.SetDeadline(time.Now().Add(answerTime)); err != nil {
+	if err := p.SetDeadline(time.Now().Add(p.limit)); err != nil {
 		return 0, err
 	}
 	return p.Conn.Write(b)

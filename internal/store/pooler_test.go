@@ -12,15 +12,16 @@ import (
 )
 
 // D11.15: a pooler in transaction mode, and one that keeps settings from the database, are refused in words; one in
-// session mode with the settings of the role serves.
+// session mode with the settings of the role serves, of which none bounds who is in no hurry.
 func TestD11_15Pooler(t *testing.T) {
 	s := postgres.Start(t)
 	if err := s.Exec("postgres", `CREATE DATABASE pooled`); err != nil {
 		t.Fatal(err)
 	}
 	drops := "ignore_startup_parameters = statement_timeout, lock_timeout, idle_in_transaction_session_timeout, synchronous_commit"
+	bound := "8s"
 	open := func(mode string, lines ...string) error {
-		db, err := store.Open(t.Context(), store.Options{Address: s.TCP("pooled", s.Pooler(t, mode, lines...))})
+		db, err := store.Open(t.Context(), store.Options{Address: s.TCP("pooled", s.Pooler(t, mode, lines...)), Unhurried: bound == "0"})
 		if err != nil {
 			return err
 		}
@@ -28,6 +29,13 @@ func TestD11_15Pooler(t *testing.T) {
 			plans, err := store.Setting(t.Context(), tx, "enable_seqscan")
 			if err == nil && plans != "off" {
 				err = fmt.Errorf("enable_seqscan is %s", plans)
+			}
+			if err != nil {
+				return err
+			}
+			statement, err := store.Setting(t.Context(), tx, "statement_timeout")
+			if err == nil && statement != bound {
+				err = fmt.Errorf("statement_timeout is %s, want %s", statement, bound)
 			}
 			return err
 		})
@@ -48,7 +56,9 @@ func TestD11_15Pooler(t *testing.T) {
 	if err := open("transaction", drops); err == nil || !strings.Contains(err.Error(), "transaction mode") {
 		t.Errorf("transaction mode: %v", err)
 	}
-	if err := open("session", drops); err != nil {
-		t.Errorf("session mode: %v", err)
+	for _, bound = range []string{"8s", "0"} {
+		if err := open("session", drops); err != nil {
+			t.Errorf("session mode: %v", err)
+		}
 	}
 }

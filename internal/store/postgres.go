@@ -31,6 +31,7 @@ const (
 	statementTime = 8 * time.Second  // the server gives up a statement
 	lockTime      = 3 * time.Second  // of which it waits for somebody else's lock
 	answerTime    = 12 * time.Second // we give up a server that does not answer at all
+	unhurriedTime = 10 * time.Minute // the same, for who is in no hurry
 )
 
 // openPostgres opens the database at o.Address. Write transactions are serializable, read transactions see one moment
@@ -54,8 +55,13 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if !met.said() {
 		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
 	}
+	toWrite, greet := cfg, admit
+	if o.Unhurried {
+		toWrite, greet = unhurried(cfg), admitUnhurried
+		toWrite.DialFunc = dialPatient(unhurriedTime)
+	}
 	return &DB{
-		writer:    newLane(pool(cfg, admit), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
+		writer:    newLane(pool(toWrite, greet), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
 		readers:   newLane(pool(cfg, nil), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
 		checks:    newLane(pool(cfg, tell(checking)), postgresChecks, "").of(met),
 		turns:     &turns{},
@@ -178,7 +184,27 @@ func limit(cfg *pgx.ConnConfig) {
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // never a standby
 	cfg.OnNotice = noteNotice
-	cfg.DialFunc = dialPatient
+	cfg.DialFunc = dialPatient(answerTime)
+}
+
+// unhurried is cfg for statements that take as long as a large table takes, whatever bound the role has.
+func unhurried(cfg *pgx.ConnConfig) *pgx.ConnConfig {
+	c := cfg.Copy()
+	delete(c.RuntimeParams, "statement_timeout")
+	delete(c.RuntimeParams, "idle_in_transaction_session_timeout")
+	c.AfterConnect = tell(unbounded)
+	c.DialFunc = dialUncancelled
+	return c
+}
+
+const unbounded = `SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0`
+
+// admitUnhurried is admit for a connection of unhurried.
+func admitUnhurried(ctx context.Context, c *pgconn.PgConn) error {
+	if err := tell(unbounded)(ctx, c); err != nil {
+		return err
+	}
+	return admit(ctx, c)
 }
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -186,27 +212,32 @@ func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10)
 // preparePostgres brings the schema up to date and looks at the server. What it finds and does not like comes back as
 // sentences.
 func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error) {
-	steps := cfg.Copy()
-	delete(steps.RuntimeParams, "statement_timeout") // a step may take long, and wait for another node's
+	keeps, err := lookAtServer(ctx, hostsOf(cfg))
+	if err != nil {
+		return nil, err
+	}
+	if err := refusePooler(ctx, hostsOf(cfg)); err != nil { // before anything is set on a connection that others may get
+		return nil, err
+	}
+	steps := unhurried(cfg) // a step may take long
 	steps.RuntimeParams["lock_timeout"] = ms(stepTime)
-	delete(steps.RuntimeParams, "idle_in_transaction_session_timeout")
-	steps.DialFunc = dialUncancelled
 	db := sql.OpenDB(hostsOf(steps))
 	defer db.Close()
-	var encoding string
-	var keeps durability
-	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
-		current_setting('synchronous_standby_names'), current_setting('fsync')`).Scan(&encoding, &keeps.commit, &keeps.standbys, &keeps.fsync); err != nil {
-		return nil, err
-	}
-	if encoding != "UTF8" {
-		return nil, fmt.Errorf("the database's encoding is %s: make it with ENCODING 'UTF8'", encoding)
-	}
-	if err := refusePooler(ctx, hostsOf(cfg)); err != nil {
-		return nil, err
-	}
 	warnings := append(keeps.warnings(), keeps.waitsForNone(len(places(cfg)))...)
 	return warnings, migrations.Postgres(ctx, db)
+}
+
+// lookAtServer refuses a database that does not hold every text.
+func lookAtServer(ctx context.Context, at *hosts) (keeps durability, err error) {
+	db := sql.OpenDB(at)
+	defer db.Close()
+	var encoding string
+	err = db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'),
+		current_setting('synchronous_standby_names'), current_setting('fsync')`).Scan(&encoding, &keeps.commit, &keeps.standbys, &keeps.fsync)
+	if err == nil && encoding != "UTF8" {
+		err = fmt.Errorf("the database's encoding is %s: make it with ENCODING 'UTF8'", encoding)
+	}
+	return keeps, err
 }
 
 // durability is what a server does before it calls a commit done, as its settings say.

@@ -21,6 +21,7 @@ type Options struct {
 	Now           func() time.Time // SQLite's clock; nil: time.Now. PostgreSQL has its own
 	ReadOnlyConns int              // readers at once; 0: 4 on SQLite, 8 on PostgreSQL
 	Seen          Primary          // the newest primary that was met before: none that it has replaced is used, or changed
+	Unhurried     bool             // PostgreSQL: what is written takes as long as it takes; for a command beside which no server runs
 	Rehearse      bool             // for tests: every write is first run in vain, as it would be after a conflict
 
 	Patience time.Duration // PostgreSQL: after which a transaction that was in another's way runs no further time; 0: 5 s
