@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -34,12 +35,38 @@ func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, 
 	}
 	began := time.Now()
 	defer func() { err = errors.Join(err, f.close()) }()
+	if err = refuseOlder(ctx, f.path); err != nil {
+		return done, err
+	}
 	done.Tables, err = store.Copy(ctx, f.path, address, func(c *store.Copying) (err error) {
 		done.Rows, err = endCopied(c)
 		return err
 	})
 	done.Still = time.Since(began)
 	return done, err
+}
+
+// refuseOlder refuses a source that is older than what this node has seen of it. A node takes the copy for one that was accepted
+// since, by its restore epoch, and what restore --accept ends would live in it.
+func refuseOlder(ctx context.Context, folder string) error {
+	s, err := openState(folder)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, store.Options{Folder: folder})
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	var now seen
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		now, err = stored(ctx, tx)
+		return err
+	})
+	if err = errors.Join(err, db.Close()); err == nil && now.behind(s.get()) {
+		err = fmt.Errorf("the source is older than what this node has seen of it (it is at %s, and was at %s): a backup was put back, or a copy of it was "+
+			"served. Accept it first, with no database in the configuration: sallyport restore --accept", now, s.get())
+	}
+	return err
 }
 
 // endCopied ends in the copy what a browser was in the midst of, raises the restore epoch, writes the copy's event, and

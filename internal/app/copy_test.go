@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -71,5 +73,34 @@ func TestCopyMovesAnInstallation(t *testing.T) {
 	}
 	if _, err := os.Stat(cfg.Data + "/sallyport.db"); err != nil {
 		t.Errorf("the source is gone: %v", err)
+	}
+}
+
+// D11.8: a backup that was put back is not copied before somebody has accepted it. The copy's restore epoch would say that he
+// had, and links and recovery codes that were used since would work again.
+func TestCopyOfWhatWasPutBack(t *testing.T) {
+	cfg := configure(t, nil)
+	staff(t, cfg.Data)
+	_, stop := running(t, cfg, quiet())
+	var copied bytes.Buffer
+	client, done, err := app.Command(t.Context(), cfg, quiet())
+	if err == nil {
+		err = errors.Join(client.Backup(t.Context(), &copied), done(), stop())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(cfg.Data, "sallyport.db"), copied.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := postgres.Empty(t)
+	if _, err := app.Copy(t.Context(), cfg, address); err == nil || !strings.Contains(err.Error(), "restore --accept") {
+		t.Fatalf("copied: %v", err)
+	}
+	if _, err := app.AcceptRestore(t.Context(), cfg, quiet()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Copy(t.Context(), cfg, address); err != nil {
+		t.Errorf("once it is accepted: %v", err)
 	}
 }
