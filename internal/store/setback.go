@@ -11,7 +11,8 @@ import (
 // for as long as it was wrong by. Sessions that began there are over, for nobody knows how old they are; other sessions
 // were used and proved at the latest now. Links, password resets, enrolment codes, open set-ups and what pages keep have their
 // life from now on at most, a wait is at most its longest, and what counts for a limit happened now. Unfinished sign-ins end
-// with their codes, as by EndSignIns, and are counted. So do unfinished tests of gateways. A server was seen at the latest now.
+// with their codes, as by EndSignIns, and are counted. So do unfinished tests of gateways. A server was seen at the latest now,
+// and so was whoever signed in, with his browser.
 func (tx *Tx) ClockSetBack(ctx context.Context) (signIns int, err error) {
 	set, err := tx.Settings(ctx)
 	if err != nil {
@@ -94,9 +95,11 @@ var setBack = []struct {
 	{"bucket", `empty_at = now_us() + $1`, `empty_at > now_us() + $1`, always(longestBucket)},
 	{"technician", `wait_until = now_us() + $1`, `wait_until > now_us() + $1`, always(longestWait)},
 	{"technician", `setup_until = now_us() + $1`, `setup_until > now_us() + $1`, longestSetup},
+	{"technician", `last_sign_in_at = now_us()`, `last_sign_in_at > now_us()`, nil},
 	{},
 	{"send", `at = now_us()`, `at > now_us()`, nil},
 	{"reset_asked", `at = now_us()`, `at > now_us()`, nil},
+	{"device", `seen_at = now_us()`, `seen_at > now_us()`, nil},
 	{"help_request", `created_at = now_us()`, `created_at > now_us()`, nil},
 	{"link", restart, `created_at > now_us()`, nil},
 	{"password_reset", restart, `created_at > now_us()`, nil},

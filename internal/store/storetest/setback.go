@@ -148,3 +148,36 @@ var _ = register("days of the future are today when the clock is set back", func
 	b.Add(366 * 24 * time.Hour)
 	b.wrongYear(dana, 0)
 })
+
+// Who signed in while the clock was years ahead is known by that for no longer than anybody, and his next sign-in is the last one.
+var _ = register("sign-ins of the future are of now when the clock is set back", func(b *bench) {
+	dana := b.person("dana")
+	const ahead = 10 * 365 * 24 * time.Hour
+	b.Add(ahead)
+	b.session(dana, "late")
+	b.write(func(tx *store.Tx) error { return tx.PutDevice(b.ctx, hash("browser"), dana.ID) })
+	b.Add(-ahead)
+	b.write(func(tx *store.Tx) error { _, err := tx.ClockSetBack(b.ctx); return err })
+	last := func() {
+		b.Helper()
+		b.read(func(tx *store.Tx) error {
+			t, err := tx.Technician(b.ctx, dana.ID)
+			if !t.LastSignInAt.Equal(b.Now()) {
+				b.Errorf("signed in last at %v, and it is %v", t.LastSignInAt, b.Now())
+			}
+			return err
+		})
+	}
+	last()
+	b.Add(time.Hour)
+	b.session(dana, "next")
+	last()
+	b.Add(366 * 24 * time.Hour)
+	b.read(func(tx *store.Tx) error {
+		_, known, err := tx.Device(b.ctx, hash("browser"))
+		if known {
+			b.Error("the browser is known for longer than a year")
+		}
+		return err
+	})
+})
