@@ -22,6 +22,7 @@ var _ = register("end of all leaves nothing that a backup could bring back", fun
 			b.ok(tx.InsertLink(b.ctx, sallyport.Link{Hash: hash(fmt.Sprint("l", g)), Technician: t.ID, Generation: g, ExpiresAt: b.Now().Add(time.Hour)}))
 			b.ok(tx.InsertReset(b.ctx, sallyport.PasswordReset{ID: fmt.Sprint("r", g), Technician: t.ID, Generation: g, Waiting: true, ExpiresAt: b.Now().Add(time.Hour)}))
 		}
+		b.ok(tx.PutMeta(b.ctx, "delivery.test.email", []byte("a code on its way")))
 		return tx.InsertOutbox(b.ctx, sallyport.OutboxMessage{ID: "m", Channel: sallyport.ChannelEmail, Sealed: []byte("x"), ExpiresAt: b.Now().Add(time.Hour)})
 	})
 	b.write(func(tx *store.Tx) error {
@@ -62,8 +63,10 @@ var _ = register("end of all leaves nothing that a backup could bring back", fun
 			}
 		}
 		now, err := tx.Technician(b.ctx, t.ID)
-		if used || code != nil || len(due) != 0 || len(waiting) != 0 || now.Generation != 2 {
-			b.Errorf("%v %+v %d %d %+v", used, code, len(due), len(waiting), now)
+		b.ok(err)
+		test, err := tx.Meta(b.ctx, "delivery.test.email")
+		if used || code != nil || len(due) != 0 || len(waiting) != 0 || now.Generation != 2 || len(test) > 0 {
+			b.Errorf("%v %+v %d %d %+v, the test %q", used, code, len(due), len(waiting), now, test)
 		}
 		return err
 	})
