@@ -69,10 +69,10 @@ type Gateways interface {
 	Settings(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) (delivery.View, error)
 	Needing(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) (delivery.Need, error)
 	SaveDraft(ctx context.Context, actor sallyport.Actor, form delivery.Form) (delivery.Saved, error)
-	DiscardDraft(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error
-	Test(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, to string) error
+	DiscardDraft(ctx context.Context, actor sallyport.Actor, seen delivery.Seen) error
+	Test(ctx context.Context, actor sallyport.Actor, seen delivery.Seen, to string) error
 	ConfirmTest(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, code string) error
-	Remove(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error
+	Remove(ctx context.Context, actor sallyport.Actor, seen delivery.Seen) error
 }
 
 // Ledger is the keeper of the audit log. *ledger.Service is one.

@@ -100,8 +100,8 @@ func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, er
 		page.Test = testView(desk, v.Test, s)
 	}
 	page.Stale = staleGateway(desk, s.stale)
+	page.Version = firstOf(s.began, v.Began)
 	if s.open || (v.Live == nil && v.Draft == nil) {
-		page.Version = firstOf(s.began, v.Began)
 		fillGatewayForm(&page, v, s)
 	}
 	return page, nil

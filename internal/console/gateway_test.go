@@ -257,3 +257,28 @@ func TestStaleDraft(t *testing.T) {
 	second.follow(second.send("/admin/email/discard"))
 	first.send("/admin/email", late...).wants(http.StatusConflict, "Somebody else took settings away while you were editing", "Sender name – Desk")
 }
+
+// TestStaleGatewayPage: a page that shows what is no longer true does nothing to another administrator's draft, and shows it.
+func TestStaleGatewayPage(t *testing.T) {
+	h := newHouse(t)
+	me, other := h.signIn(h.add(sallyport.SuperAdmin)), h.signIn(h.add(sallyport.SuperAdmin))
+	me.follow(me.send("/admin/email", smtpForm...))
+	before := me.get("/admin/email").field("version")
+	h.clock.Add(time.Second)
+	other.follow(other.send("/admin/email", with(smtpForm, "host", "other.northwind.example")...))
+	for _, act := range [][]string{{"/admin/email/discard"}, {"/admin/email/test", "to", "mara@northwind.example"}} {
+		p := me.send(act[0], append(act[1:], "version", before)...).
+			wants(http.StatusConflict, "Somebody else changed these settings", "other.northwind.example").lacks("What you typed", "Type the code")
+		if now := p.field("version"); now == before {
+			t.Errorf("%s: the page would be refused once more", act[0])
+		}
+	}
+	now := me.get("/admin/email").field("version")
+	other.follow(other.send("/admin/email/test", "to", "mara@northwind.example", "version", now))
+	other.follow(other.send("/admin/email/confirm", "code", h.post.code(t))).wants(http.StatusOK, "Proved, and in use")
+	me.send("/admin/email/discard", "version", now).wants(http.StatusConflict, "Somebody else put this draft in use").lacks("The draft is gone.")
+	remove := me.get("/admin/email/remove").field("version")
+	h.clock.Add(time.Second)
+	h.prove(sallyport.ChannelEmail)
+	me.send("/admin/email/remove", "version", remove).wants(http.StatusConflict, "Somebody else changed these settings").lacks("Removed.")
+}

@@ -93,10 +93,15 @@ func staleGateway(d view.Desk, e *delivery.StaleError) *view.Stale {
 	return s
 }
 
+// seen is what the page showed that f was sent from.
+func (p gatewayPage) seen(f web.Form) delivery.Seen {
+	return delivery.Seen{Channel: p.channel, Began: f.Get("version")}
+}
+
 func (c *Console) testDraft(p gatewayPage) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
 		to := strings.TrimSpace(f.Get("to"))
-		if err := c.gateways.Test(r.Context(), web.ActorOf(r), p.channel, to); err != nil {
+		if err := c.gateways.Test(r.Context(), web.ActorOf(r), p.seen(f), to); err != nil {
 			return c.gatewayRefused(w, r, gatewayState{page: p, to: to}, err)
 		}
 		return web.See(w, r, p.path+"#code")
@@ -113,8 +118,8 @@ func (c *Console) confirmTest(p gatewayPage) formHandler {
 }
 
 func (c *Console) discardDraft(p gatewayPage) formHandler {
-	return func(w http.ResponseWriter, r *http.Request, _ web.Form) error {
-		err := c.gateways.DiscardDraft(r.Context(), web.ActorOf(r), p.channel)
+	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
+		err := c.gateways.DiscardDraft(r.Context(), web.ActorOf(r), p.seen(f))
 		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
 			return c.gatewayRefused(w, r, gatewayState{page: p}, err)
 		}
@@ -134,7 +139,7 @@ func (c *Console) removeForm(p gatewayPage) web.Handler {
 			return err
 		}
 		desk.Back = &view.Link{Label: p.title, Href: p.path}
-		page := view.Confirm{Desk: desk, Post: p.path + "/remove", Button: "Remove", Danger: true, Cancel: p.path,
+		page := view.Confirm{Desk: desk, Post: p.path + "/remove", Version: need.Began, Button: "Remove", Danger: true, Cancel: p.path,
 			Lines: say("The gateway and its secrets are removed at once. To use it again, it must be set up and proved again.")}
 		if need.All > 0 {
 			page.Button = ""
@@ -158,8 +163,8 @@ func someNames(need delivery.Need) string {
 }
 
 func (c *Console) removeGateway(p gatewayPage) formHandler {
-	return func(w http.ResponseWriter, r *http.Request, _ web.Form) error {
-		if err := c.gateways.Remove(r.Context(), web.ActorOf(r), p.channel); err != nil {
+	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
+		if err := c.gateways.Remove(r.Context(), web.ActorOf(r), p.seen(f)); err != nil {
 			return c.gatewayRefused(w, r, gatewayState{page: p}, err)
 		}
 		return c.see(w, r, p.path, done("Removed. No message leaves through it any more."))

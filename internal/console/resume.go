@@ -116,7 +116,8 @@ func (c *Console) name(r *http.Request, page *view.Resume) error {
 // formNames are what forms do, by the address under /admin that they are sent to, or by its first part.
 var formNames = map[string]string{"technicians": "Edit Technician", "technicians/new": "Add Technician", "technicians/import": "Import technicians",
 	"rollouts": "Two Factor Authentication for the chosen technicians", "resets": "Password reset", "sessions": "End a session",
-	"email": "Email Settings", "email/remove": "Remove Email Settings", "sms": "SMS Settings", "sms/remove": "Remove SMS Settings"}
+	"email": "Email Settings", "email/test": "Send a test message of Email Settings", "email/discard": "Discard the draft of Email Settings", "email/remove": "Remove Email Settings",
+	"sms": "SMS Settings", "sms/test": "Send a test message of SMS Settings", "sms/discard": "Discard the draft of SMS Settings", "sms/remove": "Remove SMS Settings"}
 
 // backOf is the page that a form stood on.
 func backOf(path string) string {

@@ -74,7 +74,7 @@ func TestFormsComeBack(t *testing.T) {
 	b := h.signIn(me)
 	h.clock.Add(16 * time.Minute)
 	b, p := h.kept(me, b.send("/admin/email/discard"))
-	b.follow(b.again(p.wants(http.StatusOK, "Email Settings"))).wants(http.StatusOK, "The draft is gone.")
+	b.follow(b.again(p.wants(http.StatusOK, "Discard the draft of Email Settings"))).wants(http.StatusOK, "The draft is gone.")
 }
 
 // TestSecretsAreNotKept: neither codes nor the secrets of any gateway wait for the proof, and each form says what to type again.

@@ -94,10 +94,10 @@ func (c *Console) gatewayRoutes(p gatewayPage) []web.Route {
 	return []web.Route{
 		get(p.path, p.needs, c.gateway(p)),
 		post(p.path, p.needs, c.form(append(p.formFields(), secretsLost+"*"), c.saveDraft(p))),
-		post(p.path+"/test", p.needs, c.form([]string{"to"}, c.testDraft(p))),
+		post(p.path+"/test", p.needs, c.form([]string{"to", "version"}, c.testDraft(p))),
 		post(p.path+"/confirm", p.needs, c.form([]string{"code"}, c.confirmTest(p))),
-		post(p.path+"/discard", p.needs, c.form(nil, c.discardDraft(p))),
+		post(p.path+"/discard", p.needs, c.form([]string{"version"}, c.discardDraft(p))),
 		get(p.path+"/remove", p.needs, c.removeForm(p)),
-		post(p.path+"/remove", p.needs, c.form(nil, c.removeGateway(p))),
+		post(p.path+"/remove", p.needs, c.form([]string{"version"}, c.removeGateway(p))),
 	}
 }

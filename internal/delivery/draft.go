@@ -165,8 +165,12 @@ func (s *Service) putDraft(ctx context.Context, tx Tx, g sallyport.Gateway, secr
 	return g, tx.PutMeta(ctx, testKey(g.Channel), []byte{})
 }
 
-// DiscardDraft throws the draft away. There being none is an answer of kind NotFound.
-func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error {
+var errInUse = sallyport.E(sallyport.Conflict, "in_use", "Somebody else put this draft in use after your page was loaded, so there is none to discard.")
+
+// DiscardDraft throws the draft away that was seen; another one is left alone. There being none is an answer of kind NotFound,
+// but where the one that was seen is in use by now.
+func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, seen Seen) error {
+	channel := seen.Channel
 	w, err := channelWords(channel)
 	if err != nil {
 		return err
@@ -174,7 +178,13 @@ func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, chann
 	by := act{actor, w, channel}
 	return s.write(ctx, by, func(tx Tx) error {
 		g, err := changeable(ctx, tx, by, slotDraft)
+		if sallyport.KindOf(err) == sallyport.NotFound {
+			return noDraft(ctx, tx, seen)
+		}
 		if err != nil {
+			return err
+		}
+		if err := seen.check(g); err != nil {
 			return err
 		}
 		if err := tx.DeleteGateway(ctx, string(channel), slotDraft); err != nil {
@@ -187,8 +197,22 @@ func (s *Service) DiscardDraft(ctx context.Context, actor sallyport.Actor, chann
 	})
 }
 
-// Remove takes the channel's gateway out of use. It is refused with the names of the technicians who need it.
-func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel) error {
+// noDraft says why there is no draft to discard.
+func noDraft(ctx context.Context, tx Tx, seen Seen) error {
+	live, err := tx.Gateway(ctx, string(seen.Channel), slotLive)
+	switch {
+	case err != nil:
+		return err
+	case live != nil && began(live) == seen.Began:
+		return errInUse
+	}
+	return sallyport.ErrNotFound
+}
+
+// Remove takes the channel's gateway that was seen out of use; another one is left alone. It is refused with the names of the
+// technicians who need it.
+func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, seen Seen) error {
+	channel := seen.Channel
 	w, err := channelWords(channel)
 	if err != nil {
 		return err
@@ -197,6 +221,9 @@ func (s *Service) Remove(ctx context.Context, actor sallyport.Actor, channel sal
 	return s.write(ctx, by, func(tx Tx) error {
 		g, err := changeable(ctx, tx, by, slotLive)
 		if err != nil {
+			return err
+		}
+		if err := seen.check(g); err != nil {
 			return err
 		}
 		need, err := needOf(ctx, tx, w)
@@ -229,6 +256,7 @@ func changeable(ctx context.Context, tx Tx, a act, slot string) (*sallyport.Gate
 type Need struct {
 	All   int
 	First []sallyport.Technician // at most 10
+	Began string                 // names what is in use, for Seen.Began
 }
 
 // Needing says who stands in the way of the removal of a channel's settings, to an actor who may manage them.
@@ -241,7 +269,11 @@ func (s *Service) Needing(ctx context.Context, actor sallyport.Actor, channel sa
 		if err := may(ctx, tx, actor, w.permission); err != nil {
 			return err
 		}
-		need, err = needOf(ctx, tx, w)
+		if need, err = needOf(ctx, tx, w); err != nil {
+			return err
+		}
+		live, err := tx.Gateway(ctx, string(channel), slotLive)
+		need.Began = began(live)
 		return err
 	})
 	return need, err

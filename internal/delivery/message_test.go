@@ -202,7 +202,7 @@ func TestOutboxWaitsForEmailSettings(t *testing.T) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 		t.Fatal(err)
 	}
 	w.post.mu.Lock()

@@ -49,7 +49,7 @@ func TestRemovedGatewayCarriesNothingMore(t *testing.T) {
 	for range atOnce {
 		<-w.post.begun
 	}
-	if err := w.Remove(t.Context(), w.boss, sallyport.ChannelEmail); err != nil {
+	if err := w.Remove(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}); err != nil {
 		t.Fatal(err)
 	}
 	w.post.free()

@@ -54,30 +54,31 @@ type test struct {
 
 func testKey(channel sallyport.Channel) string { return "delivery.test." + string(channel) }
 
-// Test sends a code to an address or number through the draft, or through what is in use where there is no draft. It
-// waits for the result for 800 ms at most: nil means sent or still on its way, and Settings then says which. A failure
+// Test sends a code to an address or number through the draft, or through what is in use where there is no draft, if that is what
+// was seen. It waits for the result for 800 ms at most: nil means sent or still on its way, and Settings then says which. A failure
 // that is known by then is an Unavailable error with what to do. TooMany says when the next one can be sent.
-func (s *Service) Test(ctx context.Context, actor sallyport.Actor, channel sallyport.Channel, to string) error {
-	w, err := channelWords(channel)
+func (s *Service) Test(ctx context.Context, actor sallyport.Actor, seen Seen, to string) error {
+	w, err := channelWords(seen.Channel)
 	if err != nil {
 		return err
 	}
-	by := act{actor, w, channel}
-	if to, err = readTo(channel, to); err != nil {
+	by := act{actor, w, seen.Channel}
+	m := CodeMessage{Life: testLife}
+	if m.To, err = readTo(seen.Channel, to); err != nil {
 		return s.noted(ctx, by, err)
 	}
-	code, err := randomCode()
+	if m.Code, err = randomCode(); err != nil {
+		return err
+	}
+	g, t, settings, err := s.beginTest(ctx, by, seen, m)
 	if err != nil {
 		return err
 	}
-	g, t, settings, err := s.beginTest(ctx, by, to, code)
-	if err != nil {
-		return err
-	}
+	m.Organisation = settings.Organisation
 	result := make(chan error, 1)
 	s.tests.Go(func() {
 		ctx := context.WithoutCancel(ctx)
-		err := s.sendTest(ctx, g, CodeMessage{To: to, Code: code, Life: testLife, Organisation: settings.Organisation})
+		err := s.sendTest(ctx, g, m)
 		s.endTest(ctx, by, t, err)
 		result <- err
 	})
@@ -139,13 +140,16 @@ func mayTest(ctx context.Context, tx Tx, channel sallyport.Channel, now time.Tim
 }
 
 // beginTest stores the test before anything is sent.
-func (s *Service) beginTest(ctx context.Context, by act, to, code string) (g sallyport.Gateway, t test, settings sallyport.Settings, err error) {
+func (s *Service) beginTest(ctx context.Context, by act, seen Seen, m CodeMessage) (g sallyport.Gateway, t test, settings sallyport.Settings, err error) {
 	err = s.write(ctx, by, func(tx Tx) error {
 		if err := mayChange(ctx, tx, by.actor, by.permission); err != nil {
 			return err
 		}
 		found, err := newest(ctx, tx, by.channel)
 		if err != nil {
+			return err
+		}
+		if err := seen.check(found); err != nil {
 			return err
 		}
 		if found == nil {
@@ -162,12 +166,12 @@ func (s *Service) beginTest(ctx context.Context, by act, to, code string) (g sal
 		if settings, err = tx.Settings(ctx); err != nil {
 			return err
 		}
-		t = test{ID: sallyport.NewID(), To: to, Slot: g.Slot, Version: g.Version, State: sallyport.Sending, At: now, Expires: now.Add(testLife)}
-		t.Hash = s.testHash(t.ID, code)
+		t = test{ID: sallyport.NewID(), To: m.To, Slot: g.Slot, Version: g.Version, State: sallyport.Sending, At: now, Expires: now.Add(m.Life)}
+		t.Hash = s.testHash(t.ID, m.Code)
 		if err := putTest(ctx, tx, by.channel, t); err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(by.tested, by.actor).Changed(nil, map[string]string{"to": to}).Event())
+		return tx.InsertEvent(ctx, audit.New(by.tested, by.actor).Changed(nil, map[string]string{"to": m.To}).Event())
 	})
 	return g, t, settings, err
 }

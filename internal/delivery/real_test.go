@@ -64,7 +64,7 @@ func TestSMSSettingsOverKannel(t *testing.T) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, form); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelSMS, "+12025550100"); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelSMS}, "+12025550100"); err != nil {
 		t.Fatal(err)
 	}
 	w.sent(t, sallyport.ChannelSMS)
@@ -94,7 +94,7 @@ func TestEmailSettingsOverPostfix(t *testing.T) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, form); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 		t.Fatal(err)
 	}
 	w.sent(t, sallyport.ChannelEmail)

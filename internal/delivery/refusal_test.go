@@ -18,7 +18,7 @@ func TestRefusedSettingsAreEvents(t *testing.T) {
 	ctx, email, sms := t.Context(), sallyport.ChannelEmail, sallyport.ChannelSMS
 	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
 	w.technician(t, "dana", sallyport.ReadOnlyTechnician, sallyport.MethodEmail)
-	if err := w.Test(ctx, w.boss, email, "mara@northwind.example"); err != nil {
+	if err := w.Test(ctx, w.boss, delivery.Seen{Channel: email}, "mara@northwind.example"); err != nil {
 		t.Fatal(err)
 	}
 	host := sallyport.Actor{Kind: sallyport.ActorHost, Name: "uid 0 (root)"}
@@ -26,7 +26,7 @@ func TestRefusedSettingsAreEvents(t *testing.T) {
 		return func(a sallyport.Actor) error { _, err := w.SaveDraft(ctx, a, f); return err }
 	}
 	test := func(c sallyport.Channel, to string) func(sallyport.Actor) error {
-		return func(a sallyport.Actor) error { return w.Test(ctx, a, c, to) }
+		return func(a sallyport.Actor) error { return w.Test(ctx, a, delivery.Seen{Channel: c}, to) }
 	}
 	confirm := func(code string) func(sallyport.Actor) error {
 		return func(a sallyport.Actor) error { return w.ConfirmTest(ctx, a, email, code) }
@@ -45,8 +45,8 @@ func TestRefusedSettingsAreEvents(t *testing.T) {
 		{w.admin, test(email, "typed@northwind.example"), email, "forbidden"},
 		{w.boss, confirm("typed"), email, "invalid: code"},
 		{w.admin, confirm("123456"), email, "forbidden"},
-		{w.admin, func(a sallyport.Actor) error { return w.DiscardDraft(ctx, a, email) }, email, "forbidden"},
-		{w.boss, func(a sallyport.Actor) error { return w.Remove(ctx, a, email) }, email, "gateway_needed"},
+		{w.admin, func(a sallyport.Actor) error { return w.DiscardDraft(ctx, a, delivery.Seen{Channel: email}) }, email, "forbidden"},
+		{w.boss, func(a sallyport.Actor) error { return w.Remove(ctx, a, delivery.Seen{Channel: email}) }, email, "gateway_needed"},
 		{w.boss, func(a sallyport.Actor) error { // the settings in use are others by the time that their code is typed back
 			w.changeLive(t)
 			return w.ConfirmTest(ctx, a, email, w.lastCode(t))
@@ -76,12 +76,12 @@ func TestD8_3(t *testing.T) {
 		"+1 900 555 0123": "premium", "+44 909 879 0001": "premium", "+112": "emergency", "110": "emergency", "+1 911 555 0123": "no such number",
 		"+800 1234 5678": "service", "+999 1234 5678": "no country", "0151 23456789": "country code", "+1202555": "too short", "": "phone number",
 	} {
-		err := w.Test(t.Context(), w.boss, sallyport.ChannelSMS, to)
+		err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelSMS}, to)
 		if fieldNames(err) != "to" || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want it to say %s", to, err, says)
 		}
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelSMS, "+1 (202) 555-0101"); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelSMS}, "+1 (202) 555-0101"); err != nil {
 		t.Fatal(err)
 	}
 	if v, err := w.Settings(t.Context(), w.boss, sallyport.ChannelSMS); err != nil || v.Test == nil || v.Test.To != "+12025550101" {
@@ -106,7 +106,7 @@ func TestTestMessagesAreLimited(t *testing.T) {
 	test := func() error {
 		n++
 		w.boss.ProvedAt = w.clock.Now()
-		return w.Test(ctx, w.boss, sallyport.ChannelEmail, fmt.Sprintf("m%d@northwind.example", n))
+		return w.Test(ctx, w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, fmt.Sprintf("m%d@northwind.example", n))
 	}
 	refused := func(wait time.Duration, says string) {
 		t.Helper()
@@ -139,7 +139,7 @@ func TestTestMessagesAreLimited(t *testing.T) {
 	if len(w.post.emails) != 6 {
 		t.Errorf("%d messages were sent", len(w.post.emails))
 	}
-	if err := w.Test(ctx, w.boss, sallyport.ChannelSMS, "+12025550101"); err != nil {
+	if err := w.Test(ctx, w.boss, delivery.Seen{Channel: sallyport.ChannelSMS}, "+12025550101"); err != nil {
 		t.Errorf("the other channel: %v", err)
 	}
 	w.post.texts = nil

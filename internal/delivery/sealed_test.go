@@ -51,7 +51,7 @@ func TestD3_12(t *testing.T) {
 		if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(with(smtpForm, "sender", "other@northwind.example"))); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 			t.Fatal(err)
 		}
 		w.copySecrets(t, sallyport.ChannelEmail, "live", "draft")

@@ -35,7 +35,7 @@ func TestDraftBecomesLiveByItsCode(t *testing.T) {
 	if err != nil || saved.Draft.Sealed != nil || !slices.Equal(saved.Draft.SecretsSet, []string{"password"}) {
 		t.Fatalf("%+v, %v", saved, err)
 	}
-	if err := w.Test(ctx, w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+	if err := w.Test(ctx, w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 		t.Fatal(err)
 	}
 	v, err := w.Settings(ctx, w.boss, sallyport.ChannelEmail)
@@ -89,7 +89,7 @@ func TestTestMessagesSayWhatTheyAre(t *testing.T) {
 		if _, err := w.SaveDraft(t.Context(), w.boss, c.form); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Test(t.Context(), w.boss, c.form.Channel, c.to); err != nil {
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: c.form.Channel}, c.to); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestWrongCodesTypedBackAreEvents(t *testing.T) {
 		if _, err := w.SaveDraft(t.Context(), w.boss, c.form); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Test(t.Context(), w.boss, channel, c.to); err != nil {
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: channel}, c.to); err != nil {
 			t.Fatal(err)
 		}
 		code := w.lastCode(t)
@@ -143,7 +143,7 @@ func TestThreeWrongCodesEndTheTest(t *testing.T) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 		t.Fatal(err)
 	}
 	code := w.lastCode(t)
@@ -159,7 +159,7 @@ func TestTestRunsOutAndDoesNotOutliveTheDraft(t *testing.T) {
 	w := newWorld(t)
 	test := func() string {
 		t.Helper()
-		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 			t.Fatal(err)
 		}
 		return w.lastCode(t)
@@ -170,7 +170,7 @@ func TestTestRunsOutAndDoesNotOutliveTheDraft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantCode(t, w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"), "no_settings")
+	wantCode(t, w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"), "no_settings")
 	save(smtpForm)
 	code := test()
 	w.clock.Add(10 * time.Minute)
@@ -185,11 +185,11 @@ func TestTestRunsOutAndDoesNotOutliveTheDraft(t *testing.T) {
 			t.Errorf("the older code: %v", err)
 		}
 	}
-	if err := w.DiscardDraft(t.Context(), w.boss, sallyport.ChannelEmail); err != nil {
+	if err := w.DiscardDraft(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}); err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, second), "test_over")
-	wantCode(t, w.DiscardDraft(t.Context(), w.boss, sallyport.ChannelEmail), "not_found")
+	wantCode(t, w.DiscardDraft(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}), "not_found")
 	if types, _ := w.events(t); types[len(types)-1] != "email.settings.discarded" || types[len(types)-2] == "email.settings.discarded" {
 		t.Errorf("events are %v", types)
 	}
@@ -205,7 +205,7 @@ func TestD11_1(t *testing.T) {
 	begun := func() string {
 		t.Helper()
 		w.boss.ProvedAt = w.clock.Now()
-		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 			t.Fatal(err)
 		}
 		return w.lastCode(t)
@@ -237,12 +237,12 @@ func TestD8_7_FailedTest(t *testing.T) {
 	w.post.fail = func() error {
 		return &sallyport.SendError{Outcome: sallyport.NotSent, Code: "auth", Hint: "The mail server refused the password.", Cause: errors.New("535")}
 	}
-	err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example")
+	err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example")
 	if sallyport.KindOf(err) != sallyport.Unavailable || !strings.Contains(err.Error(), "refused the password") {
 		t.Errorf("got %v", err)
 	}
 	w.post.fail = func() error { return down } // away, or never the right place: who made the settings is told of both
-	err = w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example")
+	err = w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example")
 	if sallyport.KindOf(err) != sallyport.Unavailable || !strings.Contains(err.Error(), "It is down. If that goes on, the address, the port or the TLS mode") {
 		t.Errorf("got %v", err)
 	}
@@ -262,7 +262,7 @@ func TestSecretsAreKeptUntilTheOtherSideChanges(t *testing.T) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(with(smtpForm, "password", "", "sender_name", "Door"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil || w.post.secrets["password"] != smtpForm["password"] {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil || w.post.secrets["password"] != smtpForm["password"] {
 		t.Fatalf("the password was lost: %v", err)
 	}
 	for _, change := range [][]string{{"host", "evil.example.com"}, {"port", "2525"}, {"tls", "implicit"}} {
@@ -319,9 +319,9 @@ func TestD10_11(t *testing.T) {
 	acts := func(actor sallyport.Actor) map[string]error {
 		_, draft := w.SaveDraft(ctx, actor, emailForm(smtpForm))
 		_, look := w.Settings(ctx, actor, sallyport.ChannelEmail)
-		return map[string]error{"draft": draft, "look": look, "test": w.Test(ctx, actor, sallyport.ChannelEmail, "mara@northwind.example"),
-			"confirm": w.ConfirmTest(ctx, actor, sallyport.ChannelEmail, w.lastCode(t)), "discard": w.DiscardDraft(ctx, actor, sallyport.ChannelEmail),
-			"remove": w.Remove(ctx, actor, sallyport.ChannelEmail)}
+		return map[string]error{"draft": draft, "look": look, "test": w.Test(ctx, actor, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"),
+			"confirm": w.ConfirmTest(ctx, actor, sallyport.ChannelEmail, w.lastCode(t)), "discard": w.DiscardDraft(ctx, actor, delivery.Seen{Channel: sallyport.ChannelEmail}),
+			"remove": w.Remove(ctx, actor, delivery.Seen{Channel: sallyport.ChannelEmail})}
 	}
 	for name, end := range map[string]func(*store.Tx, sallyport.Actor) error{
 		"signed out": func(tx *store.Tx, a sallyport.Actor) error {
@@ -340,7 +340,7 @@ func TestD10_11(t *testing.T) {
 		if _, err := w.SaveDraft(ctx, boss, emailForm(smtpForm)); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Test(ctx, boss, sallyport.ChannelEmail, "mara@northwind.example"); err != nil {
+		if err := w.Test(ctx, boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
 			t.Fatal(err)
 		}
 		w.write(t, func(tx *store.Tx) error { return end(tx, boss) })
@@ -371,9 +371,9 @@ func TestWhoMayChangeGateways(t *testing.T) {
 	}{"admin": {w.admin, "forbidden"}, "not signed in": {sallyport.Actor{Kind: sallyport.ActorNobody}, "forbidden"}, "deleted": {gone, "unauthorized"}, "old proof": {late, "step_up"}} {
 		_, err := w.SaveDraft(ctx, c.actor, emailForm(smtpForm))
 		for what, err := range map[string]error{
-			"draft": err, "test": w.Test(ctx, c.actor, sallyport.ChannelEmail, "mara@northwind.example"),
+			"draft": err, "test": w.Test(ctx, c.actor, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"),
 			"confirm": w.ConfirmTest(ctx, c.actor, sallyport.ChannelEmail, "123456"),
-			"discard": w.DiscardDraft(ctx, c.actor, sallyport.ChannelEmail), "remove": w.Remove(ctx, c.actor, sallyport.ChannelEmail),
+			"discard": w.DiscardDraft(ctx, c.actor, delivery.Seen{Channel: sallyport.ChannelEmail}), "remove": w.Remove(ctx, c.actor, delivery.Seen{Channel: sallyport.ChannelEmail}),
 		} {
 			if sallyport.CodeOf(err) != c.code {
 				t.Errorf("%s, %s: %v", name, what, err)
@@ -403,7 +403,7 @@ func TestRemoveNamesWhoNeedsIt(t *testing.T) {
 	w := newWorld(t)
 	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
 	dana := w.technician(t, "dana", sallyport.ReadOnlyTechnician, sallyport.MethodEmail)
-	err := w.Remove(t.Context(), w.boss, sallyport.ChannelEmail)
+	err := w.Remove(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail})
 	if sallyport.CodeOf(err) != "gateway_needed" || !strings.Contains(err.Error(), "dana") {
 		t.Errorf("got %v", err)
 	}
@@ -418,10 +418,10 @@ func TestRemoveNamesWhoNeedsIt(t *testing.T) {
 		d.Method = sallyport.MethodApp
 		return tx.UpdateTechnician(t.Context(), d)
 	})
-	if err := w.Remove(t.Context(), w.boss, sallyport.ChannelEmail); err != nil || w.Ready(t.Context(), sallyport.ChannelEmail) {
+	if err := w.Remove(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}); err != nil || w.Ready(t.Context(), sallyport.ChannelEmail) {
 		t.Errorf("not removed: %v", err)
 	}
-	wantCode(t, w.Remove(t.Context(), w.boss, sallyport.ChannelEmail), "not_found")
+	wantCode(t, w.Remove(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}), "not_found")
 	types, all := w.events(t)
 	if n := len(types); types[n-1] != "email.settings.removed" || types[n-2] == types[n-1] || all[0].Actor != w.boss.ID {
 		t.Errorf("events are %v, the last %+v", types, all[0])
@@ -481,13 +481,13 @@ func TestD8_9_Forms(t *testing.T) {
 			t.Errorf("%s %v: fields %q, want %q (%v)", c.form.Kind, c.form.Values, got, c.fields, err)
 		}
 		if c.fields == "" {
-			if err := w.DiscardDraft(t.Context(), w.boss, c.form.Channel); err != nil {
+			if err := w.DiscardDraft(t.Context(), w.boss, delivery.Seen{Channel: c.form.Channel}); err != nil {
 				t.Error(err)
 			}
 		}
 	}
 	for _, to := range []string{"", "a@x>\r\nDATA", "\"a\r\nBcc: b\"@x", "a@x.example, b@x.example", "Dana <a@x.example>", "a", strings.Repeat("a", 300) + "@x.example"} {
-		if err := w.Test(t.Context(), w.boss, sallyport.ChannelEmail, to); fieldNames(err) != "email" && fieldNames(err) != "to" {
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, to); fieldNames(err) != "email" && fieldNames(err) != "to" {
 			t.Errorf("%q: %v", to, err)
 		}
 	}

@@ -30,7 +30,7 @@ func TestSMSSettingsOverSMPP(t *testing.T) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, form); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, sallyport.ChannelSMS, "+12025550100"); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelSMS}, "+12025550100"); err != nil {
 		t.Fatal(err)
 	}
 	w.sent(t, sallyport.ChannelSMS)
@@ -100,7 +100,7 @@ func TestD8_9_SMPPForm(t *testing.T) {
 			t.Errorf("%q: fields %q, want %q (%v)", c.change, got, c.fields, err)
 		}
 		if c.fields == "" {
-			if err := w.DiscardDraft(t.Context(), w.boss, sallyport.ChannelSMS); err != nil {
+			if err := w.DiscardDraft(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelSMS}); err != nil {
 				t.Error(err)
 			}
 		}

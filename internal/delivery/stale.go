@@ -27,6 +27,22 @@ func (e *StaleError) Error() string { return errStale.Error() }
 // Unwrap gives the refusal in words to errors.As.
 func (e *StaleError) Unwrap() error { return errStale }
 
+// Seen is a channel with what a page showed of it: View.Began, or Need.Began; empty: whatever is there is meant.
+type Seen struct {
+	Channel sallyport.Channel
+	Began   string
+}
+
+var errUnseen = sallyport.E(sallyport.Conflict, "stale", "Somebody else changed these settings after your page was loaded, so nothing was done. This is how they are now.")
+
+// check refuses what was meant for other settings than now.
+func (s Seen) check(now *sallyport.Gateway) error {
+	if s.Began == "" || s.Began == began(now) {
+		return nil
+	}
+	return errUnseen
+}
+
 // began names what a form begins from: each saving is another, and going into use is none.
 func began(g *sallyport.Gateway) string {
 	if g == nil {

@@ -58,10 +58,65 @@ func TestStaleDraft(t *testing.T) {
 		t.Errorf("knowing both: %v", err)
 	}
 	second := begun()
-	if err := w.DiscardDraft(ctx, other, sallyport.ChannelEmail); err != nil {
+	if err := w.DiscardDraft(ctx, other, delivery.Seen{Channel: sallyport.ChannelEmail}); err != nil {
 		t.Fatal(err)
 	}
 	if gone := refused(save(w.boss, second, "sender_name", "Boss")); gone.By != "" || gone.Began != empty {
 		t.Errorf("after it was discarded: %+v", gone)
+	}
+}
+
+// What a page that is no longer true sends neither discards another administrator's draft, nor tests it, nor takes out of use
+// what it did not show.
+func TestActsOnWhatWasSeen(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	email := sallyport.ChannelEmail
+	seen := func() delivery.Seen {
+		t.Helper()
+		w.clock.Add(time.Second)
+		v, err := w.Settings(ctx, w.boss, email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return delivery.Seen{Channel: email, Began: v.Began}
+	}
+	save := func(host string) {
+		t.Helper()
+		w.clock.Add(time.Second)
+		if _, err := w.SaveDraft(ctx, w.boss, emailForm(with(smtpForm, "host", host))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	test := func(s delivery.Seen) error { return w.Test(ctx, w.boss, s, "mara@northwind.example") }
+	save("one.northwind.example")
+	first := seen()
+	save("two.northwind.example")
+	second := seen()
+	wantCode(t, test(first), "stale")
+	wantCode(t, w.DiscardDraft(ctx, w.boss, first), "stale")
+	if v, err := w.Settings(ctx, w.boss, email); err != nil || v.Draft == nil || v.Test != nil || len(w.post.emails) != 0 {
+		t.Errorf("the draft %+v, its test %+v, %v", v.Draft, v.Test, err)
+	}
+	if err := test(second); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ConfirmTest(ctx, w.boss, email, w.lastCode(t)); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, w.DiscardDraft(ctx, w.boss, second), "in_use")
+	wantCode(t, w.DiscardDraft(ctx, w.boss, first), "not_found")
+	if err := test(second); err != nil { // they are the same settings, in use by now
+		t.Error(err)
+	}
+	need, err := w.Needing(ctx, w.boss, email)
+	if err != nil || need.Began != second.Began {
+		t.Errorf("asked for the removal of %q, %v; in use is %q", need.Began, err, second.Began)
+	}
+	w.clock.Add(time.Second)
+	w.prove(t, emailForm(with(smtpForm, "host", "three.northwind.example")), "mara@northwind.example")
+	wantCode(t, w.Remove(ctx, w.boss, delivery.Seen{Channel: email, Began: need.Began}), "stale")
+	if err := w.Remove(ctx, w.boss, seen()); err != nil {
+		t.Error(err)
 	}
 }

@@ -204,7 +204,7 @@ func (w *world) prove(t *testing.T, f delivery.Form, to string) {
 	if _, err := w.SaveDraft(t.Context(), w.boss, f); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Test(t.Context(), w.boss, f.Channel, to); err != nil {
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: f.Channel}, to); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ConfirmTest(t.Context(), w.boss, f.Channel, w.lastCode(t)); err != nil {

@@ -155,7 +155,7 @@ func (s *seeder) prove(ctx context.Context, f delivery.Form, to string, arrives 
 	if _, err := s.ways.SaveDraft(ctx, s.actor, f); err != nil {
 		return err
 	}
-	if err := s.ways.Test(ctx, s.actor, f.Channel, to); err != nil {
+	if err := s.ways.Test(ctx, s.actor, delivery.Seen{Channel: f.Channel}, to); err != nil {
 		return err
 	}
 	m, ok := arrives.newest(to, begin)

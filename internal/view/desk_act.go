@@ -6,6 +6,7 @@ type Confirm struct {
 	Subject string // whom it is about, in bold
 	Lines   []PreviewLine
 	Post    string // where the form goes
+	Version string // of what it is about; empty where the form has none
 	Reason  *Field
 	Button  string
 	Danger  bool
