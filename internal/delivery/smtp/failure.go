@@ -85,6 +85,8 @@ func refusal(at stage, code int, err error) (name string, permanent bool, hint s
 		return "auth", true, "The mail server refused Sallyport's user name or password. An administrator must look at Email Settings."
 	case permanent && at == stageRecipient && mailboxRefused(code, enhanced(err)):
 		return "bad_address", true, "The mail server refused this mailbox. An administrator must look at the address."
+	case permanent && at == stageRecipient && enhanced(err) == "":
+		return "refused", true, "The mail server refused this mailbox, or to carry mail of Sallyport to it. An administrator must look at the address and at Email Settings."
 	case permanent && (at == stageMail || badSender(enhanced(err))):
 		return "refused", true, "The mail server refused Sallyport's sender address. An administrator must look at Email Settings."
 	case permanent:
@@ -95,11 +97,12 @@ func refusal(at stage, code int, err error) (name string, permanent bool, hint s
 
 // mailboxRefused reports whether a refusal of the recipient is about the mailbox. Servers that judge everything at this
 // stage, as Postfix does, refuse the sender, the greeting or the login here too: those codes say so (RFC 3463 sections
-// 3.2 to 3.5), and 5.1.0 may mean either side.
+// 3.2 to 3.5), and 5.1.0 may mean either side. So may an answer without such a code: many a server refuses to relay with a bare
+// 550, 551 or 553.
 func mailboxRefused(code int, enhanced string) bool {
 	switch enhanced {
 	case "":
-		return code >= 550 && code <= 553 || code == 556
+		return code == 552 || code == 556 // the mailbox is full; its domain takes no mail (RFC 7504)
 	case "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.5", "5.1.6", "5.1.10", "5.4.1", "5.4.4":
 		return true
 	}
