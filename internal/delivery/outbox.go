@@ -22,6 +22,13 @@ const (
 // backoff is how long a message waits after its 1st, 2nd … failure; the last one repeats until the message ends.
 var backoff = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour}
 
+// pause is how long m waits after a failure now: no longer than half of what is left of its time, so that it is tried until its
+// end, and again is false where that is nearer than the shortest wait.
+func pause(m sallyport.OutboxMessage, now time.Time) (wait time.Duration, again bool) {
+	wait = min(backoff[min(m.Attempts, len(backoff)-1)], m.ExpiresAt.Sub(now)/2)
+	return wait, wait >= backoff[0]
+}
+
 // Wake tells the worker that something was put into the outbox. Call it after the commit; it never blocks.
 func (s *Service) Wake() {
 	select {
@@ -189,8 +196,7 @@ func (s *Service) attempt(ctx context.Context, m sallyport.OutboxMessage, live *
 // finish writes down what became of m. A refused mailbox is final; anything else is tried again, for settings and
 // servers get repaired. Each failure is told to whoever looks after the server, for the event comes at the end alone.
 func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure error) {
-	wait := backoff[min(m.Attempts, len(backoff)-1)]
-	again := wait.String()
+	again := "never"
 	err := s.store.Write(ctx, func(tx Tx) error {
 		if failure == nil {
 			return tx.FinishOutbox(ctx, m.ID)
@@ -200,9 +206,9 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure
 			return err
 		}
 		reason := reasonOf(failure)
-		next := now.Add(wait)
-		if !lostFor(failure) && next.Before(m.ExpiresAt) {
-			return tx.RetryOutbox(ctx, m.ID, next, reason)
+		if wait, more := pause(m, now); more && !lostFor(failure) {
+			again = wait.Round(time.Second).String()
+			return tx.RetryOutbox(ctx, m.ID, now.Add(wait), reason)
 		}
 		again = "never"
 		return giveUp(ctx, tx, m, reason)

@@ -86,3 +86,43 @@ func TestMendedSettingsSendAtOnce(t *testing.T) {
 		t.Error("it still waits")
 	}
 }
+
+// A message is tried until its time is over: the wait after its last failures is no longer than half of what is left.
+func TestTriedUntilItsEnd(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	short := invitation
+	short.Until = w.clock.Now().Add(5 * time.Minute)
+	m := w.put(t, delivery.NoticeInvitation, short)
+	w.write(t, func(tx *store.Tx) error {
+		for range 4 { // the next wait would be half an hour
+			if err := tx.RetryOutbox(t.Context(), m.ID, w.clock.Now(), down.Code); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	fail := func() {
+		t.Helper()
+		begun, release := w.slow(down)
+		stop := w.run(t)
+		<-begun
+		close(release)
+		stop()
+	}
+	fail()
+	w.clock.Add(149 * time.Second)
+	if early := w.outbox(t); early.ID != "" {
+		t.Errorf("due too early: %+v", early)
+	}
+	w.clock.Add(time.Second)
+	if again := w.outbox(t); again.ID != m.ID {
+		t.Fatal("given up, or not due, with half of its time left")
+	}
+	w.clock.Set(short.Until.Add(-19 * time.Second))
+	fail()
+	types, all := w.events(t)
+	if types[len(types)-1] != "delivery.failed" || all[0].Reason != "unreachable: It is down." {
+		t.Errorf("events %v, last %+v", types, all[0])
+	}
+}
