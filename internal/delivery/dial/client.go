@@ -55,6 +55,9 @@ func (d *Dialer) dialTLS(ctx context.Context, network, address string, roots *x5
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()
+		if ctx.Err() != nil { // it was silent, which says nothing about its certificate
+			return nil, failed(ctx.Err())
+		}
 		return nil, &sallyport.SendError{Outcome: sallyport.NotSent, Code: "tls", Cause: err,
 			Hint: "The server's certificate or TLS is not in order, so nothing was sent. An administrator must look at it."}
 	}

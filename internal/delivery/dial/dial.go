@@ -146,6 +146,9 @@ func (d *Dialer) Refused(ctx context.Context, host string, plain bool) error {
 
 var errRefused = errors.New("the address is in none of the allowed_networks, and is inside a private or special network, or is to be spoken to without TLS")
 
+// errPlain is errRefused of what would be dialled for TLS.
+var errPlain = fmt.Errorf("%w", errRefused)
+
 // dial resolves the name itself, so that a test can say what a name means, and lets the control function judge the
 // address of each socket: what was resolved is not trusted to be what is dialled.
 func (d *Dialer) dial(ctx context.Context, network, address string, permits func(netip.Addr) bool) (net.Conn, error) {
@@ -171,13 +174,34 @@ func (d *Dialer) connect(ctx context.Context, network, address string, permits f
 		}
 		return nil
 	}}
-	for _, a := range open[:min(len(open), 4)] {
+	for _, a := range inTurn(open)[:min(len(open), 4)] {
 		var conn net.Conn
 		if conn, err = d.open(&dialer, ctx, network, net.JoinHostPort(a.String(), port)); err == nil {
 			return conn, nil
 		}
 	}
 	return nil, failed(err)
+}
+
+// inTurn puts the addresses of the other family between those of the first one's: where IPv6 leads nowhere, a name with many such
+// addresses has one of IPv4 that is dialled.
+func inTurn(found []netip.Addr) (out []netip.Addr) {
+	var families [2][]netip.Addr
+	for _, a := range found {
+		i := 0
+		if a.Unmap().Is4() != found[0].Unmap().Is4() {
+			i = 1
+		}
+		families[i] = append(families[i], a)
+	}
+	for i := range found {
+		for _, f := range families {
+			if i < len(f) {
+				out = append(out, f[i])
+			}
+		}
+	}
+	return out
 }
 
 // permitted are the addresses of host that may be dialled, at least one. Those that are refused are left out at once; a name
@@ -189,6 +213,9 @@ func (d *Dialer) permitted(ctx context.Context, host string, permits func(netip.
 	}
 	open := slices.DeleteFunc(slices.Clone(addresses), func(a netip.Addr) bool { return !permits(a) })
 	if len(open) == 0 {
+		if slices.ContainsFunc(addresses, d.Permits) {
+			return nil, fmt.Errorf("dial %s: %w", host, errPlain)
+		}
 		return nil, fmt.Errorf("dial %s: %w", host, errRefused)
 	}
 	return open, nil
@@ -215,6 +242,9 @@ func failed(err error) error {
 	case errors.Is(err, errRefused):
 		e.Permanent = true
 		e.Code, e.Hint = "not_allowed", "The server's address is inside a network that Sallyport does not speak to. An administrator must list it in allowed_networks, or choose another server."
+		if errors.Is(err, errPlain) {
+			e.Hint = "Without TLS Sallyport speaks to networks that allowed_networks lists, and the server's address is in none of them. An administrator must choose TLS, or another server."
+		}
 	case errors.As(err, &dns) && dns.IsNotFound:
 		e.Hint = "The server's name is not known. An administrator must look at its settings."
 	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,6 +121,41 @@ func TestRefused(t *testing.T) {
 		if (err != nil) != c.refuse || err != nil && !strings.Contains(err.Error(), c.host+": the address is in none of the allowed_networks") {
 			t.Errorf("%s, plain %v: %v", c.host, c.plain, err)
 		}
+	}
+}
+
+// Of a name with many addresses both families are tried, in the order of the look-up otherwise: one of them may lead nowhere here.
+func TestBothFamiliesAreDialled(t *testing.T) {
+	for _, c := range []struct{ found, dialled []string }{
+		{[]string{"2606:4700::1", "2606:4700::2", "2606:4700::3", "2606:4700::4", "1.1.1.1", "1.1.1.2"}, []string{"2606:4700::1", "1.1.1.1", "2606:4700::2", "1.1.1.2"}},
+		{[]string{"::ffff:1.1.1.1", "2606:4700::1", "1.1.1.2"}, []string{"::ffff:1.1.1.1", "2606:4700::1", "1.1.1.2"}},
+		{[]string{"1.1.1.1", "10.0.0.1", "1.1.1.2"}, []string{"1.1.1.1", "1.1.1.2"}},
+	} {
+		var dialled []string
+		d := dial.New(dial.Options{Resolver: &names{answers: [][]netip.Addr{addrs(c.found...)}}})
+		d.Deaf(func(address string) {
+			host, _, _ := net.SplitHostPort(address)
+			dialled = append(dialled, host)
+		})
+		if _, err := d.DialContext(t.Context(), "tcp", "mail.example.com:587"); err == nil {
+			t.Fatal("somebody answered")
+		}
+		if !slices.Equal(dialled, c.dialled) {
+			t.Errorf("of %v were dialled %v, want %v", c.found, dialled, c.dialled)
+		}
+	}
+}
+
+// What only TLS is spoken to is not called inside.
+func TestPlainIsNotInside(t *testing.T) {
+	d := dial.New(dial.Options{Resolver: &names{answers: [][]netip.Addr{addrs("1.1.1.1", "10.0.0.1")}}})
+	_, err := d.DialPlain(t.Context(), "tcp", "mail.example.com:25")
+	if e := refusedAs(t, err); e.Code != "not_allowed" || !strings.Contains(e.Hint, "choose TLS") || strings.Contains(e.Hint, "inside") {
+		t.Errorf("got %v, %s", err, e.Hint)
+	}
+	_, err = d.DialPlain(t.Context(), "tcp", "10.0.0.1:25")
+	if e := refusedAs(t, err); e.Code != "not_allowed" || !strings.Contains(e.Hint, "inside") {
+		t.Errorf("got %v, %s", err, e.Hint)
 	}
 }
 
@@ -325,6 +361,16 @@ func TestCertificatesAreChecked(t *testing.T) {
 		t.Errorf("got %v", resp.Status)
 	}
 	var _ tls.ConnectionState // the transport does not fill it for connections dialled by hand
+}
+
+// A server that is silent where TLS should begin is late, and not one with a wrong certificate.
+func TestSilentWhereTLSBegins(t *testing.T) {
+	silent := listen(t)
+	d := dial.New(dial.Options{Allowed: loopback, Timeout: 50 * time.Millisecond})
+	_, err := get(t, d.Client(nil), "https://"+silent.Addr().String())
+	if e := refusedAs(t, err); e.Code != "timeout" || e.Outcome != sallyport.NotSent || !strings.Contains(e.Hint, "did not answer in time") {
+		t.Errorf("got %v, %s", err, e.Hint)
+	}
 }
 
 // What broke before the request left was surely not sent; what broke after may have been.
