@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -16,7 +15,7 @@ import (
 	"sallyport"
 )
 
-// answerLimit is how much of an answer is read; what comes after is dropped unseen.
+// answerLimit is how much of an answer is read; of a longer one the rest is dropped unseen, and reading it ends in an error.
 const answerLimit = 64 << 10
 
 // Client makes the HTTP client that gateways speak through: https anywhere that may be dialled, http inside the allowed
@@ -78,7 +77,7 @@ func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, broken(err, written.Load())
 	}
-	resp.Body = capped{io.LimitReader(resp.Body, answerLimit), resp.Body}
+	resp.Body = http.MaxBytesReader(nil, resp.Body, answerLimit)
 	return resp, nil
 }
 
@@ -101,9 +100,4 @@ func broken(err error, written bool) error {
 		}
 	}
 	return e
-}
-
-type capped struct {
-	io.Reader
-	io.Closer
 }

@@ -335,7 +335,8 @@ func TestD8_9_AnswerIsCapped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if body, err := io.ReadAll(resp.Body); len(body) != 64<<10 || err != nil {
+	var over *http.MaxBytesError
+	if body, err := io.ReadAll(resp.Body); len(body) != 64<<10 || !errors.As(err, &over) {
 		t.Errorf("read %d bytes, %v", len(body), err)
 	}
 }

@@ -119,6 +119,7 @@ func TestD8_10_TemplatesThatAreNone(t *testing.T) {
 
 // D8.13: a gateway's answer is read, and nothing of its text is passed on.
 func TestD8_13_HTTP(t *testing.T) {
+	long := strings.Repeat("x", 100<<10)
 	for _, c := range []struct {
 		status   int
 		answer   string
@@ -137,6 +138,12 @@ func TestD8_13_HTTP(t *testing.T) {
 		{503, "", nil, sallyport.NotSent, "refused"},
 		{500, "", nil, sallyport.MaybeSent, "protocol"},
 		{302, "", nil, sallyport.NotSent, "refused"},
+		// What a longer answer says at its end is not known.
+		{200, "OK:" + long, nil, "", ""},
+		{200, "OK:" + long, map[string]string{"ok_text": "OK:"}, "", ""},
+		{200, long + "OK:", map[string]string{"ok_text": "OK:"}, sallyport.MaybeSent, "protocol"},
+		{200, "OK:" + long, map[string]string{"ok_text": "OK:", "bad_text": "ERR"}, sallyport.MaybeSent, "protocol"},
+		{200, "ERR" + long, map[string]string{"bad_text": "ERR"}, sallyport.NotSent, "refused"},
 	} {
 		settings := map[string]string{}
 		for k, v := range c.settings {
