@@ -34,7 +34,7 @@ func TestEmailSettings(t *testing.T) {
 	}
 	b.follow(b.send("/admin/email", smtpForm...)).wants(http.StatusOK, "Saved as a draft.", "set, never shown", "Send test message").lacks("correct horse")
 	b.get("/admin/technicians/new").wants(http.StatusOK, "Email Settings have not been proved yet")
-	p = b.send("/admin/email/test", "to", "nonsense").wants(http.StatusUnprocessableEntity, "Please give one email address")
+	p = b.send("/admin/email/test", "to", "nonsense").wants(http.StatusUnprocessableEntity, "An email address has an @ between mailbox and domain")
 	if p.field("to") != "nonsense" || !strings.Contains(p.body, `id="to-error"`) {
 		t.Error("the field lacks what was typed, or what is wrong with it")
 	}

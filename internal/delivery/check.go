@@ -76,7 +76,7 @@ func hostName(h string) error {
 }
 
 func checkHost(name, value string) error {
-	if _, err := netip.ParseAddr(strings.Trim(value, "[]")); err == nil {
+	if _, err := netip.ParseAddr(strings.Trim(value, "[]")); err == nil && checkPlain(253)(name, value) == nil { // a zone may be anything
 		return nil // whether it may be dialled is judged with the TLS mode
 	}
 	if err := hostName(value); err != nil {

@@ -109,18 +109,19 @@ func testHint(e *sallyport.SendError) string {
 	return e.Hint
 }
 
-// readTo is the address or number that a test goes to. A number is held to what a technician's is: none of an emergency,
-// premium or other service.
+// readTo is the address or number that a test goes to, held to what a technician's is: a number of no emergency, premium or
+// other service.
 func readTo(channel sallyport.Channel, to string) (string, error) {
-	if channel == sallyport.ChannelEmail {
-		return to, checkMailbox("to", to)
+	read := identity.Email
+	if channel == sallyport.ChannelSMS {
+		read = func(typed string) (string, error) { return identity.Phone(typed, "") }
 	}
-	number, err := identity.Phone(to, "")
+	to, err := read(to)
 	var e *sallyport.Error
 	if errors.As(err, &e) {
 		return "", sallyport.InvalidField("to", e.Message)
 	}
-	return number, err
+	return to, err
 }
 
 // mayTest counts a test message of channel, or refuses it until there is room again.

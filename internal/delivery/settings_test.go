@@ -449,7 +449,7 @@ func TestD8_9_Forms(t *testing.T) {
 		{mail("host", "10.7.1.1", "tls", "none", "user", "", "password", ""), ""},
 		{mail("host", ""), "host"}, {mail("host", "127.0.0.1"), "host"}, {mail("host", "::1"), "host"}, {mail("host", "::ffff:127.0.0.1"), "host"},
 		{mail("host", "2130706433"), "host"}, {mail("host", "0x7f000001"), "host"}, {mail("host", "0177.0.0.1"), "host"}, {mail("host", "127.1"), "host"},
-		{mail("host", "169.254.169.254"), "host"}, {mail("host", "a b"), "host"}, {mail("host", "a\r\nb"), "host"}, {mail("host", "/run/x.sock"), "host"},
+		{mail("host", "169.254.169.254"), "host"}, {mail("host", "a b"), "host"}, {mail("host", "a\r\nb"), "host"}, {mail("host", "2606:4700::1%a\r\nb"), "host"}, {mail("host", "2606:4700::1%"+strings.Repeat("a", 1000)), "host"}, {mail("host", "/run/x.sock"), "host"},
 		{mail("host", "10.8.0.1", "tls", "none", "user", ""), "host"}, {mail("host", "1.1.1.1", "tls", "none", "user", ""), "tls"}, {mail("tls", "none"), "user"},
 		{mail("port", "22"), "port"}, {mail("port", "0"), "port"}, {mail("port", "65536"), "port"}, {mail("port", "-1"), "port"}, {mail("port", "9223372036854775808"), "port"}, {mail("port", "1e3"), "port"}, {mail("port", "+25"), "port"},
 		{mail("tls", "opportunistic"), "tls"}, {mail("sender", "a@x.example\r\nBcc: b"), "sender"}, {mail("sender", "a@x.example,b@x.example"), "sender"},
@@ -485,6 +485,9 @@ func TestD8_9_Forms(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+	if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, " dana@bücher.example "); sallyport.CodeOf(err) != "no_settings" {
+		t.Errorf("a mailbox as a technician may have it: %v", err)
 	}
 	for _, to := range []string{"", "a@x>\r\nDATA", "\"a\r\nBcc: b\"@x", "a@x.example, b@x.example", "Dana <a@x.example>", "a", strings.Repeat("a", 300) + "@x.example"} {
 		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, to); fieldNames(err) != "email" && fieldNames(err) != "to" {
