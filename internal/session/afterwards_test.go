@@ -87,3 +87,26 @@ func TestNothingIsSpentAtAClosedDoor(t *testing.T) {
 		})
 	}
 }
+
+// TestCodeOfTheStepBefore: where the first code of a set-up could not be sent, its page tells nothing of the code that opened it.
+func TestCodeOfTheStepBefore(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodEmail)
+	first := w.begin("dana")
+	w.mustAnswer(first.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Method, t.Phone = sallyport.MethodText, "+12125550107" })
+	var begun reached
+	for range 4 { // with the one of the first sign-in all that an hour has
+		begun = w.begin("dana")
+	}
+	if begun.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodEmail}) || !begun.Page.Sent {
+		t.Fatalf("page %+v", begun.Page)
+	}
+	set := w.mustAnswer(begun.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	if set.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodText}) {
+		t.Fatalf("page %+v", set.Page)
+	}
+	if set.Page.Sent || set.Page.State != "" || !set.Page.ResendAt.After(w.clock.Now()) {
+		t.Errorf("nothing was sent to %s, and the page says %+v", set.Page.Masked, set.Page)
+	}
+}

@@ -170,7 +170,7 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 		return nil, nil // the secret is on the page: there is nothing to guess
 	}
 	if t.kind == AnswerCode && t.m.sends() {
-		if t.code, err = tx.NewestCode(ctx, t.signIn); err != nil {
+		if t.code, err = newestCode(ctx, tx, &t.m); err != nil {
 			return nil, err
 		}
 		if refused := usable(t.code, t.m.now); refused != nil {

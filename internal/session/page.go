@@ -57,7 +57,7 @@ func (s *Service) describeCode(ctx context.Context, tx Tx, m *moment, p *Page) e
 		return err
 	}
 	p.ResendAt = m.now.Add(limitWait(counts, m))
-	newest, err := tx.NewestCode(ctx, m.signIn.Hash)
+	newest, err := newestCode(ctx, tx, m)
 	if err != nil || newest == nil {
 		return err
 	}

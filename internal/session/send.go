@@ -93,6 +93,16 @@ func (s *Service) newCode(ctx context.Context, tx Tx, m *moment, c sallyport.Cli
 			Organisation: m.settings.Organisation, Host: s.host}}, tx.InsertSend(ctx, id, m.technician.ID, code.Address)
 }
 
+// newestCode is the newest code of the step that the sign-in waits at, nil where none was made for it: the one that opened a
+// set-up went elsewhere.
+func newestCode(ctx context.Context, tx Tx, m *moment) (*sallyport.Code, error) {
+	c, err := tx.NewestCode(ctx, m.signIn.Hash)
+	if err != nil || c == nil || c.Channel != m.step.Method || c.Address != m.address() {
+		return nil, err
+	}
+	return c, nil
+}
+
 // mayNotSend holds to the limits of contract section 5. The refusal says when sending opens again; paused is how long the
 // hourly and daily limits hold, 0 where only the last code is too young.
 func (s *Service) mayNotSend(ctx context.Context, tx Tx, m *moment, again bool) (refused error, paused time.Duration, err error) {
@@ -100,7 +110,7 @@ func (s *Service) mayNotSend(ctx context.Context, tx Tx, m *moment, again bool) 
 	if err != nil {
 		return nil, 0, err
 	}
-	newest, err := tx.NewestCode(ctx, m.signIn.Hash)
+	newest, err := newestCode(ctx, tx, m)
 	if err != nil {
 		return nil, 0, err
 	}
