@@ -93,3 +93,20 @@ func TestHostAddsNobodyBeforeTheFirst(t *testing.T) {
 		}
 	}
 }
+
+// What Super Admins are told of a rescue names the account that it is for, and not their own.
+func TestRescueNamesTheAccount(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	mara, noor := h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)
+	if _, _, err := h.Rescue(ctx, host, mara.UserName); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, l := range h.letters.made {
+		told[l.to] = string(l.kind) + " of " + l.data.UserName
+	}
+	if want := "rescue of " + mara.UserName; len(told) != 2 || told[mara.Email] != want || told[noor.Email] != want {
+		t.Errorf("told %v, want %s", told, want)
+	}
+}

@@ -68,7 +68,10 @@ func (s *Service) tell(ctx context.Context, tx Tx, w who, m message) error {
 // letters are a message as it lies in the outbox, one for each address.
 func (s *Service) letters(w who, m message) ([]sallyport.OutboxMessage, error) {
 	m.data.Organisation, m.data.At, m.data.By = w.settings.Organisation, w.now, w.title()
-	m.data.Name, m.data.UserName = m.to.Name(), m.to.UserName
+	m.data.Name = m.to.Name()
+	if m.data.UserName == "" {
+		m.data.UserName = m.to.UserName
+	}
 	var letters []sallyport.OutboxMessage
 	sent := map[string]bool{"": true}
 	for _, address := range append([]string{m.to.Email}, m.also...) {

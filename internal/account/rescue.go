@@ -82,7 +82,7 @@ func (s *Service) tellAdmins(ctx context.Context, tx Tx, w who, about sallyport.
 		if a.Status != sallyport.Active {
 			continue
 		}
-		if err := s.tell(ctx, tx, w, message{kind: NoticeRescue, to: a, data: NoticeData{Who: about.Name()}}); err != nil {
+		if err := s.tell(ctx, tx, w, message{kind: NoticeRescue, to: a, data: NoticeData{Who: about.Name(), UserName: about.UserName}}); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ type catcher struct {
 	codes   map[string]string // newest by address
 	sends   int
 	notices int64
+	about   []string // kind, account and receiver of each notice that was made
 	fail    error
 	block   chan struct{} // when not nil, a send waits for it
 }
@@ -47,6 +49,7 @@ func (c *catcher) Notice(kind session.NoticeKind, to string, d session.NoticeDat
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.notices++
+	c.about = append(c.about, fmt.Sprintf("%s of %s to %s", kind, d.UserName, to))
 	return sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to, Sealed: []byte(d.Link),
 		NextAt: time.UnixMicro(c.notices), CreatedAt: time.Now(), ExpiresAt: time.Now().AddDate(100, 0, 0), Event: string(kind)}, nil
 }

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -273,6 +274,11 @@ func TestAdministratorsAreTold(t *testing.T) {
 	}
 	if n := w.told(session.NoticeResetToDecide); n != 2 {
 		t.Errorf("%d heard of the waiting reset", n)
+	}
+	for _, want := range []string{"help of dana to mara@", "help of dana to adam@", "reset-decide of dana to adam@", "reset-waiting of dana to dana@"} {
+		if !slices.ContainsFunc(w.mail.about, func(s string) bool { return strings.HasPrefix(s, want) }) {
+			t.Errorf("no %q in %q", want, w.mail.about)
+		}
 	}
 }
 

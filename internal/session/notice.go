@@ -76,13 +76,16 @@ func (s *Service) notice(ctx context.Context, tx Tx, kind NoticeKind, t sallypor
 			return none, err
 		}
 	}
-	d.Name, d.UserName, d.Organisation, d.Method = t.Name(), t.UserName, set.Organisation, t.Method
+	d.Name, d.Organisation, d.Method = t.Name(), set.Organisation, t.Method
+	if d.UserName == "" {
+		d.UserName = t.UserName
+	}
 	return s.messages.Notice(kind, t.Email, d)
 }
 
 // tellAdministrators queues a notice about t to every active administrator who may help him, and says how many these are.
 func (s *Service) tellAdministrators(ctx context.Context, tx Tx, kind NoticeKind, t sallyport.Technician, d NoticeData) (told int, err error) {
-	d.Who = t.Name() + " (" + t.UserName + ")"
+	d.Who, d.UserName = t.Name()+" ("+t.UserName+")", t.UserName
 	for _, role := range []sallyport.RoleID{sallyport.SuperAdmin, sallyport.Admin} {
 		if t.Role == sallyport.SuperAdmin && role != sallyport.SuperAdmin {
 			continue // only his like may act on a Super Admin
