@@ -112,8 +112,8 @@ func waitingWords(v delivery.View) string {
 	if v.Waiting == 0 {
 		return ""
 	}
-	return count(v.Waiting, "message waits", "messages wait") + " after a failed try, such as invitations and notices. Each is tried again until its time is over. What happened: " +
-		strings.TrimSuffix(v.Why, " Please try again in a minute.")
+	why, _, _ := strings.Cut(v.Why, " Please try again") // nobody need: it is tried again
+	return count(v.Waiting, "message waits", "messages wait") + " after a failed try, such as invitations and notices. Each is tried again until its time is over. What happened: " + why
 }
 
 func testView(d view.Desk, t *delivery.TestState, s gatewayState) *view.GatewayTest {
