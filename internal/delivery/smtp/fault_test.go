@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -306,6 +307,28 @@ func TestD8_7_NoFallback(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that asks for no password, or takes one only in ways of its own, is not one whose line broke.
+func TestNoLogin(t *testing.T) {
+	certificate := httptest.NewTLSServer(nil)
+	defer certificate.Close()
+	for _, offers := range []string{"250-mail.test\r\n250 8BITMIME", "250-mail.test\r\n250 AUTH XOAUTH2"} {
+		s := serve(t, func(s *server, conn net.Conn) {
+			script("220 hi\r\n", accepting(map[string]string{"EHLO": offers}))(s, tls.Server(conn, &tls.Config{Certificates: certificate.TLS.Certificates}))
+		})
+		o := options(nil)
+		o.Roots = x509.NewCertPool()
+		o.Roots.AddCert(certificate.Certificate())
+		sender, err := smtp.New(sallyport.Gateway{Settings: map[string]string{"host": "127.0.0.1", "port": s.port, "tls": "implicit", "user": "door", "sender": "door@northwind.example"}},
+			map[string]string{"password": "hunter2hunter2"}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := failure(t, sender.SendEmail(short(t), message)); e.Code != "auth" || !e.Permanent || e.Outcome != sallyport.NotSent || strings.Contains(s.heard(), "MAIL") {
+			t.Errorf("%q: got %v, %s", offers, e, e.Hint)
+		}
 	}
 }
 

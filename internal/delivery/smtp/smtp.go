@@ -155,6 +155,10 @@ func (s *Sender) greet(conn net.Conn) (*client.Client, error) {
 	return c, s.authenticate(c)
 }
 
+// noLogin is for a server that takes no password, or not in these ways: nothing broke.
+var noLogin = &sallyport.SendError{Outcome: sallyport.NotSent, Permanent: true, Code: "auth", Cause: errors.New("auth: the server offers neither PLAIN nor LOGIN"),
+	Hint: "The mail server takes no user name and password here. An administrator must look at the port, or leave the user name in Email Settings empty."}
+
 func (s *Sender) authenticate(c *client.Client) error {
 	if _, secured := c.TLSConnectionState(); !secured {
 		return stageError(stageTLS, errors.New("a password is not sent without TLS"))
@@ -167,7 +171,7 @@ func (s *Sender) authenticate(c *client.Client) error {
 	case has(mechanisms, "LOGIN"):
 		auth = client.LoginAuth(s.user, s.password, s.host, false)
 	default:
-		return stageError(stageAuth, errors.New("the server offers neither AUTH PLAIN nor AUTH LOGIN"))
+		return noLogin
 	}
 	if err := c.Auth(auth); err != nil {
 		return stageError(stageAuth, err)
