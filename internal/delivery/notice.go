@@ -61,6 +61,10 @@ type NoticeData struct {
 	Browser      string
 }
 
+// clockSlack is how far the clock of a node may be ahead of the database's, by which a message is due: without it the worker that
+// is woken finds the message of such a node not due yet, and looks again when nobody wakes it.
+const clockSlack = 5 * time.Second
+
 // noticeLife is how long a notice without a link is tried.
 const noticeLife = 72 * time.Hour
 
@@ -86,7 +90,7 @@ func (s *Service) Compose(kind NoticeKind, to string, data NoticeData) (sallypor
 	}
 	now := s.now()
 	m := sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to,
-		NextAt: now, CreatedAt: now, ExpiresAt: now.Add(noticeLife), Event: string(kind)}
+		NextAt: now.Add(-clockSlack), CreatedAt: now, ExpiresAt: now.Add(noticeLife), Event: string(kind)}
 	if data.Link != "" && !data.Until.IsZero() {
 		m.ExpiresAt = data.Until
 	}

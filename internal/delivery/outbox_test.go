@@ -6,6 +6,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/delivery"
+	"sallyport/internal/keyring"
 	"sallyport/internal/store"
 )
 
@@ -124,5 +125,19 @@ func TestTriedUntilItsEnd(t *testing.T) {
 	types, all := w.events(t)
 	if types[len(types)-1] != "delivery.failed" || all[0].Reason != "unreachable: It is down." {
 		t.Errorf("events %v, last %+v", types, all[0])
+	}
+}
+
+// A message is due at once, also where the clock of its node is ahead of the database's by as much as it may be.
+func TestDueWhereTheClockIsAhead(t *testing.T) {
+	w := newWorld(t)
+	node := delivery.New(delivery.Options{Keys: keyring.Generate(), Now: func() time.Time { return w.clock.Now().Add(5 * time.Second) }})
+	m, err := node.Compose(delivery.NoticePassword, "dana@northwind.example", delivery.NoticeData{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, func(tx *store.Tx) error { return tx.InsertOutbox(t.Context(), m) })
+	if due := w.outbox(t); due.ID != m.ID {
+		t.Error("it waits for the next look")
 	}
 }
