@@ -86,7 +86,7 @@ var kinds = []Kind{
 	{Kind: sallyport.GatewayHTTP, Channel: sallyport.ChannelSMS, Label: "HTTP gateway", check: checkHTTP,
 		Help: "Any gateway that takes one HTTP request for each message.",
 		Fields: []FormField{
-			{Name: "url", Label: "Address", Required: true, identity: true, Help: "With https. Plain http works only inside allowed_networks of the configuration.", check: checkURL},
+			{Name: "url", Label: "Address", Required: true, identity: true, Help: "With https. Plain http works only inside allowed_networks of the configuration. Keys belong into the headers or the secret: the address is shown and stands in the audit log.", check: checkURL},
 			{Name: "method", Label: "Method", Default: "POST", Required: true, Choices: []Choice{{"POST", "POST"}, {"PUT", "PUT"}},
 				Help: "GET is not offered: the code would stand in the address, and so in logs."},
 			{Name: "headers", Label: "Headers", Secret: true, Lines: true, Help: "One to a line, like Authorization: Bearer …", check: checkHeaders},
