@@ -92,7 +92,7 @@ func (c *Console) gatewayPage(r *http.Request, s gatewayState) (view.Gateway, er
 	page := view.Gateway{Desk: desk, Path: p.path, None: p.none, State: view.Mark{Kind: "good", Word: "proved"},
 		RemoveText: "Takes the gateway out of use. It is refused while a technician needs it."}
 	page.Waiting = waitingWords(v)
-	page.Live, page.Draft = gatewayCard(desk, v.Live), gatewayCard(desk, v.Draft)
+	page.Live, page.Draft = gatewayCard(desk, v.Live, v.LiveBy), gatewayCard(desk, v.Draft, v.DraftBy)
 	if v.Live != nil && v.Live.ProvedAt.IsZero() {
 		page.State = view.Mark{Kind: "warn", Word: "not proved"}
 	}
@@ -137,11 +137,11 @@ func testView(d view.Desk, t *delivery.TestState, s gatewayState) *view.GatewayT
 	return out
 }
 
-func gatewayCard(d view.Desk, g *sallyport.Gateway) *view.GatewayCard {
+func gatewayCard(d view.Desk, g *sallyport.Gateway, by string) *view.GatewayCard {
 	if g == nil {
 		return nil
 	}
-	card := &view.GatewayCard{Kind: string(g.Kind), Changed: d.When(g.ChangedAt), Proved: d.When(g.ProvedAt)}
+	card := &view.GatewayCard{Kind: string(g.Kind), Changed: d.When(g.ChangedAt), By: by, Proved: d.When(g.ProvedAt)}
 	for _, k := range delivery.Kinds(g.Channel) {
 		if k.Kind == g.Kind {
 			card.Kind, card.Rows = k.Label, gatewayLines(k, g)

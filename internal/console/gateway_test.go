@@ -251,7 +251,7 @@ func TestStaleDraft(t *testing.T) {
 	if p.field("sender_name") != "Door" || p.field("version") == older[len(older)-1] {
 		t.Fatalf("typed %q, version %s", p.field("sender_name"), p.field("version"))
 	}
-	first.get("/admin/email").wants(http.StatusOK, "Reception").lacks("Door")
+	second.get("/admin/email").wants(http.StatusOK, "Reception", " by "+one.UserName).lacks("Door")
 	second.follow(second.send("/admin/email", with(older, "version", p.field("version"))...)).wants(http.StatusOK, "Saved as a draft.", "Door")
 	late := form(first, "sender_name", "Desk")
 	second.follow(second.send("/admin/email/discard"))

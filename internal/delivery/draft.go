@@ -18,6 +18,8 @@ type View struct {
 	Channel  sallyport.Channel
 	Live     *sallyport.Gateway // in use; nil: none. Without its sealed secrets
 	Draft    *sallyport.Gateway // being proved; nil: none. Without its sealed secrets
+	LiveBy   string             // user name of who saved Live; empty when nobody knows
+	DraftBy  string             // the same of Draft
 	Began    string             // names what a form begins from now, for Form.Began
 	Test     *TestState         // the last test message that is not finished; nil: none
 	Kinds    []Kind
@@ -43,10 +45,10 @@ func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel s
 		if err := may(ctx, tx, actor, w.permission); err != nil {
 			return err
 		}
-		if v.Live, err = tx.Gateway(ctx, string(channel), slotLive); err != nil {
+		if err := readSlot(ctx, tx, channel, slotLive, &v.Live, &v.LiveBy); err != nil {
 			return err
 		}
-		if v.Draft, err = tx.Gateway(ctx, string(channel), slotDraft); err != nil {
+		if err := readSlot(ctx, tx, channel, slotDraft, &v.Draft, &v.DraftBy); err != nil {
 			return err
 		}
 		v.Began = began(cmp.Or(v.Draft, v.Live))
@@ -69,6 +71,14 @@ func (s *Service) Settings(ctx context.Context, actor sallyport.Actor, channel s
 		}
 	}
 	return v, err
+}
+
+// readSlot reads one of a channel's two sets of settings, and who saved it.
+func readSlot(ctx context.Context, tx Tx, channel sallyport.Channel, slot string, g **sallyport.Gateway, by *string) (err error) {
+	if *g, err = tx.Gateway(ctx, string(channel), slot); err == nil {
+		*by, err = savedBy(ctx, tx, *g)
+	}
+	return err
 }
 
 // SaveDraft checks form and stores it as the channel's draft; what is in use goes on working. Wrong fields come back

@@ -62,12 +62,22 @@ func checkBegan(ctx context.Context, tx Tx, form Form, now *sallyport.Gateway) e
 		return e
 	}
 	e.At = now.ChangedAt
-	t, err := tx.Technician(ctx, now.ChangedBy)
-	if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
+	if e.By, err = savedBy(ctx, tx, now); err != nil {
 		return err
 	}
-	e.By = t.UserName
 	return e
+}
+
+// savedBy is the user name of who saved g; empty where there is no g, or nobody knows.
+func savedBy(ctx context.Context, tx Tx, g *sallyport.Gateway) (string, error) {
+	if g == nil || g.ChangedBy == "" {
+		return "", nil
+	}
+	t, err := tx.Technician(ctx, g.ChangedBy)
+	if sallyport.KindOf(err) == sallyport.NotFound {
+		return "", nil
+	}
+	return t.UserName, err
 }
 
 // differ compares what stands now with what was typed.
