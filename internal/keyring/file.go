@@ -45,13 +45,33 @@ var (
 // exists is left alone and answered with kind Conflict.
 func Create(path string) (*Ring, error) {
 	r := newRing(newKey(fresh(), time.Now().UTC().Truncate(time.Second)))
-	if err := write(path, r.held.Load().text()); err != nil {
+	if err := create(path, r.held.Load().text()); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, sallyport.E(sallyport.Conflict, "key_exists", "There is a key file already: "+path).Because(err)
 		}
 		return nil, unwritable(path, err)
 	}
 	return r, nil
+}
+
+// create writes a new file that is whole as soon as it has its name: half a key would be refused at every start, for nobody
+// could tell it from one that was lost.
+func create(path, text string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fs.ErrExist
+	}
+	fresh := path + "." + sallyport.NewID() + ".new"
+	if err := write(fresh, text); err != nil {
+		return err
+	}
+	linked := os.Link(fresh, path) // unlike a rename it puts nothing in the place of another's
+	if err := os.Remove(fresh); err != nil {
+		return errors.Join(linked, err)
+	}
+	if linked != nil && !errors.Is(linked, fs.ErrExist) { // a file system without links
+		return write(path, text)
+	}
+	return errors.Join(linked, syncFolder(filepath.Dir(path)))
 }
 
 func unwritable(path string, err error) error {

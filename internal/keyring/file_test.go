@@ -69,6 +69,32 @@ func TestCreateLeavesAFileAlone(t *testing.T) {
 	}
 }
 
+// A key file is never there in part: whoever is killed while he makes it leaves none, or the whole one.
+func TestKeyIsMadeWhole(t *testing.T) {
+	for range 100 {
+		path := filepath.Join(t.TempDir(), "key")
+		made := make(chan struct{})
+		var failed, err error
+		go func() { _, failed = Create(path); close(made) }()
+		for done := false; !done; {
+			select {
+			case <-made:
+				done = true
+			default:
+			}
+			if _, err = Load(path); sallyport.KindOf(err) != sallyport.NotFound {
+				break
+			}
+		}
+		if <-made; failed != nil || err != nil {
+			t.Fatal(failed, err)
+		}
+		if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+			t.Fatalf("beside the key: %v, %v", left, err)
+		}
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	good := oneLine()
 	garbled := []byte(good)
