@@ -22,10 +22,20 @@ const (
 // backoff is how long a message waits after its 1st, 2nd … failure; the last one repeats until the message ends.
 var backoff = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour}
 
-// pause is how long m waits after a failure now: no longer than half of what is left of its time, so that it is tried until its
-// end, and again is false where that is nearer than the shortest wait.
-func pause(m sallyport.OutboxMessage, now time.Time) (wait time.Duration, again bool) {
-	wait = min(backoff[min(m.Attempts, len(backoff)-1)], m.ExpiresAt.Sub(now)/2)
+// unclearBackoff is the same after a try of which nobody knows whether the message went out: each further one may be one more
+// copy in a mailbox. A server that looks at a message for longer than a send may take leaves them all so.
+var unclearBackoff = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+
+// pause is how long m waits after a failure now. What was surely not sent waits no longer than half of what is left of its
+// time, so that it is tried until its end. Again is false where there is no time for another try.
+func pause(m sallyport.OutboxMessage, now time.Time, failure error) (wait time.Duration, again bool) {
+	left := m.ExpiresAt.Sub(now)
+	var e *sallyport.SendError
+	if errors.As(failure, &e) && e.Outcome == sallyport.MaybeSent {
+		wait = unclearBackoff[min(m.Attempts, len(unclearBackoff)-1)]
+		return wait, wait < left
+	}
+	wait = min(backoff[min(m.Attempts, len(backoff)-1)], left/2)
 	return wait, wait >= backoff[0]
 }
 
@@ -206,7 +216,7 @@ func (s *Service) finish(ctx context.Context, m sallyport.OutboxMessage, failure
 			return err
 		}
 		reason := reasonOf(failure)
-		if wait, more := pause(m, now); more && !lostFor(failure) {
+		if wait, more := pause(m, now, failure); more && !lostFor(failure) {
 			again = wait.Round(time.Second).String()
 			return tx.RetryOutbox(ctx, m.ID, now.Add(wait), reason)
 		}

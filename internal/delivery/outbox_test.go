@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -125,6 +126,30 @@ func TestTriedUntilItsEnd(t *testing.T) {
 	types, all := w.events(t)
 	if types[len(types)-1] != "delivery.failed" || all[0].Reason != "unreachable: It is down." {
 		t.Errorf("events %v, last %+v", types, all[0])
+	}
+}
+
+// A server of which nobody knows what it did with a message gets it a few times, and not by the hour.
+func TestUnclearIsRepeatedSeldom(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	m := w.put(t, delivery.NoticePassword, delivery.NoticeData{})
+	late := &sallyport.SendError{Outcome: sallyport.MaybeSent, Code: "timeout", Hint: "It is late."}
+	var at []int
+	for minute := range 73 * 60 {
+		w.clock.Add(time.Minute)
+		if w.outbox(t).ID != m.ID {
+			continue
+		}
+		at = append(at, minute)
+		begun, release := w.slow(late)
+		stop := w.run(t)
+		<-begun
+		close(release)
+		stop()
+	}
+	if want := []int{0, 1, 11, 71, 311, 1031, 2471, 3911}; !slices.Equal(at, want) {
+		t.Errorf("sent in the minutes %v, want %v", at, want)
 	}
 }
 
