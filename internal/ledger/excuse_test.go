@@ -281,3 +281,42 @@ func TestSinkWasHandedTwoEvents(t *testing.T) {
 		t.Errorf("%+v", r.First)
 	}
 }
+
+// A clock that is set back for a while, after retention has deleted something, leaves no alarm behind. One that was ahead for
+// so long that retention went by it does: what it deleted was too young.
+func TestRetentionAndAWrongClock(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, c := range map[string]struct {
+		before, then time.Duration // the clock is set, before retention goes by it and afterwards
+		back         time.Duration // and set right
+		whole        bool
+	}{
+		"set back for a while": {0, -2 * year, 2 * year, true},
+		"it was ahead":         {402 * 24 * time.Hour, -402 * 24 * time.Hour, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.bulk(3)
+			w.head()
+			w.pass(25 * time.Hour) // of each day a head is kept
+			w.bulk(2)
+			w.head()
+			if c.whole {
+				w.pass(402 * 24 * time.Hour)
+			}
+			w.pass(c.before)
+			w.ok(w.log.Prune(w.ctx))
+			w.pass(24 * time.Hour)
+			w.ok(w.log.Prune(w.ctx))
+			kept := w.head()
+			for _, by := range []time.Duration{c.then, c.back} {
+				w.pass(by)
+				w.write(audit.New(audit.ClockJumped, host).Event())
+				w.head()
+			}
+			if r := w.verify(kept); (r.First == nil) != c.whole || w.tree().Pruned != 5 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -60,16 +61,16 @@ func (c *check) young(p pruneAct, now time.Time) *Finding {
 }
 
 // latest is when an event of retention can have been written at the latest, whatever time it gives itself: before the
-// first head that holds it was signed, and before now.
+// first head that holds it was signed, and before now. Heads after that one tell nothing more, but where the clock was set
+// back for a while.
 func (c *check) latest(p pruneAct, now time.Time) time.Time {
 	latest := now
 	if p.event.At.Before(latest) {
 		latest = p.event.At
 	}
-	for _, h := range c.signed {
-		if h.Size > p.place && h.At.Before(latest) {
-			latest = h.At
-		}
+	first := slices.IndexFunc(c.signed, func(h signedHead) bool { return h.Size > p.place })
+	if first >= 0 && c.signed[first].At.Before(latest) {
+		latest = c.signed[first].At
 	}
 	return latest
 }
