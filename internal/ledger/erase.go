@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -29,8 +30,21 @@ var (
 	errAlive        = sallyport.E(sallyport.Conflict, "account_exists", "This account exists. Delete it first: what is erased cannot be told apart from what never was.")
 )
 
-// half says which halves of an event are to be erased.
-type half struct{ actor, target bool }
+// half says which halves of an event are to be erased, and when.
+type half struct {
+	actor, target bool
+	turn          turn
+}
+
+// turn is the order in which a person's events are erased. One that was cut short is asked for again by the name in the
+// event of the deletion, and finds nobody's events by what the person's own ones say: so those go before these.
+type turn int
+
+const (
+	nobodys turn = iota
+	owns
+	deletion
+)
 
 // erasure is one person's events, by number.
 type erasure struct {
@@ -106,7 +120,10 @@ func (s *Service) gather(ctx context.Context, person sallyport.TechnicianID, who
 		if l.Event.Target == person && l.Type == string(audit.AuditErased) {
 			return
 		}
-		h := half{actor: l.Event.Actor == person || l.Event.Target == person && l.ActorKind == sallyport.ActorNobody, target: l.Event.Target == person}
+		h := half{actor: l.Event.Actor == person || l.Event.Target == person && l.ActorKind == sallyport.ActorNobody, target: l.Event.Target == person, turn: owns}
+		if l.Type == string(audit.TechnicianDeleted) {
+			h.turn = deletion
+		}
 		if h.target {
 			collect(contacts, l.Before)
 			collect(contacts, l.After)
@@ -176,7 +193,9 @@ func names(contacts map[string]bool, values map[string]string) bool {
 
 // erase writes the event that allows it with the first batch, then batch after batch.
 func (s *Service) erase(ctx context.Context, actor sallyport.Actor, e erasure, reason string) error {
-	ids := slices.Sorted(maps.Keys(e.halves))
+	ids := slices.SortedFunc(maps.Keys(e.halves), func(a, b int64) int {
+		return cmp.Or(cmp.Compare(e.halves[a].turn, e.halves[b].turn), cmp.Compare(a, b))
+	})
 	for first := true; first || len(ids) > 0; first = false {
 		n := min(len(ids), eraseBatch)
 		now := ids[:n]

@@ -355,3 +355,37 @@ func TestErasureOfWhatHasNoPlaceYet(t *testing.T) {
 		t.Errorf("%+v: %s", done, text)
 	}
 }
+
+// However often an erasure is cut short, asked for again by the same name it finds what is left, also what tells of the
+// person by nothing but a mailbox that he had once.
+func TestErasureIsFinishedAfterItWasCutShort(t *testing.T) {
+	w := newWorld(t)
+	failed := audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"to": "dana.once@example.org"}).Event()
+	w.write(audit.New(audit.TechnicianEdited, as(mara)).On(dana).Changed(map[string]string{"email": "dana.once@example.org"}, nil).Event(),
+		audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Event())
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
+		for range 500 {
+			if err := tx.InsertEvent(w.ctx, audit.New(audit.SessionEnded, as(dana)).On(dana).Event()); err != nil {
+				return err
+			}
+		}
+		return tx.InsertEvent(w.ctx, failed)
+	}))
+	w.place()
+	for range 2 { // 503 events, 200 of which go at once
+		f := &failing{store.For[ledger.Tx](w.db), 1}
+		s, err := ledger.New(ledger.Options{Store: f, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+		w.ok(err)
+		if _, err := s.Erase(w.ctx, host, dana.UserName, ""); !errors.Is(err, errBroken) {
+			t.Fatal(err)
+		}
+		w.place()
+	}
+	if _, err := w.log.Erase(w.ctx, host, dana.UserName, ""); err != nil {
+		t.Error(err)
+	}
+	if text := w.everything(); strings.Contains(text, "dana.once") || strings.Contains(text, dana.UserName) {
+		t.Error("something is left")
+	}
+	w.whole("")
+}
