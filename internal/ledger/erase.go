@@ -184,8 +184,15 @@ func collect(contacts map[string]bool, values map[string]string) {
 
 func names(contacts map[string]bool, values map[string]string) bool {
 	for _, v := range values {
-		if contacts[strings.ToLower(v)] {
+		v = strings.ToLower(v)
+		if contacts[v] {
 			return true
+		}
+		// An export's filter begins with what was searched for; what follows has no spaces in it.
+		for words, search := strings.CutPrefix(v, "search="); search && words != ""; words = words[:max(0, strings.LastIndexByte(words, ' '))] {
+			if contacts[strings.TrimSpace(words)] {
+				return true
+			}
 		}
 	}
 	return false

@@ -155,7 +155,11 @@ func TestErasureOfEventsAboutNobody(t *testing.T) {
 	w := newWorld(t)
 	nobody := sallyport.Actor{Kind: sallyport.ActorNobody, Client: sallyport.Client{Address: "198.51.100.9"}}
 	to := map[string]string{"to": dana.UserName}
+	searched := func(words string) sallyport.Event {
+		return audit.New(audit.AuditExported, as(mara)).Changed(nil, map[string]string{"format": "csv", "filter": words}).Event()
+	}
 	w.write(
+		searched("search=Dana@northwind.example"), searched("search= dana@northwind.example  type=signin."), searched("search=not"+dana.UserName),
 		audit.New(audit.EmailSettingsTested, as(mara)).Changed(nil, to).Event(),
 		audit.New(audit.EmailSettingsRemoved, as(mara)).Changed(to, nil).Event(),
 		audit.New(audit.PasswordResetAsked, nobody).Changed(nil, to).Event(),
@@ -164,15 +168,15 @@ func TestErasureOfEventsAboutNobody(t *testing.T) {
 	)
 	done, err := w.log.Erase(w.ctx, host, dana.UserName, "")
 	w.ok(err)
-	if done.Accounts != 2 || done.Events != 5 || w.tree().Size != 7 {
+	if done.Accounts != 2 || done.Events != 7 || w.tree().Size != 10 {
 		t.Errorf("%+v", done)
 	}
 	text := w.everything()
-	if strings.Contains(text, dana.UserName) || strings.Contains(text, "198.51.100.9") || strings.Count(text, mara.UserName) < 4 {
+	if strings.Count(text, dana.UserName) != strings.Count(text, "not"+dana.UserName) || strings.Contains(text, "198.51.100.9") || strings.Count(text, mara.UserName) < 4 {
 		t.Error(text)
 	}
 	events := w.erasures()
-	if len(events) != 2 || events[0].After["events"] != "1" || events[1].After["events"] != "4" || events[1].After["also"] != "0 1 2" {
+	if len(events) != 2 || events[0].After["events"] != "1" || events[1].After["events"] != "6" || events[1].After["also"] != "0 1 3 4 5" {
 		t.Errorf("%+v", events)
 	}
 	w.whole("")
