@@ -59,14 +59,14 @@ type erasure struct {
 func (s *Service) Erase(ctx context.Context, actor sallyport.Actor, who, reason string) (Erased, error) {
 	var out Erased
 	if err := s.store.Read(ctx, func(tx Tx) error { return may(ctx, tx, actor, "") }); err != nil {
-		return out, err
+		return out, s.noted(ctx, actor, "", err)
 	}
 	if err := s.Place(ctx); err != nil {
 		return out, err
 	}
 	people, err := s.deleted(ctx, who)
 	if err != nil {
-		return out, err
+		return out, s.noted(ctx, actor, sallyport.TechnicianID(who), err)
 	}
 	for _, person := range people {
 		e, err := s.gather(ctx, person, who)

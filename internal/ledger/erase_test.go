@@ -274,6 +274,13 @@ func TestErasureIsRefused(t *testing.T) {
 			t.Errorf("%q: %v", who, err)
 		}
 	}
+	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) error {
+		events, err := tx.Events(w.ctx, sallyport.EventFilter{Type: string(audit.SaveRefused)})
+		if len(events) != 1 || events[0].Target != mara.ID || events[0].Reason != "account_exists" || events[0].ActorName != host.Name {
+			t.Errorf("%+v", events)
+		}
+		return err
+	}))
 }
 
 // prunings are what the events of retention say was deleted, the newest first.

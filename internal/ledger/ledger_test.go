@@ -236,6 +236,20 @@ func TestRights(t *testing.T) {
 		_, erase := w.log.Erase(w.ctx, actor, "dana", "")
 		_, verify := w.log.Verify(w.ctx, actor, nil)
 		_, head := w.log.Head(w.ctx, actor)
+		want := 0 // whom the log names was refused by it
+		for _, err := range []error{prove, erase} {
+			if sallyport.KindOf(err) == sallyport.Forbidden {
+				want++
+			}
+		}
+		var refusals []sallyport.Event
+		w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
+			refusals, err = tx.Events(w.ctx, sallyport.EventFilter{Type: string(audit.SaveRefused), Actor: id})
+			return err
+		}))
+		if len(refusals) != want {
+			t.Errorf("%s: %d of %d refusals stand in the log", id, len(refusals), want)
+		}
 		for i, err := range []error{status, prove, erase, verify, head} {
 			if kind := sallyport.KindOf(err); (err == nil) != may[i] || err != nil && kind != sallyport.Forbidden && kind != sallyport.Unauthorized {
 				t.Errorf("%s, act %d: %v", id, i, err)

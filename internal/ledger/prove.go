@@ -12,7 +12,7 @@ import (
 var errNoEvent = sallyport.E(sallyport.NotFound, "no_such_event", "There is no event of this number.")
 
 // Prove makes the file that proves one event, against a signed head that holds it. It needs audit.export, and is an
-// event itself.
+// event itself, as its refusal is.
 func (s *Service) Prove(ctx context.Context, actor sallyport.Actor, id int64) ([]byte, error) {
 	err := s.store.Write(ctx, func(tx Tx) error {
 		if err := may(ctx, tx, actor, sallyport.ExportAudit); err != nil {
@@ -25,7 +25,7 @@ func (s *Service) Prove(ctx context.Context, actor sallyport.Actor, id int64) ([
 			Changed(nil, map[string]string{"format": "proof", "filter": "event=" + strconv.FormatInt(id, 10), "events": "1"}).Event())
 	})
 	if err != nil {
-		return nil, err
+		return nil, s.noted(ctx, actor, "", err)
 	}
 	if err := s.cover(ctx, id); err != nil {
 		return nil, err
