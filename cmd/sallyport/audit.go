@@ -47,6 +47,9 @@ func (c *auditVerify) Run(s *session) error {
 		if in.Text, err = readBounded(c.Head, keptMost); err != nil {
 			return undecidedError{err}
 		}
+		if len(in.Text) == 0 {
+			return undecidedError{fmt.Errorf("%s is empty: there is nothing in it to compare the log with", c.Head)}
+		}
 	}
 	var r ledger.Report
 	if err := s.ask("audit/verify", in, &r); err != nil {
