@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/config"
+	"sallyport/internal/control"
 	"sallyport/internal/store"
 )
 
@@ -25,6 +27,7 @@ type Copied struct {
 // and enrolment codes that were handed out go on. The restore epoch rises in it, so that a node that has seen the copy does
 // not go back to the source by mistake.
 func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, err error) {
+	by := control.Peer{UID: os.Getuid()}.Actor()
 	cfg.Database = "" // the source is SQLite, whatever is configured by now
 	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
@@ -39,7 +42,7 @@ func Copy(ctx context.Context, cfg config.Config, address string) (done Copied, 
 		return done, err
 	}
 	done.Tables, err = store.Copy(ctx, f.path, address, func(c *store.Copying) (err error) {
-		done.Rows, err = endCopied(c)
+		done.Rows, err = endCopied(c, by)
 		return err
 	})
 	done.Still = time.Since(began)
@@ -71,7 +74,7 @@ func refuseOlder(ctx context.Context, folder string) error {
 
 // endCopied ends in the copy what a browser was in the midst of, raises the restore epoch, writes the copy's event, and
 // says how many rows were copied.
-func endCopied(c *store.Copying) (rows int, err error) {
+func endCopied(c *store.Copying, by sallyport.Actor) (rows int, err error) {
 	for _, table := range []string{"session", "code", "sign_in", "kept", "node"} {
 		if err := c.Exec(`DELETE FROM ` + table); err != nil {
 			return 0, err
@@ -88,6 +91,6 @@ func endCopied(c *store.Copying) (rows int, err error) {
 			sessions = t.Rows
 		}
 	}
-	return rows, c.InsertEvent(audit.New(audit.CopyMade, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+	return rows, c.InsertEvent(audit.New(audit.CopyMade, by).
 		Changed(nil, map[string]string{"rows": strconv.Itoa(rows), "sessions": strconv.Itoa(sessions)}).Event())
 }

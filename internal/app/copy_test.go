@@ -51,6 +51,9 @@ func TestCopyMovesAnInstallation(t *testing.T) {
 
 	moved := cfg
 	moved.Database = address
+	if got := written(t, moved, "copy.made"); len(got) != 1 || got[0].ActorName != (control.Peer{UID: os.Getuid()}).Name() {
+		t.Errorf("events of the copy: %+v", got)
+	}
 	again, stopMoved := running(t, moved, quiet())
 	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
 		t.Error("a session went with the copy")

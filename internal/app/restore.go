@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/config"
+	"sallyport/internal/control"
 	"sallyport/internal/store"
 )
 
@@ -22,6 +24,7 @@ type Restored struct {
 // ended, and the restore epoch rises in the database and beside it, so that other nodes notice. No node may be running. A
 // primary that was replaced is taken only where the one that has replaced it does not answer.
 func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Restored, err error) {
+	by := control.Peer{UID: os.Getuid()}.Actor()
 	f, err := openUsed(cfg)
 	if errors.Is(err, ErrHeld) {
 		return done, errors.New("the server is running: stop it, and every other node, first")
@@ -37,7 +40,7 @@ func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Rest
 	defer func() { err = errors.Join(err, c.close()) }()
 	var now seen
 	err = c.db.Write(ctx, func(tx *store.Tx) (err error) {
-		now, done, err = c.acceptRestore(ctx, tx)
+		now, done, err = c.acceptRestore(ctx, tx, by)
 		return err
 	})
 	if err != nil {
@@ -46,7 +49,7 @@ func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Rest
 	return done, c.state.put(now)
 }
 
-func (c *core) acceptRestore(ctx context.Context, tx *store.Tx) (now seen, done Restored, err error) {
+func (c *core) acceptRestore(ctx context.Context, tx *store.Tx, by sallyport.Actor) (now seen, done Restored, err error) {
 	if now, err = stored(ctx, tx); err != nil {
 		return now, done, err
 	}
@@ -76,7 +79,7 @@ func (c *core) acceptRestore(ctx context.Context, tx *store.Tx) (now seen, done 
 	if err != nil {
 		return now, done, err
 	}
-	return now, done, tx.InsertEvent(ctx, audit.New(audit.RestoreAccepted, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+	return now, done, tx.InsertEvent(ctx, audit.New(audit.RestoreAccepted, by).
 		Changed(map[string]string{"restore_epoch": fmt.Sprint(now.Epoch - 1)}, map[string]string{"restore_epoch": fmt.Sprint(now.Epoch),
 			"sessions": fmt.Sprint(done.Sessions)}).Event())
 }

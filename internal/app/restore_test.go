@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"sallyport/internal/app"
+	"sallyport/internal/control"
 	"sallyport/internal/testkit/postgres"
 )
 
@@ -59,7 +60,7 @@ func TestD11_8(t *testing.T) {
 	if err != nil || accepted.Sessions != 2 || accepted.Technicians != 2 || accepted.Epoch != 1 {
 		t.Fatalf("%+v, %v", accepted, err)
 	}
-	if got := written(t, cfg, "restore.accepted"); len(got) != 1 || got[0].After["restore_epoch"] != "1" {
+	if got := written(t, cfg, "restore.accepted"); len(got) != 1 || got[0].After["restore_epoch"] != "1" || got[0].ActorName != (control.Peer{UID: os.Getuid()}).Name() {
 		t.Errorf("events of the restore: %+v", got)
 	}
 	again, _ := running(t, cfg, quiet())

@@ -109,8 +109,7 @@ func (f *Face) actor(ctx context.Context) (sallyport.Actor, error) {
 	if !ok || p.UID != f.o.Owner && p.UID != 0 {
 		return sallyport.Actor{Name: p.Name()}, sallyport.E(sallyport.Forbidden, "not_owner", "Only the owner of the data folder and root may do this.")
 	}
-	return sallyport.Actor{Kind: sallyport.ActorHost, Name: p.Name(),
-		Client: sallyport.Client{Address: "this host", Browser: "sallyport command", RequestID: sallyport.NewID()}}, nil
+	return p.Actor(), nil
 }
 
 type handler func(w http.ResponseWriter, r *http.Request, actor sallyport.Actor) error

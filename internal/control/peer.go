@@ -6,6 +6,8 @@ import (
 	"net"
 	"os/user"
 	"strconv"
+
+	"sallyport"
 )
 
 // Peer is who speaks through the socket, by the kernel's word.
@@ -18,6 +20,12 @@ func (p Peer) Name() string {
 		return fmt.Sprintf("uid %d", p.UID)
 	}
 	return fmt.Sprintf("uid %d (%s)", p.UID, u.Username)
+}
+
+// Actor is he with one command that he has given.
+func (p Peer) Actor() sallyport.Actor {
+	return sallyport.Actor{Kind: sallyport.ActorHost, Name: p.Name(),
+		Client: sallyport.Client{Address: "this host", Browser: "sallyport command", RequestID: sallyport.NewID()}}
 }
 
 type peerKey struct{}
