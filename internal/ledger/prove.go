@@ -9,7 +9,10 @@ import (
 	"sallyport/internal/audit"
 )
 
-var errNoEvent = sallyport.E(sallyport.NotFound, "no_such_event", "There is no event of this number.")
+var (
+	errNoEvent = sallyport.E(sallyport.NotFound, "no_such_event", "There is no event of this number.")
+	errNoHead  = sallyport.E(sallyport.NotFound, "no_head", "There is no event yet, and so nothing to sign.")
+)
 
 // Prove makes the file that proves one event, against a signed head that holds it. It needs audit.export, and is an
 // event itself, as its refusal is.
@@ -98,8 +101,15 @@ func (s *Service) Head(ctx context.Context, actor sallyport.Actor) (string, erro
 	}
 	var h sallyport.Head
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
-		h, _, err = tx.LastHead(ctx)
-		return err
+		found := false
+		h, found, err = tx.LastHead(ctx)
+		return errors.Join(err, orNil(!found, errNoHead))
 	})
-	return h.Note, err
+	if err != nil {
+		return "", err
+	}
+	if _, err := audit.OpenHead(h.Note, s.Verifier()); err != nil {
+		return "", ErrTree.Because(err)
+	}
+	return h.Note, nil
 }

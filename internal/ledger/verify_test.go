@@ -49,6 +49,24 @@ func TestHeadOfAnotherKeyIsNotCompared(t *testing.T) {
 	}
 }
 
+// What is handed out as a signed head is one: not nothing at all, nor what somebody has put into the database.
+func TestOnlySignedHeadsAreHandedOut(t *testing.T) {
+	w := newWorld(t)
+	if note, err := w.log.Head(w.ctx, host); sallyport.CodeOf(err) != "no_head" {
+		t.Errorf("of an empty log: %q %v", note, err)
+	}
+	w.bulk(1)
+	w.place()
+	other, err := audit.NewSigner("another-log", keyring.Generate().SigningKey("audit head"))
+	w.ok(err)
+	h, err := other.SignHead(1, audit.Hash{}, w.clock.Now())
+	w.ok(err)
+	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error { return tx.PutHead(w.ctx, h) }))
+	if note, err := w.log.Head(w.ctx, host); err == nil {
+		t.Errorf("of another key: %q", note)
+	}
+}
+
 // Of more heads than are read at once the last one counts too.
 func TestMoreHeadsThanAPage(t *testing.T) {
 	w := filled(t)
