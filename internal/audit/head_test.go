@@ -88,6 +88,19 @@ func TestKeptLines(t *testing.T) {
 	}
 }
 
+// A head that was mailed is one still; two in one file are none.
+func TestKeptHead(t *testing.T) {
+	s, signed := logKey(t)
+	for _, text := range []string{signed, strings.ReplaceAll(signed, "\n", "\r\n"), "\n" + strings.TrimSpace(signed), signed + "\n"} {
+		if k, err := ReadKept([]byte(text), s.Verifier()); err != nil || len(k.Heads) != 1 || k.Heads[0].Size != 3 {
+			t.Errorf("%q: %+v %v", text, k, err)
+		}
+	}
+	if _, err := ReadKept([]byte(signed+signed), s.Verifier()); err == nil || !strings.Contains(err.Error(), "and nothing else") {
+		t.Errorf("two heads: %v", err)
+	}
+}
+
 // proofOf is the proof of an event as the only one of a log, and the log's key.
 func proofOf(t *testing.T, l sallyport.Leaf) (file []byte, verifier string) {
 	t.Helper()

@@ -21,7 +21,7 @@ type Kept struct {
 // lines begin with a header, can be read as it is.
 func ReadKept(text []byte, verifier string) (Kept, error) {
 	k := Kept{Leaves: map[int64]Hash{}, Times: map[int64]time.Time{}, Twice: map[int64]bool{}}
-	if h, err := OpenHead(string(text), verifier); err == nil {
+	if h, err := OpenHead(printed(string(text)), verifier); err == nil {
 		k.Heads = []Head{h}
 		return k, nil
 	}
@@ -31,9 +31,14 @@ func ReadKept(text []byte, verifier string) (Kept, error) {
 		}
 	}
 	if len(k.Heads) == 0 && len(k.Leaves) == 0 {
-		return k, errors.New("there is no head of this audit log in the file")
+		return k, errors.New("there is no head of this audit log in the file: it must hold one as it was printed and nothing else, or the lines of a sink")
 	}
 	return k, nil
+}
+
+// printed is a head without what mails and editors do to it: other line ends, and white space around it.
+func printed(note string) string {
+	return strings.TrimSpace(strings.ReplaceAll(note, "\r\n", "\n")) + "\n"
 }
 
 func (k *Kept) read(l []byte, verifier string) error {
@@ -56,7 +61,7 @@ func (k *Kept) read(l []byte, verifier string) error {
 		}
 		k.event(v.Place, v.Leaf, v.At)
 	case "head":
-		h, err := OpenHead(strings.TrimSpace(v.Note)+"\n", verifier)
+		h, err := OpenHead(printed(v.Note), verifier)
 		if err != nil {
 			return err
 		}
