@@ -33,8 +33,10 @@ func TestRescue(t *testing.T) {
 			t.Fatalf("%+v, %v", open, err)
 		}
 		n := len(h.events())
-		if err := h.AckNotice(ctx, actor, open[0].ID); err != nil {
-			t.Error(err)
+		for range 2 { // a button that is pressed twice, or in two tabs
+			if err := h.AckNotice(ctx, actor, open[0].ID); err != nil {
+				t.Error(err)
+			}
 		}
 		if got := h.since(n); !slices.Equal(got, []string{"rescue.acknowledged"}) || h.events()[n].Actor != p.ID {
 			t.Errorf("events %v", got)

@@ -103,7 +103,7 @@ func (s *Service) Notices(ctx context.Context, actor sallyport.Actor) ([]sallypo
 	return open, err
 }
 
-// AckNotice acknowledges one notice for the actor alone. It needs superadmins.manage.
+// AckNotice acknowledges one notice for the actor alone, once. It needs superadmins.manage.
 func (s *Service) AckNotice(ctx context.Context, actor sallyport.Actor, id string) error {
 	return s.store.Write(ctx, func(tx Tx) error {
 		w, err := judge(ctx, tx, actor, sallyport.ManageSuperAdmins)
@@ -113,7 +113,7 @@ func (s *Service) AckNotice(ctx context.Context, actor sallyport.Actor, id strin
 		if w.host() {
 			return sallyport.ErrForbidden
 		}
-		if err := tx.AckNotice(ctx, id, w.ID); err != nil {
+		if first, err := tx.AckNotice(ctx, id, w.ID); err != nil || !first {
 			return err
 		}
 		return s.record(ctx, tx, w, entry{what: audit.RescueAcknowledged, on: w.row, reason: id})

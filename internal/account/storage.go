@@ -74,7 +74,7 @@ type linkTx interface {
 	FinishHelp(ctx context.Context, id string, by sallyport.TechnicianID) (bool, error)
 	InsertNotice(ctx context.Context, n sallyport.Notice) error
 	OpenNotices(ctx context.Context, id sallyport.TechnicianID) ([]sallyport.Notice, error)
-	AckNotice(ctx context.Context, id string, by sallyport.TechnicianID) error
+	AckNotice(ctx context.Context, id string, by sallyport.TechnicianID) (bool, error)
 }
 
 type recordTx interface {

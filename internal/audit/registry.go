@@ -74,7 +74,7 @@ var Types = []Description{
 	{SetupFinished, "The first Super Admin was made.", technicianFields, true},
 	{RescueIssued, "Somebody on the host issued a rescue link.", nil, true},
 	{RescueUsed, "A rescue link set a new password and a new authenticator app.", []string{"method", "status"}, true},
-	{RescueAcknowledged, "A Super Admin acknowledged the notice of a rescue.", nil, false},
+	{RescueAcknowledged, "A Super Admin acknowledged the notice of a rescue, or of a database that was put back.", nil, false},
 	{AuditExported, "The audit log was exported, or the proof of one event.", []string{"format", "filter", "events"}, false},
 	{AuditErased, "What the audit log said of a person whose account is deleted was erased. The target is the account's id alone.", []string{"events", "also (places of events that name the person without being about an account)"}, false},
 	{AuditPruned, "Events older than audit-keep were deleted; their leaves stay in the tree.", []string{"below (the first place that is kept)", "events", "until (time of the newest that was deleted)"}, false},

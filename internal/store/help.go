@@ -62,15 +62,15 @@ func (tx *Tx) OpenNotices(ctx context.Context, id sallyport.TechnicianID) ([]sal
 		ORDER BY n.created_at DESC, n.id`, args{id})
 }
 
-// AckNotice notes that a technician has acknowledged a notice; once more is no error. ErrNotFound where there is none.
-func (tx *Tx) AckNotice(ctx context.Context, id string, by sallyport.TechnicianID) error {
+// AckNotice notes that a technician has acknowledged a notice, and reports whether he had not before. ErrNotFound where there
+// is none.
+func (tx *Tx) AckNotice(ctx context.Context, id string, by sallyport.TechnicianID) (bool, error) {
 	found, err := tx.one(ctx, `SELECT 1 FROM notice WHERE id = $1`, args{id}, new(int))
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case !found:
-		return sallyport.ErrNotFound
+		return false, sallyport.ErrNotFound
 	}
-	_, err = tx.exec(ctx, `INSERT INTO notice_seen (notice, technician, at) VALUES ($1, $2, now_us()) ON CONFLICT DO NOTHING`, args{id, by})
-	return err
+	return tx.did(ctx, `INSERT INTO notice_seen (notice, technician, at) VALUES ($1, $2, now_us()) ON CONFLICT DO NOTHING`, args{id, by})
 }

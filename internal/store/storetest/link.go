@@ -122,9 +122,13 @@ var _ = register("notices stay until each has acknowledged them", func(b *bench)
 	one, two := b.person("one"), b.person("two")
 	b.write(func(tx *store.Tx) error {
 		b.ok(tx.InsertNotice(b.ctx, sallyport.Notice{ID: "n", Type: "rescue.issued", Text: "A rescue", CreatedAt: b.Now()}))
-		b.ok(tx.AckNotice(b.ctx, "n", one.ID))
-		b.ok(tx.AckNotice(b.ctx, "n", one.ID))
-		b.code(tx.AckNotice(b.ctx, "other", one.ID), "not_found")
+		for _, first := range []bool{true, false} {
+			if fresh, err := tx.AckNotice(b.ctx, "n", one.ID); err != nil || fresh != first {
+				b.Errorf("acknowledged for the first time: %v, want %v (%v)", fresh, first, err)
+			}
+		}
+		_, err := tx.AckNotice(b.ctx, "other", one.ID)
+		b.code(err, "not_found")
 		mine, err := tx.OpenNotices(b.ctx, one.ID)
 		b.ok(err)
 		theirs, err := tx.OpenNotices(b.ctx, two.ID)
