@@ -109,6 +109,7 @@ type parcel struct {
 	records []sallyport.SinkRecord
 	after   sallyport.SinkState
 	full    bool
+	anew    bool // the log from its beginning, see credible
 }
 
 // Deliver hands one sink everything that it has not taken yet, or says why that did not go.
@@ -141,6 +142,9 @@ func (s *Service) deliver(ctx context.Context, o *outlet) (look, error) {
 	p, err := s.pack(ctx, o) // again: its last holder may have moved it
 	if err != nil || len(p.records) == 0 {
 		return done, err
+	}
+	if p.anew {
+		s.log.ErrorContext(ctx, "audit sink: the database says that it has taken more than the log holds, so it gets all of it again; run “sallyport audit verify” with what it has", "sink", o.sink.Name())
 	}
 	send, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
@@ -182,12 +186,22 @@ func (o *outlet) saw(state sallyport.SinkState) {
 	o.state = state
 }
 
-func packFrom(ctx context.Context, tx Tx, state sallyport.SinkState) (parcel, error) {
-	p := parcel{after: state}
+// credible is how far a sink was served. Where that is further than the tree has grown, the log was cut or somebody changed
+// the entry, to keep from the sink what comes: it is served from the beginning.
+func credible(state sallyport.SinkState, tree sallyport.Tree) (s sallyport.SinkState, anew bool) {
+	if anew = state.Next > tree.Size || state.HeadSize > tree.Size; anew {
+		state.Next, state.HeadSize = 0, 0
+	}
+	return state, anew
+}
+
+func packFrom(ctx context.Context, tx Tx, state sallyport.SinkState) (p parcel, err error) {
 	tree, err := tx.Tree(ctx)
 	if err != nil {
 		return p, err
 	}
+	state, p.anew = credible(state, tree)
+	p.after = state
 	if tree.Size > state.Next {
 		leaves, err := tx.Leaves(ctx, state.Next, sinkBatch)
 		if err != nil {

@@ -319,3 +319,27 @@ func TestStatusWithASpoiltEvent(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Whoever writes into the database that a sink has taken what there is not yet does not keep from it what comes.
+func TestSinkThatIsSaidToBeAhead(t *testing.T) {
+	for name, tamper := range map[string]string{"of the events": `UPDATE audit_sink SET next = 1000`, "of the heads": `UPDATE audit_sink SET head_size = 1000`} {
+		sink := &memorySink{name: "a"}
+		w := newWorld(t, sink)
+		w.bulk(10)
+		w.head()
+		w.ok(w.log.Deliver(w.ctx, "a"))
+		w.behind(tamper, `UPDATE audit_sink SET held_until = 0`)
+		w.bulk(5)
+		w.head()
+		if status, err := w.log.Status(w.ctx, host); err != nil || status.Sinks[0].Behind == 0 {
+			t.Errorf("%s: %+v %v", name, status.Sinks, err)
+		}
+		w.ok(w.log.Deliver(w.ctx, "a"))
+		if got := sink.places(t); !slices.Equal(got, append(upTo(10), upTo(15)...)) {
+			t.Errorf("%s: %v", name, got)
+		}
+		if r := w.whole(sink.text()); r.KeptLeaf != 15 || r.Kept != 3 {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}

@@ -66,6 +66,7 @@ func sinkStatus(ctx context.Context, tx Tx, o *outlet, tree sallyport.Tree) (Sin
 	if err != nil {
 		return SinkStatus{}, err
 	}
+	state, _ = credible(state, tree)
 	behind := max(0, tree.Size-max(state.Next, tree.Pruned))
 	return SinkStatus{Name: state.Name, Behind: behind, SentAt: state.SentAt, Reason: firstLine(o.why(state))}, nil
 }
