@@ -309,10 +309,13 @@ func TestRetentionAndAWrongClock(t *testing.T) {
 			w.pass(24 * time.Hour)
 			w.ok(w.log.Prune(w.ctx))
 			kept := w.head()
-			for _, by := range []time.Duration{c.then, c.back} {
+			for i, by := range []time.Duration{c.then, c.back} {
 				w.pass(by)
 				w.write(audit.New(audit.ClockJumped, host).Event())
 				w.head()
+				if r := w.verify(kept); i == 0 && (r.First == nil || !strings.Contains(r.First.Words, "where the clock is wrong now")) {
+					t.Errorf("while it is behind: %+v", r.First)
+				}
 			}
 			if r := w.verify(kept); (r.First == nil) != c.whole || w.tree().Pruned != 5 {
 				t.Errorf("%+v", r)

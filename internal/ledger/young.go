@@ -28,6 +28,9 @@ func (c *check) prunedYoung(ctx context.Context) (*Finding, error) {
 			first = f
 		}
 	}
+	if first != nil && slices.ContainsFunc(c.signed, func(h signedHead) bool { return h.At.After(now.Add(timeSlack)) }) {
+		first.Words += fmt.Sprintf(" The clock says %s, though, and a head was signed later than that: where the clock is wrong now, set it right and verify again.", when(now))
+	}
 	return first, nil
 }
 
