@@ -11,6 +11,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/identity"
 )
 
 const (
@@ -85,6 +86,9 @@ func (s *Service) Erase(ctx context.Context, actor sallyport.Actor, who, reason 
 // deleted are the ids of deleted accounts that had this user name or id, none of which may be in use.
 func (s *Service) deleted(ctx context.Context, who string) ([]sallyport.TechnicianID, error) {
 	found := map[sallyport.TechnicianID]bool{}
+	if who == "" {
+		return nil, errNobodyErased // what is erased already has no name
+	}
 	err := s.store.Read(ctx, func(tx Tx) error {
 		if _, err := tx.Technician(ctx, sallyport.TechnicianID(who)); err == nil {
 			return errAlive
@@ -96,7 +100,7 @@ func (s *Service) deleted(ctx context.Context, who string) ([]sallyport.Technici
 				return err
 			}
 			for _, e := range events {
-				if strings.EqualFold(e.TargetName, who) || string(e.Target) == who {
+				if sameName(e.TargetName, who) || string(e.Target) == who {
 					found[e.Target] = true
 				}
 			}
@@ -110,6 +114,13 @@ func (s *Service) deleted(ctx context.Context, who string) ([]sallyport.Technici
 		err = errNobodyErased
 	}
 	return slices.Sorted(maps.Keys(found)), err
+}
+
+// sameName reports whether what was typed names an account, in whatever spelling signed it in.
+func sameName(name, typed string) bool {
+	_, key, _, err := identity.UserName(name)
+	_, other, _, typedErr := identity.UserName(typed)
+	return err == nil && typedErr == nil && key == other || strings.EqualFold(name, typed)
 }
 
 // gather finds what the log says of a person, page by page.

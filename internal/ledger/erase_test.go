@@ -105,6 +105,9 @@ func TestErasureKeepsProofsValid(t *testing.T) {
 	if len(events) != 1 || events[0].Target != dana.ID || events[0].TargetName != "" || events[0].ActorName != host.Name || events[0].Reason == "" {
 		t.Errorf("%+v", events)
 	}
+	if _, err := w.log.Erase(w.ctx, host, "", ""); sallyport.CodeOf(err) != "nobody_erased" {
+		t.Errorf("without a name, all are erased again whose name is gone: %v", err)
+	}
 	// By the id it may be asked for again, and finds nothing more.
 	again, err := w.log.Erase(w.ctx, host, string(dana.ID), "")
 	w.ok(err)
@@ -112,6 +115,21 @@ func TestErasureKeepsProofsValid(t *testing.T) {
 		t.Errorf("again: %+v, %v", again, r.Acts)
 	}
 	w.whole(kept)
+}
+
+// An account is named in whatever spelling signed it in, as other commands take it.
+func TestErasureTakesTheNameAsItIsTyped(t *testing.T) {
+	const name = "zo\u00eb@northwind.example"
+	for _, typed := range []string{name, "ZO\u00cb@northwind.example", "zoe\u0308@northwind.example", " \uff5ao\u00eb@northwind.example "} {
+		w := newWorld(t)
+		w.write(audit.New(audit.TechnicianDeleted, as(mara)).On(sallyport.Technician{ID: "zoe", UserName: name}).Event())
+		if done, err := w.log.Erase(w.ctx, host, typed, ""); err != nil || done.Accounts != 1 {
+			t.Errorf("%q: %+v %v", typed, done, err)
+		}
+		if _, err := w.log.Erase(w.ctx, host, "zoe@northwind.example", ""); sallyport.CodeOf(err) != "nobody_erased" {
+			t.Errorf("another name: %v", err)
+		}
+	}
 }
 
 // An erased half that no erasure explains is a change, also beside a person whose erasure was asked for.
