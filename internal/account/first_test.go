@@ -48,6 +48,14 @@ func TestRescue(t *testing.T) {
 	if _, _, err := h.Rescue(ctx, host, "nobody"); code(err) != "no_such_user" {
 		t.Errorf("%v", err)
 	}
+	left := h.add(sallyport.Admin, func(p *person) { p.Status = sallyport.Deactivated })
+	n = len(h.events())
+	if _, _, err := h.Rescue(ctx, host, left.UserName); code(err) != "deactivated" {
+		t.Errorf("of a deactivated account: %v", err)
+	}
+	if got := h.since(n); !slices.Equal(got, []string{"save.refused"}) || h.events()[n].Target != left.ID || h.events()[n].ActorName != host.Name {
+		t.Errorf("events %v", got)
+	}
 	h.clock.Add(16 * time.Minute)
 	if h.alive(link) {
 		t.Error("a rescue link of 15 minutes lives longer")

@@ -22,7 +22,8 @@ func (s *Service) Rescue(ctx context.Context, actor sallyport.Actor, userName st
 	if actor.Kind != sallyport.ActorHost {
 		return "", time.Time{}, sallyport.ErrForbidden
 	}
-	err = s.store.Write(ctx, func(tx Tx) error {
+	var about sallyport.TechnicianID
+	err = s.attemptOn(ctx, actor, &about, func(tx Tx) error {
 		w, err := identify(ctx, tx, actor)
 		if err != nil {
 			return err
@@ -31,6 +32,7 @@ func (s *Service) Rescue(ctx context.Context, actor sallyport.Actor, userName st
 		if err != nil {
 			return err
 		}
+		about = t.ID
 		if t.Status == sallyport.Deactivated {
 			return errRescueDeactivated
 		}
