@@ -184,19 +184,24 @@ func (s *Service) pages(ctx context.Context, read func(tx Tx, after int64) ([]sa
 	}
 }
 
+// contactKeys are the fields of an event that say what reaches or names a person.
+var contactKeys = []string{"user_name", "email", "phone", "address", "to"}
+
 // collect keeps what reaches or names a person.
 func collect(contacts map[string]bool, values map[string]string) {
-	for _, key := range []string{"user_name", "email", "phone", "address", "to"} {
+	for _, key := range contactKeys {
 		if v := strings.ToLower(values[key]); v != "" {
 			contacts[v] = true
 		}
 	}
 }
 
+// names reports whether values name a person: by a mailbox or number anywhere, by a user name like "csv" only where such
+// a name stands.
 func names(contacts map[string]bool, values map[string]string) bool {
-	for _, v := range values {
+	for key, v := range values {
 		v = strings.ToLower(v)
-		if contacts[v] {
+		if contacts[v] && (strings.ContainsAny(v, "@+") || slices.Contains(contactKeys, key)) {
 			return true
 		}
 		// An export's filter begins with what was searched for; what follows has no spaces in it.

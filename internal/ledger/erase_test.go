@@ -220,6 +220,22 @@ func TestErasureKnowsEveryContact(t *testing.T) {
 	w.whole("")
 }
 
+// A user name that is a word like others takes out nothing but where it is one.
+func TestErasureOfANameLikeAWord(t *testing.T) {
+	w := newWorld(t)
+	w.write(
+		audit.New(audit.AuditExported, as(mara)).Changed(nil, map[string]string{"format": "csv", "filter": "search=dana"}).Event(),
+		audit.New(audit.DeliveryFailed, as(mara)).Changed(nil, map[string]string{"message": "test", "to": "csv"}).Event(),
+		audit.New(audit.EmailSettingsDraft, as(mara)).Changed(nil, map[string]string{"user": "csv@example.org", "kind": "csv"}).Event(),
+		audit.New(audit.TechnicianDeleted, as(mara)).On(sallyport.Technician{ID: "c", UserName: "csv"}).Changed(map[string]string{"email": "csv@example.org"}, nil).Event(),
+	)
+	_, err := w.log.Erase(w.ctx, host, "csv", "")
+	w.ok(err)
+	if events := w.erasures(); len(events) != 1 || events[0].After["also"] != "1 2" || !strings.Contains(w.everything(), "search=dana") {
+		t.Errorf("%+v", events)
+	}
+}
+
 // many is a log in which a person stands in more events than are read at once, and of whom the deletion lies further back
 // than that.
 func many(w *world) {
