@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -75,7 +76,7 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) error {
 		page.CSV, page.Lines = address("/admin/audit.csv", 0), address("/admin/audit.jsonl", 0)
 	}
 	if f.Target != "" && len(events) > 0 {
-		page.Lead = "Only what was done to " + events[0].TargetName + "."
+		page.Lead = "Only what was done to " + cmp.Or(events[0].TargetName, "an "+erased) + "."
 	}
 	for _, e := range events {
 		row := auditRow(desk, e)
@@ -119,12 +120,18 @@ func auditAddress(path string, q web.Form, before int64) string {
 	return address(path, out, 1)
 }
 
+// erased is what an account is called whose name was taken out of the log.
+const erased = "erased account"
+
 func auditRow(d view.Desk, e sallyport.Event) view.AuditRow {
 	row := view.AuditRow{ID: strconv.FormatInt(e.ID, 10), At: d.When(e.At), Type: e.Type, Words: eventWords(e.Type), Actor: e.ActorName,
 		Target: e.TargetName, TargetID: string(e.Target), Outcome: outcomeMark(e.Outcome), Address: e.Address, Browser: e.Browser,
 		RequestID: e.RequestID, Reason: e.Reason}
 	if row.Actor == "" {
 		row.Actor = string(e.ActorKind)
+	}
+	if e.Target != "" && e.TargetName == "" {
+		row.Target, row.TargetID = erased, "" // there is no record to lead to
 	}
 	names := slices.Sorted(maps.Keys(e.Before))
 	for _, n := range slices.Sorted(maps.Keys(e.After)) {

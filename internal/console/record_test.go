@@ -76,6 +76,17 @@ func TestFactsOfATechnician(t *testing.T) {
 	b.get("/admin/technicians").wants(http.StatusOK, "not needed", "switched off", "invited")
 }
 
+// An account that was erased has no name any more, and no record that a link could lead to.
+func TestAuditOfAnErasedAccount(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertEvent(ctx, sallyport.Event{Type: "audit.erased", ActorKind: sallyport.ActorHost, Target: "gone", Outcome: "ok"})
+	})
+	b.get("/admin/audit").wants(http.StatusOK, "erased account").lacks(`href="/admin/technicians/gone"`)
+	b.get("/admin/audit?technician=gone").wants(http.StatusOK, "Only what was done to an erased account.")
+}
+
 func TestAudit(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelEmail)
