@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +131,29 @@ func TestErasureTakesTheNameAsItIsTyped(t *testing.T) {
 		if _, err := w.log.Erase(w.ctx, host, "zoe@northwind.example", ""); sallyport.CodeOf(err) != "nobody_erased" {
 			t.Errorf("another name: %v", err)
 		}
+	}
+}
+
+// What is erased is not in SQLite's file any more, also where no row shows it.
+func TestErasedBytesAreOverwritten(t *testing.T) {
+	database.OnlySQLite(t, "PostgreSQL leaves that to its vacuum")
+	w := newWorld(t)
+	life(w)
+	w.bulk(300)
+	raw := func() string {
+		w.ok(w.db.Close())
+		text, err := os.ReadFile(filepath.Join(w.folder, "sallyport.db"))
+		w.ok(err)
+		w.open()
+		return strings.ToLower(string(text))
+	}
+	if text := raw(); !strings.Contains(text, "dana.private") {
+		t.Fatal("it was never there")
+	}
+	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
+	w.ok(err)
+	if text := raw(); strings.Contains(text, "dana.private") || strings.Contains(text, "198.51.100.9") {
+		t.Error("the file holds it still")
 	}
 }
 
