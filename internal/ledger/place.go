@@ -217,6 +217,11 @@ func (s *Service) sign(ctx context.Context, age time.Duration) error {
 		return err
 	}
 	err = s.store.Write(ctx, func(tx Tx) error {
+		// Heads come in the order of their sizes, which is how sinks take them.
+		last, found, err := tx.LastHead(ctx)
+		if err != nil || found && last.Size >= head.Size {
+			return err
+		}
 		if err := tx.PutHead(ctx, head); err != nil {
 			return err
 		}

@@ -343,3 +343,24 @@ func TestSinkThatIsSaidToBeAhead(t *testing.T) {
 		}
 	}
 }
+
+// A head that one process signs while another signs a larger one does not come too late for the sinks.
+func TestHeadsComeInOrder(t *testing.T) {
+	sink := &memorySink{name: "a"}
+	w := newWorld(t, sink)
+	w.bulk(3)
+	w.place()
+	r := &racing{store.For[ledger.Tx](w.db), 1, func() {
+		w.bulk(1)
+		w.head()
+		w.ok(w.log.Deliver(w.ctx, "a"))
+	}}
+	s, err := ledger.New(ledger.Options{Store: r, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+	w.ok(err)
+	_, err = s.Head(w.ctx, host)
+	w.ok(err)
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if r := w.whole(sink.text()); r.Heads == 0 || r.Kept != r.Heads {
+		t.Errorf("%d heads, and the sink has %d", r.Heads, r.Kept)
+	}
+}
