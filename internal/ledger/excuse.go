@@ -17,12 +17,16 @@ type erasures struct {
 	prunes  []pruneAct
 	deleted map[sallyport.TechnicianID]int64          // the event of an account's deletion
 	open    map[sallyport.TechnicianID]sallyport.Leaf // the first event whose erased half was a person's
+	last    map[sallyport.TechnicianID]sallyport.Leaf // and the last one
 	loose   []sallyport.Leaf                          // erased halves of nobody's events
+	never   []sallyport.Leaf                          // erased halves that no erasure takes
 }
 
-// erasureAct is an event of an erasure. It stands for the person's halves, and for those of nobody's events that it lists.
+// erasureAct is an event of an erasure. It stands for the person's halves, and for those of nobody's events that it lists:
+// all of them placed before it.
 type erasureAct struct {
 	event  sallyport.Event
+	place  int64
 	person sallyport.TechnicianID
 	also   []int64
 }
@@ -35,7 +39,7 @@ type pruneAct struct {
 }
 
 func newErasures() *erasures {
-	return &erasures{deleted: map[sallyport.TechnicianID]int64{}, open: map[sallyport.TechnicianID]sallyport.Leaf{}}
+	return &erasures{deleted: map[sallyport.TechnicianID]int64{}, open: map[sallyport.TechnicianID]sallyport.Leaf{}, last: map[sallyport.TechnicianID]sallyport.Leaf{}}
 }
 
 // note reads an event for what it explains and for what it needs explained, and reports whether a half of it is erased.
@@ -47,7 +51,11 @@ func (e *erasures) note(l sallyport.Leaf) bool {
 		if owner == "" && l.ActorKind == sallyport.ActorNobody {
 			owner = l.Event.Target
 		}
-		e.ask(owner, l)
+		if owner == "" && l.ActorKind != sallyport.ActorNobody {
+			e.never = append(e.never, l) // whose doing it was on the host stays
+		} else {
+			e.ask(owner, l)
+		}
 	}
 	if target {
 		e.ask(l.Event.Target, l)
@@ -61,7 +69,7 @@ func (e *erasures) excuse(l sallyport.Leaf) {
 	case string(audit.TechnicianDeleted):
 		e.deleted[l.Event.Target] = l.ID
 	case string(audit.AuditErased):
-		e.acts = append(e.acts, erasureAct{l.Event, l.Event.Target, placesOf(l.After["also"])})
+		e.acts = append(e.acts, erasureAct{l.Event, l.Place, l.Event.Target, placesOf(l.After["also"])})
 	case string(audit.AuditPruned):
 		if n, err := strconv.ParseInt(l.After["below"], 10, 64); err == nil {
 			e.prunes = append(e.prunes, pruneAct{l.Event, l.Place, n})
@@ -77,6 +85,7 @@ func (e *erasures) ask(owner sallyport.TechnicianID, l sallyport.Leaf) {
 	if _, known := e.open[owner]; !known {
 		e.open[owner] = l
 	}
+	e.last[owner] = l
 }
 
 // lastPrune is the event of retention with the highest bound; a zero one where there is none.
@@ -92,20 +101,23 @@ func (e *erasures) lastPrune() (last pruneAct) {
 // unexplained is the first erased half that no event of an erasure stands for; one of an account that exists stands for
 // nothing.
 func (e *erasures) unexplained(exists map[sallyport.TechnicianID]bool) *Finding {
-	people, places := map[sallyport.TechnicianID]bool{}, map[int64]bool{}
+	people, places := map[sallyport.TechnicianID]int64{}, map[int64]bool{} // up to where
 	for _, a := range e.acts {
 		if exists[a.person] {
 			continue
 		}
-		people[a.person] = true
+		people[a.person] = max(people[a.person], a.place)
 		for _, p := range a.also {
-			places[p] = true
+			places[p] = places[p] || p < a.place
 		}
 	}
-	var asking []sallyport.Leaf
+	asking := slices.Clone(e.never)
 	for person, l := range e.open {
-		if !people[person] {
+		switch upTo := people[person]; {
+		case l.Place >= upTo:
 			asking = append(asking, l)
+		case e.last[person].Place >= upTo:
+			asking = append(asking, e.last[person])
 		}
 	}
 	for _, l := range e.loose {

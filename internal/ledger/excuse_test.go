@@ -323,3 +323,38 @@ func TestRetentionAndAWrongClock(t *testing.T) {
 		})
 	}
 }
+
+// An event of an erasure stands for nothing that no erasure takes: not for whose doing on the host something was, nor for
+// events that were placed after it, of the person or of nobody.
+func TestWhatAnErasureDoesNotExcuse(t *testing.T) {
+	const actor = `UPDATE event SET actor_name = '', address = '', browser = '', request = '', actor_salt = x'' WHERE leaf = %d`
+	const target = `UPDATE event SET target_name = '', old_values = '', new_values = '', reason = '', target_salt = x'' WHERE leaf = %d`
+	gone := sallyport.Technician{ID: "gone"}
+	act := audit.New(audit.AuditErased, host).On(gone).Changed(nil, map[string]string{"also": "0 1 3 4"}).Event()
+	for name, c := range map[string]struct {
+		wipe  string
+		place int64
+		whole bool
+	}{
+		"the host's half":              {actor, 0, false},
+		"nobody's event":               {target, 1, true},
+		"nobody's event, after it":     {target, 3, false},
+		"the person's event, after it": {target, 4, false},
+		"and before a further one":     {target, 5, true},
+	} {
+		w := newWorld(t)
+		to := map[string]string{"to": "x@example.org"}
+		w.write(audit.New(audit.RescueIssued, host).On(mara).Event(),
+			audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, to).Event(), act,
+			audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, to).Event(),
+			audit.New(audit.SessionEnded, as(mara)).On(gone).Because("x").Event())
+		if c.place == 5 {
+			w.write(audit.New(audit.SessionEnded, as(mara)).On(gone).Because("x").Event(), act)
+		}
+		w.head()
+		w.behind(fmt.Sprintf(c.wipe, c.place))
+		if r := w.verify(""); (r.First == nil) != c.whole || r.First != nil && (r.First.Kind != ledger.Changed || r.First.Place != c.place) {
+			t.Errorf("%s: %+v", name, r.First)
+		}
+	}
+}
