@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"sallyport"
@@ -78,9 +79,31 @@ func (c *check) look(l sallyport.Leaf, stored audit.Hash) {
 	if c.erased.note(l) {
 		c.report.Erased++
 	}
-	if late := c.times.step(l); late > 0 {
-		c.doubt("Event %d (%s) says that it happened %s before an event that was placed earlier: look whether it belongs there.", l.ID, l.Type, late.Round(time.Second))
+	c.tellLate(&l)
+	if by := c.times.step(l); by > 0 && len(c.late) < doubtsMost {
+		c.late = append(c.late, lateEvent{l.At, fmt.Sprintf("Event %d (%s) says that it happened %s before an event that was placed earlier: look whether it belongs there.", l.ID, l.Type, by.Round(time.Second))})
 	}
+}
+
+// lateEvent is one that claims to be too old for its place, and what is to be said of it.
+type lateEvent struct {
+	at    time.Time
+	words string
+}
+
+// noticeTime is how long it may take until a clock that was set back has its event.
+const noticeTime = time.Minute
+
+// tellLate tells of late events that no event of the clock, which next may be, explains by coming soon after them; of all
+// where there is no next.
+func (c *check) tellLate(next *sallyport.Leaf) {
+	c.late = slices.DeleteFunc(c.late, func(e lateEvent) bool {
+		soon := next != nil && next.At.Sub(e.at).Abs() <= noticeTime
+		if !soon {
+			c.doubt("%s", e.words)
+		}
+		return !soon || next.Type == string(audit.ClockJumped)
+	})
 }
 
 // times notices events that claim to be older than those before them.

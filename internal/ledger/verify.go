@@ -85,7 +85,8 @@ type check struct {
 	odd    *span // the first places whose stored hash does not fit, until something tells whether it or an event was changed
 	erased *erasures
 	times  times
-	good   int64 // size of the last head that fitted
+	late   []lateEvent // that were not told of yet
+	good   int64       // size of the last head that fitted
 	seen   sallyport.Leaf
 }
 
@@ -101,6 +102,7 @@ func (c *check) all(ctx context.Context, placing error) error {
 	if err := c.run(ctx); err != nil {
 		return err
 	}
+	c.tellLate(nil)
 	if c.odd != nil && c.found() {
 		c.report.Doubts = slices.Insert(c.report.Doubts, 0, fmt.Sprintf(
 			"The tree's hash over places %d to %d was changed or is missing, or an event there was changed together with its leaf.", c.odd.first, c.odd.last))

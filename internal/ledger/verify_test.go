@@ -169,3 +169,27 @@ func TestHowOldAnEventMayBe(t *testing.T) {
 		}
 	}
 }
+
+// What is written after the clock was set back, and before that is noticed, is older than what was placed before it for a
+// reason that the log itself gives.
+func TestClockIsSetBackBeforeItIsNoticed(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(1)
+	w.pass(-time.Hour)
+	w.write(audit.New(audit.SignInFinished, as(dana)).Event(), audit.New(audit.SignInFinished, as(dana)).Event())
+	if r := w.whole(""); len(r.Doubts) != 2 {
+		t.Errorf("not noticed yet: %v", r.Doubts)
+	}
+	w.write(audit.New(audit.ClockJumped, host).Event(), audit.New(audit.SignInFinished, as(dana)).Event())
+	if r := w.whole(""); len(r.Doubts) != 0 {
+		t.Errorf("noticed: %v", r.Doubts)
+	}
+	late := audit.New(audit.SignInFinished, as(dana)).Event()
+	late.At = w.clock.Now().Add(-time.Hour)
+	w.write(late)
+	w.pass(time.Hour)
+	w.write(audit.New(audit.ClockJumped, host).Event())
+	if r := w.whole(""); len(r.Doubts) != 1 {
+		t.Errorf("another one, long before: %v", r.Doubts)
+	}
+}
