@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -119,44 +117,6 @@ func TestErasureKeepsProofsValid(t *testing.T) {
 	w.whole(kept)
 }
 
-// An account is named in whatever spelling signed it in, as other commands take it.
-func TestErasureTakesTheNameAsItIsTyped(t *testing.T) {
-	const name = "zo\u00eb@northwind.example"
-	for _, typed := range []string{name, "ZO\u00cb@northwind.example", "zoe\u0308@northwind.example", " \uff5ao\u00eb@northwind.example "} {
-		w := newWorld(t)
-		w.write(audit.New(audit.TechnicianDeleted, as(mara)).On(sallyport.Technician{ID: "zoe", UserName: name}).Event())
-		if done, err := w.log.Erase(w.ctx, host, typed, ""); err != nil || done.Accounts != 1 {
-			t.Errorf("%q: %+v %v", typed, done, err)
-		}
-		if _, err := w.log.Erase(w.ctx, host, "zoe@northwind.example", ""); sallyport.CodeOf(err) != "nobody_erased" {
-			t.Errorf("another name: %v", err)
-		}
-	}
-}
-
-// What is erased is not in SQLite's file any more, also where no row shows it.
-func TestErasedBytesAreOverwritten(t *testing.T) {
-	database.OnlySQLite(t, "PostgreSQL leaves that to its vacuum")
-	w := newWorld(t)
-	life(w)
-	w.bulk(300)
-	raw := func() string {
-		w.ok(w.db.Close())
-		text, err := os.ReadFile(filepath.Join(w.folder, "sallyport.db"))
-		w.ok(err)
-		w.open()
-		return strings.ToLower(string(text))
-	}
-	if text := raw(); !strings.Contains(text, "dana.private") {
-		t.Fatal("it was never there")
-	}
-	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
-	w.ok(err)
-	if text := raw(); strings.Contains(text, "dana.private") || strings.Contains(text, "198.51.100.9") {
-		t.Error("the file holds it still")
-	}
-}
-
 // An erased half that no erasure explains is a change, also beside a person whose erasure was asked for.
 func TestQuietErasureBesideARealOne(t *testing.T) {
 	w := newWorld(t)
@@ -243,22 +203,6 @@ func TestErasureKnowsEveryContact(t *testing.T) {
 		t.Errorf("%+v: %s", done, text)
 	}
 	w.whole("")
-}
-
-// A user name that is a word like others takes out nothing but where it is one.
-func TestErasureOfANameLikeAWord(t *testing.T) {
-	w := newWorld(t)
-	w.write(
-		audit.New(audit.AuditExported, as(mara)).Changed(nil, map[string]string{"format": "csv", "filter": "search=dana"}).Event(),
-		audit.New(audit.DeliveryFailed, as(mara)).Changed(nil, map[string]string{"message": "test", "to": "csv"}).Event(),
-		audit.New(audit.EmailSettingsDraft, as(mara)).Changed(nil, map[string]string{"user": "csv@example.org", "kind": "csv"}).Event(),
-		audit.New(audit.TechnicianDeleted, as(mara)).On(sallyport.Technician{ID: "c", UserName: "csv"}).Changed(map[string]string{"email": "csv@example.org"}, nil).Event(),
-	)
-	_, err := w.log.Erase(w.ctx, host, "csv", "")
-	w.ok(err)
-	if events := w.erasures(); len(events) != 1 || events[0].After["also"] != "1 2" || !strings.Contains(w.everything(), "search=dana") {
-		t.Errorf("%+v", events)
-	}
 }
 
 // many is a log in which a person stands in more events than are read at once, and of whom the deletion lies further back
@@ -424,38 +368,4 @@ func TestErasureOfWhatHasNoPlaceYet(t *testing.T) {
 	if text := w.everything(); done.Events != 6 || strings.Contains(text, "dana@northwind") || strings.Contains(text, "dana.private") {
 		t.Errorf("%+v: %s", done, text)
 	}
-}
-
-// However often an erasure is cut short, asked for again by the same name it finds what is left, also what tells of the
-// person by nothing but a mailbox that he had once.
-func TestErasureIsFinishedAfterItWasCutShort(t *testing.T) {
-	w := newWorld(t)
-	failed := audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"to": "dana.once@example.org"}).Event()
-	w.write(audit.New(audit.TechnicianEdited, as(mara)).On(dana).Changed(map[string]string{"email": "dana.once@example.org"}, nil).Event(),
-		audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Event())
-	w.ok(w.db.Write(w.ctx, func(tx *store.Tx) error {
-		for range 500 {
-			if err := tx.InsertEvent(w.ctx, audit.New(audit.SessionEnded, as(dana)).On(dana).Event()); err != nil {
-				return err
-			}
-		}
-		return tx.InsertEvent(w.ctx, failed)
-	}))
-	w.place()
-	for range 2 { // 503 events, 200 of which go at once
-		f := &failing{store.For[ledger.Tx](w.db), 1}
-		s, err := ledger.New(ledger.Options{Store: f, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
-		w.ok(err)
-		if _, err := s.Erase(w.ctx, host, dana.UserName, ""); !errors.Is(err, errBroken) {
-			t.Fatal(err)
-		}
-		w.place()
-	}
-	if _, err := w.log.Erase(w.ctx, host, dana.UserName, ""); err != nil {
-		t.Error(err)
-	}
-	if text := w.everything(); strings.Contains(text, "dana.once") || strings.Contains(text, dana.UserName) {
-		t.Error("something is left")
-	}
-	w.whole("")
 }
