@@ -127,7 +127,7 @@ func sameName(name, typed string) bool {
 func (s *Service) gather(ctx context.Context, person sallyport.TechnicianID, who string) (erasure, error) {
 	e := erasure{person: person, halves: map[int64]half{}}
 	contacts := map[string]bool{strings.ToLower(who): true}
-	err := s.pages(ctx, func(tx Tx, after int64) ([]sallyport.Leaf, error) { return tx.LeavesOf(ctx, person, after, eraseRead) }, func(l sallyport.Leaf) {
+	err := s.pages(ctx, leavesOf(person), func(l sallyport.Leaf) {
 		if l.Event.Target == person && l.Type == string(audit.AuditErased) {
 			return
 		}
@@ -144,7 +144,7 @@ func (s *Service) gather(ctx context.Context, person sallyport.TechnicianID, who
 	if err != nil {
 		return e, err
 	}
-	err = s.pages(ctx, func(tx Tx, after int64) ([]sallyport.Leaf, error) { return tx.LeavesOfNobody(ctx, after, eraseRead) }, func(l sallyport.Leaf) {
+	err = s.pages(ctx, leavesOfNobody, func(l sallyport.Leaf) {
 		if names(contacts, l.Before) || names(contacts, l.After) {
 			if e.want(l, half{actor: l.ActorKind == sallyport.ActorNobody, target: true}) {
 				e.also = append(e.also, l.Place)
@@ -164,21 +164,38 @@ func (e *erasure) want(l sallyport.Leaf, h half) bool {
 	return true
 }
 
-func (s *Service) pages(ctx context.Context, read func(tx Tx, after int64) ([]sallyport.Leaf, error), each func(sallyport.Leaf)) error {
+// leaves reads some of the leaves after an id, and says after what to go on; 0 at the end.
+type leaves func(ctx context.Context, tx Tx, after int64) (found []sallyport.Leaf, next int64, err error)
+
+func leavesOf(person sallyport.TechnicianID) leaves {
+	return func(ctx context.Context, tx Tx, after int64) (found []sallyport.Leaf, next int64, err error) {
+		found, err = tx.LeavesOf(ctx, person, after, eraseRead)
+		if len(found) == eraseRead {
+			next = found[eraseRead-1].ID
+		}
+		return found, next, err
+	}
+}
+
+func leavesOfNobody(ctx context.Context, tx Tx, after int64) ([]sallyport.Leaf, int64, error) {
+	return tx.LeavesOfNobody(ctx, after)
+}
+
+func (s *Service) pages(ctx context.Context, read leaves, each func(sallyport.Leaf)) error {
 	for after := int64(0); ; {
-		var leaves []sallyport.Leaf
+		var found []sallyport.Leaf
+		var next int64
 		err := s.store.Read(ctx, func(tx Tx) (err error) {
-			leaves, err = read(tx, after)
+			found, next, err = read(ctx, tx, after)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		for _, l := range leaves {
+		for _, l := range found {
 			each(l)
-			after = l.ID
 		}
-		if len(leaves) < eraseRead {
+		if after = next; after == 0 {
 			return nil
 		}
 	}

@@ -52,7 +52,7 @@ type leafTx interface {
 	Leaves(ctx context.Context, from int64, n int) ([]sallyport.Leaf, error)
 	Leaf(ctx context.Context, id int64) (sallyport.Leaf, bool, error)
 	LeavesOf(ctx context.Context, person sallyport.TechnicianID, after int64, n int) ([]sallyport.Leaf, error)
-	LeavesOfNobody(ctx context.Context, after int64, n int) ([]sallyport.Leaf, error)
+	LeavesOfNobody(ctx context.Context, after int64) (found []sallyport.Leaf, next int64, err error)
 	RewriteEvent(ctx context.Context, l sallyport.Leaf) error
 	PruneEvents(ctx context.Context, from, below int64) (bool, error)
 }

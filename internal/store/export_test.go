@@ -106,3 +106,10 @@ func (db *DB) Idle() (writers, readers int) {
 
 // Meet lets the database have met a primary.
 func (db *DB) Meet(p Primary) error { return db.primaries.meet(p) }
+
+// LookAtFewLeaves lets each LeavesOfNobody look at n numbers of events.
+func LookAtFewLeaves(n int64) (undo func()) {
+	before := leavesWindow
+	leavesWindow = n
+	return func() { leavesWindow = before }
+}

@@ -40,11 +40,22 @@ func (tx *Tx) LeavesOf(ctx context.Context, person sallyport.TechnicianID, after
 		AND (actor <> '' AND actor = $2 OR target <> '' AND target = $2) ORDER BY id LIMIT $3`, args{after, person, n})
 }
 
-// LeavesOfNobody returns up to n placed events after an id that name no target but have something in before or after:
-// a mailbox, for example.
-func (tx *Tx) LeavesOfNobody(ctx context.Context, after int64, n int) ([]sallyport.Leaf, error) {
-	return all(ctx, tx, scanLeaf, `SELECT `+leafColumns+` FROM event WHERE leaf >= 0 AND id > $1
-		AND target = '' AND (old_values <> '' OR new_values <> '') ORDER BY id LIMIT $2`, args{after, n})
+// leavesWindow is how many numbers of events one LeavesOfNobody looks at: of a log of ten millions each statement ends in time.
+var leavesWindow int64 = 20_000
+
+// LeavesOfNobody returns the placed events among the next ones after an id that name no target but have something in before
+// or after: a mailbox, for example. Next is after what to go on; 0 at the end of the log.
+func (tx *Tx) LeavesOfNobody(ctx context.Context, after int64) (found []sallyport.Leaf, next int64, err error) {
+	found, err = all(ctx, tx, scanLeaf, `SELECT `+leafColumns+` FROM event WHERE leaf >= 0 AND id > $1 AND id <= $2
+		AND target = '' AND (old_values <> '' OR new_values <> '') ORDER BY id`, args{after, after + leavesWindow})
+	if err != nil {
+		return nil, 0, err
+	}
+	more, err := tx.one(ctx, `SELECT id FROM event WHERE id > $1 ORDER BY id LIMIT 1`, args{after + leavesWindow}, &next)
+	if more {
+		next--
+	}
+	return found, next, err
 }
 
 // SinkState is how far a sink was served; one that is new begins at the first event that is kept.

@@ -135,10 +135,10 @@ var _ = register("event is rewritten without what was erased", func(b *bench) {
 		}
 		of, err := tx.LeavesOf(b.ctx, "t", 0, 10)
 		b.ok(err)
-		nobody, err := tx.LeavesOfNobody(b.ctx, 0, 10)
+		nobody, next, err := tx.LeavesOfNobody(b.ctx, 0)
 		b.ok(err)
-		if len(of) != 1 || of[0].ID != 1 || len(nobody) != 1 || nobody[0].ID != 2 {
-			b.Errorf("of Tom %+v, of nobody %+v", of, nobody)
+		if len(of) != 1 || of[0].ID != 1 || len(nobody) != 1 || nobody[0].ID != 2 || next != 0 {
+			b.Errorf("of Tom %+v, of nobody %+v, then %d", of, nobody, next)
 		}
 		l := of[0]
 		l.TargetName, l.Reason, l.After, l.Target.Salt = "", "", nil, nil
