@@ -91,7 +91,9 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, err := tx.Asked(ctx, signIn.Hash); return err },
 		func() error { _, err := tx.Asked(ctx, at("nobody's")); return over(err) },
 		func() error { _, _, err := tx.TechnicianWithFactor(ctx, "mira"); return err },
-		func() error { return tx.ForgiveGuesses(ctx, 1, t, nil, sallyport.Counted{Key: "n"}, sallyport.Counted{Key: "w"}, sallyport.Counted{Key: "a"}) },
+		func() error {
+			return tx.ForgiveGuesses(ctx, 1, t, nil, sallyport.Counted{Key: "n"}, sallyport.Counted{Key: "w"}, sallyport.Counted{Key: "a"})
+		},
 		func() error { _, _, err := tx.SignIn(ctx, at("nobody's")); return over(err) },
 		func() error { return tx.UpdateSignIn(ctx, signIn) },
 		func() error { return tx.RotateSignIn(ctx, signIn.Hash, code.SignIn) },
