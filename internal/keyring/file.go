@@ -62,6 +62,10 @@ func create(path, text string) error {
 	}
 	fresh := path + "." + sallyport.NewID() + ".new"
 	if err := write(fresh, text); err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			at.Path = path // the name that somebody knows
+		}
 		return err
 	}
 	linked := os.Link(fresh, path) // unlike a rename it puts nothing in the place of another's
