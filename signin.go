@@ -111,15 +111,16 @@ const AnyIdle = 100 * 365 * 24 * time.Hour
 type EndReason string
 
 const (
-	EndedBySave     EndReason = "save"     // an administrator changed how he signs in
-	EndedByAdmin    EndReason = "admin"    // an administrator signed him out
-	EndedByOwner    EndReason = "owner"    // ended from his own page or by signing out
-	EndedByPassword EndReason = "password" // the password changed
-	EndedByLimit    EndReason = "limit"    // a newer session took its place
-	EndedByIdle     EndReason = "idle"
-	EndedByAge      EndReason = "age"
-	EndedByDeletion EndReason = "deleted"  // the account was deleted, by himself or by another administrator
-	EndedByGuessing EndReason = "guessing" // three wrong answers when asked again
+	EndedBySave         EndReason = "save"     // an administrator changed how he signs in
+	EndedByAdmin        EndReason = "admin"    // an administrator signed him out
+	EndedByOwner        EndReason = "owner"    // ended by himself: from his own page, in Admin, or by signing out
+	EndedByPassword     EndReason = "password" // the password changed
+	EndedByLimit        EndReason = "limit"    // a newer session took its place
+	EndedByIdle         EndReason = "idle"
+	EndedByAge          EndReason = "age"
+	EndedByDeletion     EndReason = "deleted"     // the account was deleted, by himself or by another administrator
+	EndedByDeactivation EndReason = "deactivated" // it was deactivated, likewise
+	EndedByGuessing     EndReason = "guessing"    // three wrong answers when asked again
 )
 
 // LinkKind says what a one-use link is for.

@@ -391,6 +391,42 @@ func TestDeletedSaysSo(t *testing.T) {
 	}
 }
 
+// TestEndedByWhom: whoever signs himself out in Admin is not told that his administrator did, and nobody whose account was
+// deactivated is asked to sign in again.
+func TestEndedByWhom(t *testing.T) {
+	h := newHouse(t)
+	h.add(sallyport.SuperAdmin)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	for name, c := range map[string]struct {
+		of   sallyport.Technician
+		act  func(by, ended sallyport.Actor) error
+		want sallyport.EndReason
+	}{
+		"own session":      {admin, func(by, ended sallyport.Actor) error { return h.EndSession(ctx, by, ended.Session) }, sallyport.EndedByOwner},
+		"himself":          {admin, func(by, ended sallyport.Actor) error { _, err := h.SignOut(ctx, by, ended.ID); return err }, sallyport.EndedByOwner},
+		"somebody's":       {dana, func(by, ended sallyport.Actor) error { return h.EndSession(ctx, by, ended.Session) }, sallyport.EndedByAdmin},
+		"somebody":         {dana, func(by, ended sallyport.Actor) error { _, err := h.SignOut(ctx, by, ended.ID); return err }, sallyport.EndedByAdmin},
+		"by the host":      {dana, func(_, ended sallyport.Actor) error { _, err := h.SignOut(ctx, host, ended.ID); return err }, sallyport.EndedByAdmin},
+		"himself, for now": {h.add(sallyport.SuperAdmin), func(_, ended sallyport.Actor) error { _, err := h.Deactivate(ctx, ended, ended.ID, ""); return err }, sallyport.EndedByDeactivation},
+		"somebody for now": {h.add(sallyport.Admin), func(by, ended sallyport.Actor) error { _, err := h.Deactivate(ctx, by, ended.ID, ""); return err }, sallyport.EndedByDeactivation},
+	} {
+		by, ended := h.session(admin), h.session(c.of)
+		if err := c.act(by, ended); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		h.read(func(ctx context.Context, tx *store.Tx) error {
+			reason, known, err := tx.EndedReason(ctx, ended.Session)
+			if !known || reason != c.want {
+				t.Errorf("%s: ended by %q, known %v", name, reason, known)
+			}
+			return err
+		})
+		if log := h.events(); log[len(log)-1].Type == "session.ended" && log[len(log)-1].Reason != string(c.want) {
+			t.Errorf("%s: the log says %q", name, log[len(log)-1].Reason)
+		}
+	}
+}
+
 // The texts that are asked for here are texts that delivery has, and their data is its data, field by field.
 func TestNoticesAreWritten(t *testing.T) {
 	h := newHouse(t)

@@ -38,7 +38,7 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 
 // signOut raises the generation and writes the event of the act that made it rise.
 func (s *Service) signOut(ctx context.Context, tx Tx, w who, e entry) (SignedOut, error) {
-	raised, err := tx.Raise(ctx, e.on.ID, e.endReason())
+	raised, err := tx.Raise(ctx, e.on.ID, w.endReason(e))
 	if err != nil {
 		return SignedOut{}, err
 	}
@@ -48,9 +48,20 @@ func (s *Service) signOut(ctx context.Context, tx Tx, w who, e entry) (SignedOut
 }
 
 // endReason is what the holders of the sessions are told that the act ends.
-func (e entry) endReason() sallyport.EndReason {
-	if e.what == audit.TechnicianDeleted {
+func (w who) endReason(e entry) sallyport.EndReason {
+	switch e.what {
+	case audit.TechnicianDeleted:
 		return sallyport.EndedByDeletion
+	case audit.TechnicianDeactivated:
+		return sallyport.EndedByDeactivation
+	}
+	return w.endsSessionOf(e.on)
+}
+
+// endsSessionOf is the reason of a sign-out that changes nothing else: his own, or an administrator's.
+func (w who) endsSessionOf(t sallyport.Technician) sallyport.EndReason {
+	if w.is(t.ID) {
+		return sallyport.EndedByOwner
 	}
 	return sallyport.EndedByAdmin
 }
@@ -164,13 +175,14 @@ func (s *Service) endSession(ctx context.Context, tx Tx, w who, session sallypor
 	if err := tx.Hold(ctx, t.ID); err != nil {
 		return err
 	}
-	ended, err := tx.EndSession(ctx, session.Hash, sallyport.EndedByAdmin)
+	reason := w.endsSessionOf(t)
+	ended, err := tx.EndSession(ctx, session.Hash, reason)
 	if err != nil {
 		return err
 	}
 	if !ended {
 		return sallyport.ErrNotFound
 	}
-	return s.record(ctx, tx, w, entry{what: audit.SessionEnded, on: t, reason: string(sallyport.EndedByAdmin),
+	return s.record(ctx, tx, w, entry{what: audit.SessionEnded, on: t, reason: string(reason),
 		before: map[string]string{"browser": session.Browser, "address": session.Address}})
 }

@@ -270,6 +270,10 @@ func TestForcedSignOutSaysWhy(t *testing.T) {
 	if strings.Contains(d.says(d.ask("GET", "/sign-in", nil, sessionCookie, token()), "This account was deleted"), "sign in again") {
 		t.Error("he is asked to sign in with an account that is gone")
 	}
+	d.ended = sallyport.EndedByDeactivation
+	if strings.Contains(d.says(d.ask("GET", "/sign-in", nil, sessionCookie, token()), "This account was deactivated"), "sign in again") {
+		t.Error("he is asked to sign in with an account that is deactivated")
+	}
 	d.live = true
 	d.wants(d.ask("GET", "/sign-in?return=/me", nil, sessionCookie, token()), 303, "/me")
 	d.wants(d.ask("GET", "/sign-in?return=https://evil.example/", nil, sessionCookie, token()), 303, "/")

@@ -60,6 +60,8 @@ func EndedWords(reason sallyport.EndReason) string {
 		return "Your administrator signed you out. Please sign in again."
 	case sallyport.EndedByDeletion:
 		return "This account was deleted, which ended its sessions. If you still need an account, ask an administrator."
+	case sallyport.EndedByDeactivation:
+		return "This account was deactivated, which ended its sessions. If that is a mistake, ask an administrator."
 	case sallyport.EndedByPassword:
 		return "Your password was changed, so you were signed out everywhere. Please sign in again."
 	case sallyport.EndedByLimit:
