@@ -71,7 +71,8 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) error {
 		page.Newest = address("/admin/audit", 0)
 	}
 	page.On = len(auditValues(q)) > 0
-	mayExport := web.VisitorOf(r).Role.Has(sallyport.ExportAudit)
+	role := web.VisitorOf(r).Role
+	mayExport := role.Has(sallyport.ExportAudit)
 	if mayExport {
 		page.CSV, page.Lines = address("/admin/audit.csv", 0), address("/admin/audit.jsonl", 0)
 	}
@@ -82,6 +83,9 @@ func (c *Console) audit(w http.ResponseWriter, r *http.Request) error {
 		row := auditRow(desk, e)
 		if mayExport {
 			row.Proof = "/admin/audit/" + row.ID + "/proof"
+		}
+		if !role.Has(sallyport.ReadTechnicians) {
+			row.TargetID = ""
 		}
 		page.Rows = append(page.Rows, row)
 	}

@@ -21,7 +21,9 @@ func (c *Console) figures(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	desk.Back = &view.Link{Label: "Audit", Href: "/admin/audit"}
-	return c.pages.Render(w, http.StatusOK, view.Figures{Desk: desk, Days: view.NewDays(signInDays(f)), Shares: shares(f.Team)})
+	page := view.Figures{Desk: desk, Days: view.NewDays(signInDays(f)), Shares: shares(f.Team)}
+	page.MayList = web.VisitorOf(r).Role.Has(sallyport.ReadTechnicians)
+	return c.pages.Render(w, http.StatusOK, page)
 }
 
 // signInDays puts the counts into a row of days without a gap.

@@ -31,7 +31,7 @@ func (c *Console) sessions(w http.ResponseWriter, r *http.Request) error {
 		Counts: count(p.Total, "live session", "live sessions"), Visited: sessionsAddress(f, f.Page)}
 	if f.Technician != "" && len(p.Rows) > 0 {
 		page.Lead = "Only those of " + p.Rows[0].Name + "."
-		if v.Role.Has(sallyport.EndSessions) {
+		if sessionRow(desk, v, p.Rows[0]).MayEnd {
 			page.SignOut = "/admin/technicians/" + string(f.Technician) + "/sign-out"
 		}
 	}

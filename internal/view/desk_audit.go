@@ -55,7 +55,7 @@ type AuditRow struct {
 	Words     string
 	Actor     string
 	Target    string
-	TargetID  string
+	TargetID  string // of the page that the target's name leads to; empty where there is none, or none for this reader
 	Outcome   Mark
 	Address   string
 	Browser   string

@@ -7,6 +7,8 @@ type Figures struct {
 	Desk
 	Days   Days
 	Shares []Share // by method; empty where nobody needs a second factor
+
+	MayList bool // the reader may see who is behind the shares
 }
 
 // Template names the page's file.
