@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -222,9 +223,9 @@ func firstAccount(f LinkForm) (sallyport.Technician, error) {
 		}
 	}
 	var err error
-	t.FirstName, err = identity.PersonName(f.FirstName)
+	t.FirstName, err = nameOrNone(f.FirstName)
 	note("first_name", err)
-	t.LastName, err = identity.PersonName(f.LastName)
+	t.LastName, err = nameOrNone(f.LastName)
 	note("last_name", err)
 	t.Email, err = identity.Email(f.Email)
 	note("email", err)
@@ -237,6 +238,14 @@ func firstAccount(f LinkForm) (sallyport.Technician, error) {
 		note("user_name", err)
 	}
 	return t, sallyport.InvalidFields(fields)
+}
+
+// nameOrNone reads a name that may stay empty: without, he is called by his user name.
+func nameOrNone(typed string) (string, error) {
+	if strings.TrimSpace(typed) == "" {
+		return "", nil
+	}
+	return identity.PersonName(typed)
 }
 
 func messageOf(err error) string {

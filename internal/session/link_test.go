@@ -50,6 +50,20 @@ func TestSetupMakesTheFirstSuperAdmin(t *testing.T) {
 	}
 }
 
+// TestFirstNeedsNoName: the page says that the names of the first Super Admin may stay empty, as those of everybody else may.
+func TestFirstNeedsNoName(t *testing.T) {
+	w := newWorld(t)
+	form := session.LinkForm{Password: newPassword, FirstName: " ", Email: "mara@northwind.example"}
+	page, err := w.reach(w.s.CompleteLink(ctx, sallyport.LinkSetup, w.link(sallyport.LinkSetup, sallyport.Technician{}), form, browser))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
+	if _, mara, err := w.s.Actor(ctx, out.Session, browser); err != nil || mara.Name() != "mara@northwind.example" {
+		t.Errorf("called %q, %v", mara.Name(), err)
+	}
+}
+
 // TestD10_10: the set-up is opened twenty times, by two links, and a hundred right answers come at once; one Super Admin comes
 // of it, and everybody else is told that it is over, as are those who open a link after that.
 func TestD10_10(t *testing.T) {
