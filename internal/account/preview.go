@@ -90,7 +90,7 @@ func warnings(ctx context.Context, tx Tx, p plan) ([]string, error) {
 		out = append(out, "The code that is asked for first still goes to "+f.Address+". If that mailbox is lost, reset the second factor.")
 	}
 	if !p.w.open.email {
-		out = append(out, "Email Settings are not proved: "+p.next.Name()+" is not told by email.")
+		out = append(out, "Email Settings are not proved: nobody is told by email.")
 	}
 	allSent, err := allBySent(ctx, tx, p)
 	if allSent {

@@ -153,6 +153,7 @@ func previewRow(ctx context.Context, tx Tx, w who, row *TeamRow) error {
 // foreseen puts a preview into its row.
 func (r *TeamRow) foreseen(v Preview) {
 	r.MustSetUp, r.Warnings, r.SessionsEnded, r.needsProof = v.MustSetUp, v.Warnings, v.SignsOut, v.NeedsProof
+	r.Invites = v.Invitation
 	if v.Stranded != "" {
 		r.Warnings = append([]string{v.Stranded}, r.Warnings...)
 	}

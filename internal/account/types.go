@@ -141,6 +141,7 @@ type TeamRow struct {
 	MustSetUp     string
 	Warnings      []string
 	SessionsEnded []sallyport.Session // in a preview: that would end
+	Invites       bool                // preview: a fresh invitation takes the place of the one before
 	Invitation    string              // link to hand over, shown once
 	Self          bool
 	Err           error

@@ -39,13 +39,16 @@ func previewLines(p account.Preview) []view.PreviewLine {
 		say("warn", w)
 	}
 	if p.Self {
-		say("warn", "This signs you out, too.")
+		say("warn", selfWords)
 	}
 	if p.NeedsProof {
 		say("", proofWords)
 	}
 	return lines
 }
+
+// selfWords say that the reader is among those who are signed out.
+const selfWords = "This signs you out, too."
 
 // proofWords say before a Save what it would otherwise ask unannounced.
 const proofWords = "Before it is saved, you are asked once more who you are."

@@ -173,8 +173,14 @@ func groups(t account.Team) []view.RolloutGroup {
 	for _, row := range t.Rows {
 		kind, title := rowGroup(row, t.Method)
 		put(kind, title, row.Name)
+		if row.Outcome != account.WillChange {
+			continue // of what is not saved there is nothing to warn
+		}
 		for _, w := range row.Warnings {
 			put("warn", w, row.Name)
+		}
+		if row.Self {
+			put("warn", selfWords, row.Name)
 		}
 	}
 	for i := range out {
@@ -183,16 +189,25 @@ func groups(t account.Team) []view.RolloutGroup {
 	return out
 }
 
+// changeWords say who is signed out and who must set something up.
+func changeWords(row account.TeamRow, m sallyport.Method) string {
+	ends, next := "Signed in nowhere now", "set up "+m.String()+" at the next sign-in"
+	if len(row.SessionsEnded) > 0 {
+		ends = "Signed out at once"
+	}
+	if row.MustSetUp == "" {
+		next = "nothing to set up for " + m.String()
+	}
+	if row.Invites {
+		return "Not in yet: a fresh invitation takes the place of the one before"
+	}
+	return ends + ", " + next
+}
+
 func rowGroup(row account.TeamRow, m sallyport.Method) (kind, title string) {
 	switch row.Outcome {
 	case account.WillChange:
-		switch {
-		case row.MustSetUp == "":
-			return "good", "Changed to " + m.String() + ", nothing to set up"
-		case len(row.SessionsEnded) > 0:
-			return "good", "Signed out at once, set up " + m.String() + " at the next sign-in"
-		}
-		return "good", "Signed in nowhere now, set up " + m.String() + " at the next sign-in"
+		return "good", changeWords(row, m)
 	case account.Unchanged:
 		return "quiet", "Have " + m.String() + " already: nothing happens"
 	case account.LeftOut:

@@ -135,7 +135,7 @@ func TestAloneInTheTeam(t *testing.T) {
 	}
 	b.finished(same).wants(http.StatusOK, "Has this method already.")
 	at := b.send("/admin/rollouts", "id", string(me.ID)).at
-	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician")
+	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Save for 1 technician", "This signs you out, too (1) Person 1")
 	b.send(at, "method", "email").wants(http.StatusOK, "Done, and you are signed out", "Person 1 was signed out of 1 browser")
 	if b.get(at).status != http.StatusSeeOther || h.technician(me.ID).Method != sallyport.MethodEmail {
 		t.Error("not saved, or still in")
@@ -289,7 +289,31 @@ func TestChoiceOfATeam(t *testing.T) {
 	b.send(at+"/preview", "method", "text").wants(http.StatusOK).lacks("Save for")
 	h.prove(sallyport.ChannelSMS)
 	at = b.send("/admin/rollouts", "id", string(h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Phone = "+14255550100" }).ID)).at
-	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Save for 1 technician", "Email Settings are not proved: Person 4 is not told by email (1)")
+	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Save for 1 technician", "Email Settings are not proved: nobody is told by email (1)")
+}
+
+// TestPreviewOfATeam: it says of everybody whether he is signed out, one warning of all whom it is about, and warns of nothing
+// that is not done.
+func TestPreviewOfATeam(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		s, err := tx.Settings(ctx)
+		s.PermitOff = true
+		if err != nil {
+			return err
+		}
+		return tx.PutSettings(ctx, s)
+	})
+	h.signIn(h.add(sallyport.Admin))
+	h.signIn(h.add(sallyport.Admin))
+	h.add(sallyport.Admin)
+	h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil })
+	at := b.send("/admin/rollouts", "all", "everybody").at
+	b.send(at+"/preview", "method", "off").wants(http.StatusOK, "Signed out at once, nothing to set up for Off (2) Person 2 , Person 3",
+		"Signed in nowhere now, nothing to set up for Off (1) Person 4", "Not in yet: a fresh invitation takes the place of the one before (1) Person 5",
+		"Email Settings are not proved: nobody is told by email (4)").lacks("This signs you out")
+	b.send(at+"/preview", "method", "text").wants(http.StatusOK, "Cannot be saved: SMS Settings have not been proved yet").lacks("The code of the set-up", "told by email")
 }
 
 // TestTeamOfAServerThatStops: whoever was not begun is left as he was, and his row says so.

@@ -101,7 +101,7 @@ func editing(d Desk) Technician {
 		Role:     Select{Name: "role", Label: "Role", Options: Options("admin", "super-admin", "Super Admin", "admin", "Admin")},
 		Preview: Preview{Lines: []PreviewLine{{Text: "Dana is signed out of 2 browsers at once: Firefox on Windows at 203.0.113.7, Safari on iPhone at 2001:db8::5."},
 			{Text: "At the next sign-in Dana Reyes first gives a code sent to dana@northwind.example once more, then sets up an authenticator app."},
-			{Kind: "warn", Text: "Email Settings are not proved: Dana Reyes is not told by email."}, {Kind: "bad", Text: "Save will be refused: this would leave no Super Admin who can sign in."}}},
+			{Kind: "warn", Text: "Email Settings are not proved: nobody is told by email."}, {Kind: "bad", Text: "Save will be refused: this would leave no Super Admin who can sign in."}}},
 		Facts: &Facts{Status: Mark{"good", "active"}, SetUp: Mark{"warn", "no"}, Held: "Holds Email still: it only opens the door to setting up the new method.", SetupUntil: d.When(noon.Add(70 * time.Hour)),
 			HasFactor: true, RecoveryLeft: 8, LastSignIn: d.When(noon.Add(-5 * time.Minute)), Created: d.When(noon.Add(-2000 * time.Hour)), SessionsHref: "/admin/sessions", AuditHref: "/admin/audit",
 			Sessions: []SessionLine{{"Firefox on Windows", "203.0.113.7", "Email", d.When(noon)}, {"Safari on iPhone", "2001:db8::5", "Recovery code", d.When(noon.Add(-time.Hour))}}},
