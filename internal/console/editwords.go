@@ -56,6 +56,8 @@ const proofWords = "Before it is saved, you are asked once more who you are."
 func signOutWords(p account.Preview) string {
 	name := firstOf(p.Technician.FirstName, p.Technician.Name())
 	switch n := len(p.SignsOut); {
+	case len(p.Changes) == 0: // nothing but what is refused
+		return ""
 	case !p.Security:
 		return "Saves " + changedWords(p.Changes) + ". Nobody is signed out."
 	case n == 0:
