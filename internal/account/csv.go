@@ -17,6 +17,8 @@ import (
 const (
 	ImportMostBytes = 1 << 20
 	ImportMostRows  = 5000
+
+	importMostColumns = 100 // of which all but seven are unknown
 )
 
 // importColumns are the columns that a file may have, in any order.
@@ -105,6 +107,9 @@ func separator(text []byte) rune {
 func readHeading(heading []string, line int) ([]string, []LineProblem) {
 	var columns []string
 	var problems []LineProblem
+	if len(heading) > importMostColumns {
+		return nil, []LineProblem{{line, "", fmt.Sprintf("This heading has %d columns. Known are: %s.", len(heading), strings.Join(importColumns, ", "))}}
+	}
 	for _, cell := range heading {
 		name := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(cell)), " ", "_")
 		switch {
@@ -124,7 +129,7 @@ func readHeading(heading []string, line int) ([]string, []LineProblem) {
 }
 
 func readRows(in *csv.Reader, columns []string) (rows []csvRow, problems []LineProblem) {
-	for {
+	for n := 0; ; n++ {
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -133,7 +138,7 @@ func readRows(in *csv.Reader, columns []string) (rows []csvRow, problems []LineP
 			return nil, append(problems, csvProblem(err, 0))
 		}
 		line, _ := in.FieldPos(0)
-		if len(rows) == ImportMostRows {
+		if n == ImportMostRows {
 			return nil, append(problems, LineProblem{line, "", "This file has more than 5,000 rows. Please split it."})
 		}
 		if len(cells) != len(columns) {

@@ -79,7 +79,7 @@ func importing(ctx context.Context, actor sallyport.Actor, f csvFile, run runnin
 		if err != nil {
 			return err
 		}
-		b = Batch{Problems: slices.Clone(f.problems)}
+		b = f.batch()
 		if err := b.read(ctx, tx, w, f.rows); err != nil {
 			return err
 		}
@@ -93,6 +93,15 @@ func importing(ctx context.Context, actor sallyport.Actor, f csvFile, run runnin
 	}
 	b.cut()
 	return b, nil
+}
+
+// batch begins with what the reader of the file has refused.
+func (f csvFile) batch() Batch {
+	b := Batch{Problems: slices.Clone(f.problems), said: make(map[cell]bool, len(f.problems))}
+	for _, p := range f.problems {
+		b.said[cell{p.Line, p.Field}] = true
+	}
+	return b
 }
 
 // read reads each row as Add would, and compares the rows with one another.
@@ -123,22 +132,14 @@ func (b *Batch) read(ctx context.Context, tx Tx, w who, rows []csvRow) error {
 	return nil
 }
 
+// wrong adds what is wrong in a line, but for cells that the reader of the file has refused already, in better words.
 func (b *Batch) wrong(line int, fields []sallyport.Field) {
 	for _, f := range fields {
-		if !b.said(line, f.Name) {
+		if at := (cell{line, f.Name}); !b.said[at] {
+			b.said[at] = true
 			b.Problems = append(b.Problems, LineProblem{line, f.Name, f.Message})
 		}
 	}
-}
-
-// said: the reader of the file has refused that cell already, in better words.
-func (b *Batch) said(line int, field string) bool {
-	for _, p := range b.Problems {
-		if p.Line == line && p.Field == field {
-			return true
-		}
-	}
-	return false
 }
 
 // compare refuses a user name that another line of the same file has, or that looks like it.

@@ -149,6 +149,29 @@ func TestD9_14Huge(t *testing.T) {
 	}
 }
 
+// TestImportSaysNoMoreThanIsRead: a heading of countless columns and lines without a second cell are refused after what the
+// limits allow, not in a message for each.
+func TestImportSaysNoMoreThanIsRead(t *testing.T) {
+	h := newHouse(t)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	for name, c := range map[string]struct {
+		file  string
+		wrong int // problems in all
+		says  string
+	}{
+		"unknown columns":        {strings.Repeat("a,", 500_000) + "role,email\n", 1, "This heading has 500002 columns. Known are: first_name,"},
+		"known ones, many times": {strings.Repeat("a,", 100_000) + strings.Repeat("role,", 100_000) + "email\n", 1, "200001 columns"},
+		"a hundred columns":      {strings.Repeat("a,", 98) + "role,email\n", 98, `There is no column "a"`},
+		"lines of one cell":      {"email,role\n" + strings.Repeat("a\n", 400_000), account.ImportMostRows + 1, "This line has 1 cells"},
+		"and good ones after it": {"email,role\n" + strings.Repeat("a\n", 200_000) + strings.Repeat("a@x.example,king\n", 30_000), account.ImportMostRows + 1, "This line has 1 cells"},
+	} {
+		b, err := h.PreviewImport(ctx, actor, strings.NewReader(c.file))
+		if err != nil || len(b.Problems)+b.More != c.wrong || !strings.Contains(b.Problems[0].Message, c.says) {
+			t.Errorf("%s: %d problems, the first %+v, %v", name, len(b.Problems)+b.More, b.Problems[:min(1, len(b.Problems))], err)
+		}
+	}
+}
+
 type endless struct {
 	line []byte
 	read int

@@ -184,6 +184,13 @@ type Batch struct {
 	Lines    int           // that have a problem
 	WillSend bool          // the invitations go by email; otherwise their links are shown once
 	Done     bool          // they were added
+	said     map[cell]bool // where something is wrong
+}
+
+// cell is one of an imported file.
+type cell struct {
+	line  int
+	field string
 }
 
 // WaitingReset is a password reset that waits for an approval.
