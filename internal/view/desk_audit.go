@@ -1,7 +1,5 @@
 package view
 
-import "slices"
-
 // Audit is Admin > Audit.
 type Audit struct {
 	Desk
@@ -43,8 +41,7 @@ func (Audit) Template() string { return "desk/audit" }
 
 // Narrowed reports whether a filter is set that a phone otherwise folds away.
 func (a Audit) Narrowed() bool {
-	chosen := func(o Option) bool { return o.Selected && o.Value != "" }
-	return a.From != "" || a.Until != "" || slices.ContainsFunc(a.Types.Options, chosen)
+	return a.From != "" || a.Until != "" || a.Types.chosen()
 }
 
 // AuditRow is one event.

@@ -1,5 +1,7 @@
 package view
 
+import "slices"
+
 // Field is one text field of a form with what was typed into it.
 type Field struct {
 	Name         string
@@ -30,6 +32,11 @@ type Select struct {
 
 // DescribedBy names the elements that explain the field.
 func (s Select) DescribedBy() string { return describedBy(s.Name, s.Hint, s.Wrong) }
+
+// chosen reports whether another choice than the empty one is made.
+func (s Select) chosen() bool {
+	return slices.ContainsFunc(s.Options, func(o Option) bool { return o.Selected && o.Value != "" })
+}
 
 // Option is one choice.
 type Option struct {

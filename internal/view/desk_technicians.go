@@ -1,5 +1,7 @@
 package view
 
+import "slices"
+
 // Technicians is Admin > Technicians and Roles: the list.
 type Technicians struct {
 	Desk
@@ -25,6 +27,9 @@ type TechnicianFilter struct {
 	On      bool // something is filtered
 	Counts  string
 }
+
+// Narrowed reports whether a filter is set that a phone otherwise folds away.
+func (f TechnicianFilter) Narrowed() bool { return slices.ContainsFunc(f.Selects, Select.chosen) }
 
 // Column is a head that sorts.
 type Column struct {

@@ -67,27 +67,40 @@ func TestHeadsOnAPhone(t *testing.T) {
 	}
 }
 
-// TestFiltersFold: on a phone the events begin below two rows, the other filters being folded away while none of them is set; on a
-// wide screen they stand open, with nothing to press.
+// TestFiltersFold: on a phone a list begins below two rows, the other filters being folded away while none of them is set; on a
+// wide screen they stand open, with nothing to press. Sessions are only searched, and have none to fold.
 func TestFiltersFold(t *testing.T) {
-	s := gallery(t, desks())
+	pages := desks()
+	narrowed := list(5, 5)
+	narrowed.Filter.Selects[3].Options[1].Selected = true
+	pages["technicians-narrowed"] = narrowed
+	s := gallery(t, pages)
 	page := browser.New(t).Page()
 	seen := func(selector string) bool {
 		return browser.Eval[bool](page, `[...document.querySelectorAll("`+selector+`")].every((e) => e.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true}) && e.getClientRects().length > 0)`)
+	}
+	height := func() float64 {
+		return browser.Eval[float64](page, `document.querySelector(".filters").getBoundingClientRect().height`)
 	}
 	for _, c := range []struct {
 		name       string
 		width      int
 		fold, open bool
-	}{{"audit", 320, true, false}, {"audit", 390, true, false}, {"audit-empty", 390, true, true}, {"audit", 720, false, true}, {"audit", 1280, false, true}, {"audit-empty", 1280, false, true}} {
+	}{{"audit", 320, true, false}, {"audit", 390, true, false}, {"audit-empty", 390, true, true}, {"audit", 720, false, true}, {"audit", 1280, false, true}, {"audit-empty", 1280, false, true},
+		{"technicians", 320, true, false}, {"technicians", 390, true, false}, {"technicians-narrowed", 390, true, true}, {"technicians", 720, false, true}, {"technicians-narrowed", 1280, false, true}} {
 		page.Open(s.URL + "/page/" + c.name)
 		page.View(c.width, false)
-		if fold, open := seen(".fold > summary"), seen("#type") && seen("#from") && seen("#until"); fold != c.fold || open != c.open {
+		if fold, open := seen(".fold > summary"), seen(".fold :is(select, input)"); fold != c.fold || open != c.open {
 			t.Errorf("%s at %d pixels: can be folded %v, stands open %v", c.name, c.width, fold, open)
 		}
-		if rows := browser.Eval[float64](page, `document.querySelector(".filters").getBoundingClientRect().height`); c.width == 390 && !c.open && rows > 100 {
-			t.Errorf("the events begin %v pixels below the heading", rows)
+		if h := height(); c.width == 390 && !c.open && h > 100 {
+			t.Errorf("%s begins %v pixels below the heading", c.name, h)
 		}
+	}
+	page.Open(s.URL + "/page/sessions")
+	page.View(390, false)
+	if h := height(); h > 100 {
+		t.Errorf("sessions begin %v pixels below the heading", h)
 	}
 }
 
