@@ -118,7 +118,7 @@ func TestLimitsPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Limits\n\nHow guessing, stuffing and flooding are held off, in numbers. Written from the code by `go test . -run TestLimitsPage -update`.\n\n" +
 		"## Settings\n\nShown and changed by `sallyport policy`; each change is an audit event and counts at once.\n" +
-		"What has begun keeps the end that it was given: a session its age, a code, link or enrolment code its life. Sign out everywhere ends a session sooner.\n\n| setting | default | unit | range | what it is |\n|---|--:|---|---|---|\n")
+		"What has begun keeps the end that it was given: a code, link or enrolment code its life, a session its age, unless a shorter one is set. Sign out everywhere ends a session sooner.\n\n| setting | default | unit | range | what it is |\n|---|--:|---|---|---|\n")
 	for _, k := range sallyport.SettingKeys {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Name, k.Default, k.Unit, k.Range, k.Help)
 	}

@@ -13,7 +13,7 @@ import (
 type policyCommand struct {
 	List policyList `cmd:"" default:"1" help:"Show all settings."`
 	Get  policyGet  `cmd:"" help:"Show one setting."`
-	Set  policySet  `cmd:"" help:"Change one setting. It counts at once; what has begun keeps the end that it was given."`
+	Set  policySet  `cmd:"" help:"Change one setting. It counts at once; what has begun keeps the end that it was given, but for sessions under a shorter age."`
 	Logo policyLogo `cmd:"" help:"Show, set or remove the organisation's logo at the door."`
 }
 
