@@ -72,10 +72,19 @@ func (c *policySet) Run(s *session) error {
 	for _, k := range list {
 		if k.Name == c.Name {
 			s.printf("%s = %s\n", k.Name, measure(k))
+			return s.means(k)
 		}
-		if k.Name == c.Name && k.Name == "permit-off" && k.Value == "no" {
-			return s.leftWithout()
-		}
+	}
+	return nil
+}
+
+// means says what a value leads to, where that is worth a word.
+func (s *session) means(k control.Setting) error {
+	switch n, err := strconv.Atoi(k.Value); {
+	case k.Name == "permit-off" && k.Value == "no":
+		return s.leftWithout()
+	case k.Name == "password-min" && err == nil && n < 15:
+		s.printf("NIST SP 800-63B-4 asks for 15 characters where a password may stand alone, and permits 8 only beside a second factor. A code by email counts as none.\n")
 	}
 	return nil
 }
