@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -225,7 +226,7 @@ func progressRow(row account.TeamRow, done bool) view.ProgressRow {
 func changedDetail(row account.TeamRow) string {
 	out := "Was signed in nowhere."
 	if n := len(row.SessionsEnded); n > 0 {
-		out = "Signed out of " + count(n, "browser", "browsers") + "."
+		out = "Signed out of " + count(n, "browser", "browsers") + ": " + strings.Join(where(row.SessionsEnded), ", ") + "."
 	}
 	if row.MustSetUp != "" {
 		out += " " + row.MustSetUp

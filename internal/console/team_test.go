@@ -50,8 +50,8 @@ func TestWholeTeamAtOnce(t *testing.T) {
 	if p := b.send(at, "method", "text"); p.at != at {
 		t.Fatalf("status %d to %q", p.status, p.at)
 	}
-	p := b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused.", "Signed out of 1 browser.", "left out", "needs a phone number")
-	if words := p.words(); strings.Index(words, "refused Text Message needs a phone number") > strings.Index(words, "saved Signed out of 1 browser.") {
+	p := b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused.", "Signed out of 1 browser: Firefox on Windows at 192.0.2.7.", "left out", "needs a phone number")
+	if words := p.words(); strings.Index(words, "refused Text Message needs a phone number") > strings.Index(words, "saved Signed out of 1 browser: Firefox on Windows at 192.0.2.7.") {
 		t.Error("who was refused does not come first")
 	}
 	b.get(at).wants(http.StatusOK, "Done: 1 saved")
