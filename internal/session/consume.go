@@ -126,9 +126,7 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 	case t.kind == AnswerEnrolment:
 		used, err = tx.UseEnrolmentCode(ctx, m.technician.ID, m.technician.Generation, s.enrolmentHash(m.technician.ID, t.typed))
 	case t.code != nil:
-		if used, err = tx.ConsumeCode(ctx, t.code.ID); err == nil && used {
-			err = tx.SucceedSends(ctx, t.signIn)
-		}
+		used, err = s.useSent(ctx, tx, t, m)
 	case t.kind == AnswerCode && m.step.Kind != login.Enrol:
 		err = tx.UseStep(ctx, m.technician.ID, t.step, errLost)
 	}
@@ -147,6 +145,17 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 		return s.tell(ctx, tx, NoticeRecoveryUsed, m.technician, t.client)
 	}
 	return nil
+}
+
+// useSent uses a sent code up. What it proved was used with it, but where it is only being set up.
+func (s *Service) useSent(ctx context.Context, tx Tx, t *try, m *moment) (used bool, err error) {
+	if used, err = tx.ConsumeCode(ctx, t.code.ID); err != nil || !used {
+		return used, err
+	}
+	if err := tx.SucceedSends(ctx, t.signIn); err != nil || m.step.Kind == login.Enrol {
+		return true, err
+	}
+	return true, tx.NoteUse(ctx, m.technician.ID)
 }
 
 func (s *Service) recoveryHash(id sallyport.TechnicianID, canonical string) []byte {

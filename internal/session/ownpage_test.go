@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/session"
 	"sallyport/internal/store"
 )
 
@@ -28,6 +29,34 @@ func (w *world) signedIn(p sallyport.Technician, n int) (tokens []sallyport.Toke
 		return nil
 	})
 	return tokens
+}
+
+// TestLastUseOfEachMethod: the own page says when the factor was used last, whatever it is, and leaves it at that where a
+// recovery code stood in.
+func TestLastUseOfEachMethod(t *testing.T) {
+	w := newWorld(t)
+	w.technician("mira", sallyport.MethodApp)
+	key, _ := w.enrolled("mira")
+	dana, ilya := w.technician("dana", sallyport.MethodEmail), w.technician("ilya", sallyport.MethodText)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	set := w.mustAnswer(w.begin("ilya").SignIn, session.AnswerCode, w.mail.code(ilya.Phone))
+	for name, code := range map[string]func() string{
+		"mira": func() string { return w.digits(key, 0) },
+		"dana": func() string { return w.mail.code(dana.Email) },
+		"ilya": func() string { return w.mail.code(ilya.Phone) },
+	} {
+		w.clock.Advance(time.Hour)
+		used := w.clock.Now()
+		out := w.mustAnswer(w.begin(name).SignIn, session.AnswerCode, code())
+		if p, err := w.s.Own(ctx, w.actor(out.Session), 1); err != nil || p.FactorUsed.Before(used) || !p.FactorAt.Before(used) {
+			t.Errorf("%s: used at %v, last %v, proved %v, %v", name, used, p.FactorUsed, p.FactorAt, err)
+		}
+	}
+	w.clock.Advance(time.Hour)
+	out := w.mustAnswer(w.begin("ilya").SignIn, session.AnswerRecovery, set.RecoveryCodes[0])
+	if p, err := w.s.Own(ctx, w.actor(out.Session), 1); err != nil || p.FactorUsed.Add(time.Hour).After(w.clock.Now()) {
+		t.Errorf("after a recovery code: %v at %v, %v", p.FactorUsed, w.clock.Now(), err)
+	}
 }
 
 // TestOwnSessionsArePaged: 20 others at a time, the current one beside them on every page; a page beyond the last is

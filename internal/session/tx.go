@@ -57,6 +57,7 @@ type factors interface {
 	ResetWrong(ctx context.Context, id sallyport.TechnicianID) error
 	BurnStep(ctx context.Context, id sallyport.TechnicianID, step int64) (bool, error)
 	UseStep(ctx context.Context, id sallyport.TechnicianID, step int64, none error) error
+	NoteUse(ctx context.Context, id sallyport.TechnicianID) error
 	SetOffset(ctx context.Context, id sallyport.TechnicianID, offset int) error
 	SetRecoveryCodes(ctx context.Context, id sallyport.TechnicianID, hashes [][]byte) error
 	UseRecoveryCode(ctx context.Context, id sallyport.TechnicianID, hash []byte) (bool, error)

@@ -79,6 +79,11 @@ func (tx *Tx) UseStep(ctx context.Context, id sallyport.TechnicianID, step int64
 	return tx.later(ctx, none, burnStep, args{id, step})
 }
 
+// NoteUse notes that a sent code was given right, as UseStep does of the app's.
+func (tx *Tx) NoteUse(ctx context.Context, id sallyport.TechnicianID) error {
+	return tx.later(ctx, nil, `UPDATE factor SET used_at = now_us() WHERE technician = $1 AND kind <> 'app'`, args{id})
+}
+
 // SetOffset stores by how many steps the clock of a technician's phone is ahead.
 func (tx *Tx) SetOffset(ctx context.Context, id sallyport.TechnicianID, offset int) error {
 	return tx.must(ctx, sallyport.ErrNotFound, `UPDATE factor SET step_offset = $2 WHERE technician = $1 AND kind = 'app'`, args{id, offset})

@@ -114,6 +114,7 @@ func hot(ctx context.Context, tx *store.Tx) error {
 		func() error { _, _, err := tx.CountAttempt(ctx, code.ID); return err },
 		func() error { _, err := tx.ConsumeCode(ctx, code.ID); return err },
 		func() error { return tx.SucceedSends(ctx, code.SignIn) },
+		func() error { return tx.NoteUse(ctx, t.ID) },
 		func() error { return tx.SetCodeState(ctx, code.ID, sallyport.Sent, "") },
 		func() error { return tx.ClearAnswers(ctx, t.ID, false) },
 		func() error { return tx.ClearAnswersOf(ctx, t, 1, now, sallyport.DefaultSettings(), nil) },
