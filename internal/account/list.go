@@ -34,7 +34,7 @@ func (s *Service) List(ctx context.Context, actor sallyport.Actor, f sallyport.F
 		}
 		page.Rows, page.Total, err = tx.Rows(ctx, f)
 		for i := range page.Rows {
-			page.Rows[i].Technician = public(page.Rows[i].Technician)
+			page.Rows[i].Technician = w.shown(page.Rows[i].Technician)
 		}
 		return err
 	})
@@ -86,13 +86,14 @@ func (s *Service) Technician(ctx context.Context, actor sallyport.Actor, id sall
 }
 
 func detail(ctx context.Context, tx Tx, w who, t sallyport.Technician) (Detail, error) {
-	d := Detail{Technician: public(t), Self: w.is(t.ID), Roles: w.givable(), Now: w.now}
+	d := Detail{Technician: w.shown(t), Self: w.is(t.ID), Roles: w.givable(), Now: w.now}
 	d.Role, _ = sallyport.RoleByID(t.Role)
 	h, err := hold(ctx, tx, t.ID)
 	if err != nil {
 		return d, err
 	}
-	d.Factor, d.RecoveryLeft, d.SetUp = summary(h.factor, t), h.left, h.factor.Serves(t)
+	d.Factor, d.RecoveryLeft, d.SetUp = summary(h.factor, d.Technician), h.left, h.factor.Serves(t)
+	d.RecoveryOff = t.RecoveryRun >= w.settings.FactorRun
 	d.SetupOpen = needsSetup(t, h.factor) && w.now.Before(t.SetupUntil)
 	d.AsksCode = needsSetup(t, h.factor) && h.factor == nil && t.EnrolmentNeeded && w.settings.EnrolmentCodes
 	d.Choices = choices(t, w.settings, w.open)

@@ -71,7 +71,7 @@ func (p plan) signIn() login.State {
 	s := login.State{Purpose: sallyport.PurposeSignIn, Proofs: sallyport.Proofs{Password: true}, Status: t.Status, Method: t.Method,
 		Serves: p.held.factor.Serves(t), OffPermitted: set.PermitOff, OpenerRequired: set.OpenerRequired,
 		EnrolmentNeeded: t.EnrolmentNeeded && set.EnrolmentCodes, SetupOpen: p.w.now.Before(t.SetupUntil),
-		Disabled: t.FactorDisabled || t.WrongRun >= set.FactorRun, EmailReady: p.w.open.email, TextReady: p.w.open.text}
+		Disabled: p.w.switchedOff(t), EmailReady: p.w.open.email, TextReady: p.w.open.text}
 	if p.held.factor != nil {
 		s.Held = p.held.factor.Kind
 	}

@@ -83,7 +83,7 @@ func leavesNobody(ctx context.Context, tx Tx, p plan) (bool, error) {
 // warnings are what an administrator should know before he saves.
 func warnings(ctx context.Context, tx Tx, p plan) ([]string, error) {
 	var out []string
-	if p.next.FactorDisabled && p.next.Method != sallyport.MethodOff {
+	if p.w.switchedOff(p.next) && p.next.Method != sallyport.MethodOff {
 		out = append(out, "The second factor is switched off by too many wrong answers. Only a reset opens it again.")
 	}
 	if f := p.held.factor; f != nil && f.Kind != sallyport.MethodApp && f.Address == p.was.Email && changed(p.changes, FieldEmail) {

@@ -71,6 +71,17 @@ func (w who) host() bool                        { return w.Kind == sallyport.Act
 func (w who) may(p sallyport.Permission) bool   { return w.host() || w.role.Has(p) }
 func (w who) is(id sallyport.TechnicianID) bool { return !w.host() && w.ID == id }
 
+// switchedOff reports whether too many wrong answers switched t's second factor off, by the setting of now.
+func (w who) switchedOff(t sallyport.Technician) bool {
+	return t.FactorDisabled || t.WrongRun >= w.settings.FactorRun
+}
+
+// shown is t as pages show him: without what nobody is shown, his factor switched off where a sign-in finds it so.
+func (w who) shown(t sallyport.Technician) sallyport.Technician {
+	t.FactorDisabled = w.switchedOff(t)
+	return public(t)
+}
+
 // invitedSetup is until when somebody who is invited now may begin his set-up: for as long as the invitation works.
 func (w who) invitedSetup() time.Time {
 	return w.now.Add(max(w.settings.SetupLife, w.settings.InvitationLife))

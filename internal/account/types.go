@@ -44,6 +44,7 @@ type Detail struct {
 	CodeUntil    time.Time      // until when the enrolment code that was read out works; zero: none does
 	Sessions     []sallyport.Session
 	RecoveryLeft int
+	RecoveryOff  bool             // too many wrong ones: none of them is taken
 	Invitation   *sallyport.Link  // nil when none lives
 	Choices      []policy.Choice  // the radio buttons of Two Factor Authentication
 	Roles        []sallyport.Role // that the actor may give him

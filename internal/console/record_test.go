@@ -71,6 +71,21 @@ func TestFactsOfATechnician(t *testing.T) {
 	page(email, func(p *sallyport.Technician) { p.SetupUntil = h.clock.Now().Add(time.Hour) }).wants(http.StatusOK, "Set-up must begin in 1 h").lacks("Open the set-up again…")
 	page(email).wants(http.StatusOK, "Open the set-up again…").lacks("Set-up must begin")
 	page(func(p *sallyport.Technician) { p.FactorDisabled = true }).wants(http.StatusOK, "switched off", "Too many wrong answers: only a reset opens it again.")
+	page(func(p *sallyport.Technician) { p.RecoveryRun = 100 }).wants(http.StatusOK, "Recovery codes left 0 Switched off by too many wrong ones")
+	page(func(p *sallyport.Technician) { p.RecoveryRun = 99 }).lacks("witched off")
+	lately := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.WrongRun, p.FirstName = 10, "Lately" }) // when factor-run was lowered
+	b.get("/admin/technicians?q=lately").wants(http.StatusOK, "Lately").lacks("switched off")
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		s, err := tx.Settings(ctx)
+		s.FactorRun = 10
+		if err != nil {
+			return err
+		}
+		return tx.PutSettings(ctx, s)
+	})
+	b.get("/admin/technicians?q=lately").wants(http.StatusOK, "switched off")
+	b.get("/admin/technicians/"+string(lately.ID)).wants(http.StatusOK, "switched off", "only a reset opens it again.")
+	b.send("/admin/technicians/"+string(lately.ID)+"/preview", formOf(lately, "email", "x@northwind.example")...).wants(http.StatusOK, "Only a reset opens it again.")
 	page(func(p *sallyport.Technician) { p.Status = sallyport.Deactivated }).wants(http.StatusOK, "Activate…").lacks("Deactivate…")
 	page(func(p *sallyport.Technician) { p.Method = sallyport.MethodOff }).wants(http.StatusOK, "not needed").lacks("Reset second factor…")
 	b.get("/admin/technicians").wants(http.StatusOK, "not needed", "switched off", "invited")

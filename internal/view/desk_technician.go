@@ -71,6 +71,7 @@ type Facts struct {
 	Invitation     Moment // until when the link works
 	InvitationOver bool
 	RecoveryLeft   int
+	RecoveryOff    bool // none of them is taken
 	HasFactor      bool
 	LastSignIn     Moment
 	Created        Moment
