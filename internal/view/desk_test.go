@@ -33,6 +33,9 @@ func TestBreaks(t *testing.T) {
 		"203.0.113.7":                  "203.0.113.7",
 		"<b>&@x":                       "&lt;b&gt;&amp;@<wbr>x",
 		"–":                            "–",
+		"Hohenstein-Wittgenstein":      "Hohenstein-Wittgenstein",
+		"Wolfeschlegelsteinhausen":     "Wolfeschlegels<wbr>teinhausen",
+		strings.Repeat("e\u0301", 15):  strings.Repeat("e\u0301", 14) + "<wbr>e\u0301",
 	} {
 		if got := string(breaks(in)); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

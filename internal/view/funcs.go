@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // funcs are what every template may call besides the methods of its page.
@@ -25,8 +26,8 @@ func clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }
 
 func moment(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") + " UTC" }
 
-// breaks says where a mailbox, a name of an event or an IPv6 address may be broken, so that a narrow column breaks it there and
-// nowhere else. A copy of it has nothing more.
+// breaks says where a name, a mailbox, an event or an IPv6 address may be broken, so that a narrow column breaks it there and
+// nowhere else: within a word only where that is very long. A copy of it has nothing more.
 func breaks(s string) template.HTML {
 	at := strings.NewReplacer("@", "@<wbr>", ".", ".<wbr>")
 	if a, err := netip.ParseAddr(s); err == nil && a.Is4() {
@@ -34,7 +35,35 @@ func breaks(s string) template.HTML {
 	} else if err == nil {
 		at = strings.NewReplacer(":", ":<wbr>")
 	}
-	return template.HTML(at.Replace(template.HTMLEscapeString(s)))
+	var b strings.Builder
+	for i, part := range pieces(s) {
+		if i > 0 {
+			b.WriteString("<wbr>")
+		}
+		b.WriteString(at.Replace(template.HTMLEscapeString(part)))
+	}
+	return template.HTML(b.String())
+}
+
+// longWord is how many letters of a word no line breaks.
+const longWord = 14
+
+// pieces cuts what has a very long word in it, never before a mark that belongs to the letter before.
+func pieces(s string) (all []string) {
+	run, from := 0, 0
+	for i, r := range s {
+		switch {
+		case unicode.IsSpace(r) || strings.ContainsRune("@.:-", r):
+			run = 0
+			continue
+		case unicode.Is(unicode.M, r) || unicode.Is(unicode.Cf, r):
+			continue
+		}
+		if run++; run > longWord {
+			all, run, from = append(all, s[from:i]), 1, i
+		}
+	}
+	return append(all, s[from:])
 }
 
 func plural(n int, one, many string) string {
