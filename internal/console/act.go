@@ -103,7 +103,7 @@ func (c *Console) tell(w http.ResponseWriter, r *http.Request, d account.Detail,
 	path := firstOf(o.path, "/admin/technicians/"+string(d.Technician.ID))
 	switch {
 	case o.self != nil:
-		return c.selfEnded(w, o.self)
+		return c.selfEnded(w, r, o.self)
 	case o.link != nil:
 		return c.handOver(w, r, handover{title: "A new invitation", invited: *o.link, next: goTo(d.Technician.Name(), path)})
 	case o.once != nil:

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sallyport"
@@ -57,6 +56,7 @@ type records interface {
 	EndSession(ctx context.Context, actor sallyport.Actor, hash sallyport.Hash) error
 	Policy(ctx context.Context, actor sallyport.Actor) (sallyport.Settings, error)
 	Logo(ctx context.Context) (*account.Logo, error)
+	House(ctx context.Context) (name string, logo *account.Logo, err error)
 	Figures(ctx context.Context, actor sallyport.Actor) (account.Figures, error)
 	Events(ctx context.Context, actor sallyport.Actor, f sallyport.EventFilter) ([]sallyport.Event, error)
 	ExportEvents(ctx context.Context, actor sallyport.Actor, f sallyport.EventFilter, format string) (account.Export, error)
@@ -106,7 +106,6 @@ type Console struct {
 	stepUp   string
 	keeper   Keeper
 	now      func() time.Time
-	seen     atomic.Pointer[view.Desk] // the frame that was drawn last, for its name and logo
 
 	answers  *shelf[view.Answer]
 	parked   *shelf[parkedForm]

@@ -40,8 +40,8 @@ func (c *Console) desk(r *http.Request, title, section string) (view.Desk, error
 	}
 	d := view.Desk{Organisation: settings.Organisation, Title: title, Now: c.now(), Stay: &view.Stay{Idle: settings.SessionIdle, Left: actor.EndsAt.Sub(c.now())},
 		Who: view.Who{Name: v.Technician.Name(), UserName: v.Technician.UserName, Role: v.Role.Name}}
-	if logo, err := c.accounts.Logo(r.Context()); err == nil && logo != nil { // a page does without a picture
-		d.Logo = &view.Picture{Address: logo.Address(), Width: logo.Width, Height: logo.Height}
+	if logo, err := c.accounts.Logo(r.Context()); err == nil { // a page does without a picture
+		d.Logo = picture(logo)
 	}
 	for _, s := range sections {
 		if v.Role.Has(s.needs) {
@@ -55,8 +55,14 @@ func (c *Console) desk(r *http.Request, title, section string) (view.Desk, error
 	if ok {
 		d.Answer = &a
 	}
-	c.seen.Store(&view.Desk{Organisation: d.Organisation, Logo: d.Logo})
 	return d, c.notices(r, &d)
+}
+
+func picture(logo *account.Logo) *view.Picture {
+	if logo == nil {
+		return nil
+	}
+	return &view.Picture{Address: logo.Address(), Width: logo.Width, Height: logo.Height}
 }
 
 // notices fills in what every Super Admin is to know.

@@ -1,9 +1,11 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -154,7 +156,7 @@ func (c *Console) saved(w http.ResponseWriter, r *http.Request, e edit, s accoun
 	name := firstOf(e.form.FirstName, e.detail.Technician.Name())
 	switch {
 	case s.SelfSignedOut:
-		return c.selfEnded(w, savedLines(name, s))
+		return c.selfEnded(w, r, savedLines(name, s))
 	case s.Nothing:
 		return c.see(w, r, path, view.Answer{Line: "Nothing had changed, so nothing was saved and nobody was signed out."})
 	case s.Invitation != "":
@@ -164,11 +166,13 @@ func (c *Console) saved(w http.ResponseWriter, r *http.Request, e edit, s accoun
 	return c.see(w, r, path, done(lines[0], lines[1:]...))
 }
 
-// selfEnded is the last page that this session is shown.
-func (c *Console) selfEnded(w http.ResponseWriter, lines []string) error {
+// selfEnded is the last page that this session is shown. It says what was done also where nobody could look whose house it is.
+func (c *Console) selfEnded(w http.ResponseWriter, r *http.Request, lines []string) error {
 	desk := view.Desk{Title: "Done, and you are signed out", Organisation: "Sallyport", Now: c.now()}
-	if seen := c.seen.Load(); seen != nil { // he may not read the settings any more
-		desk.Organisation, desk.Logo = seen.Organisation, seen.Logo
+	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+	defer cancel()
+	if name, logo, err := c.accounts.House(ctx); err == nil { // he may not read the settings any more
+		desk.Organisation, desk.Logo = name, picture(logo)
 	}
 	return c.pages.Render(w, http.StatusOK, view.Ended{Desk: desk, Lines: lines})
 }

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -30,5 +31,29 @@ func TestLogoAtTheDesk(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLastPageOfAServerThatDrewNone: whoever signs himself out through a server that has drawn no page yet, as one behind a load
+// balancer, still reads whose house it is.
+func TestLastPageOfAServerThatDrewNone(t *testing.T) {
+	h := newHouse(t)
+	file, err := os.ReadFile("../account/testdata/lossy.webp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		s := sallyport.DefaultSettings()
+		s.Organisation = "Northwind IT"
+		if err := tx.PutMeta(ctx, "logo", file); err != nil {
+			return err
+		}
+		return tx.PutSettings(ctx, s)
+	})
+	h.add(sallyport.SuperAdmin)
+	me := h.add(sallyport.SuperAdmin)
+	p := h.signIn(me).send("/admin/technicians/"+string(me.ID)+"/sign-out").wants(http.StatusOK, "Done, and you are signed out")
+	if !strings.Contains(p.body, `alt="Northwind IT"`) {
+		t.Errorf("the page is another's:\n%.900s", p.body)
 	}
 }

@@ -39,7 +39,7 @@ func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form
 		keep(ctx, false)
 		c.work.Go(func() { c.saveRest(ctx, actor, ro, keep) })
 		if self := ro.self(); self != nil {
-			return c.selfEnded(w, self)
+			return c.selfEnded(w, r, self)
 		}
 	}
 	return web.See(w, r, "/admin/rollouts/"+r.PathValue("id"))
