@@ -18,6 +18,7 @@ type act struct {
 	needs  sallyport.Permission
 	reason bool // it asks for a reason
 	danger bool
+	ends   bool // it ends the technician's sessions
 	button string
 	lines  func(d account.Detail) []view.PreviewLine
 	run    func(ctx context.Context, c *Console, d deed) (outcome, error)
@@ -70,6 +71,9 @@ func (c *Console) askPage(r *http.Request, a act, reason string, p *view.Problem
 	desk.Problem, desk.Back = p, &view.Link{Label: d.Technician.Name(), Href: home}
 	page := view.Confirm{Desk: desk, Subject: d.Technician.Name() + " (" + d.Technician.UserName + ")", Lines: a.lines(d),
 		Post: home + "/" + a.name, Button: a.button, Danger: a.danger, Cancel: home}
+	if a.ends && d.WhyNot == "" && d.Technician.ID == web.VisitorOf(r).Technician.ID {
+		page.Lines = append(page.Lines, view.PreviewLine{Kind: "warn", Text: selfWords})
+	}
 	if d.WhyNot != "" {
 		page.Lines, page.Button = append(page.Lines, view.PreviewLine{Kind: "bad", Text: d.WhyNot}), ""
 	}

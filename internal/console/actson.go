@@ -14,13 +14,13 @@ import (
 func (c *Console) actsOnOne() []act {
 	const write = sallyport.WriteTechnicians
 	return []act{
-		{name: "reset", title: "Reset second factor", needs: write, reason: true, danger: true, button: "Reset and sign out", lines: resetLines, run: resetFactor},
+		{name: "reset", ends: true, title: "Reset second factor", needs: write, reason: true, danger: true, button: "Reset and sign out", lines: resetLines, run: resetFactor},
 		{name: "set-up", title: "Open the set-up again", needs: write, button: "Open the set-up", lines: setupLines, run: openSetup},
-		{name: "sign-out", title: "Sign out everywhere", needs: sallyport.EndSessions, button: "Sign out everywhere", lines: signOutLines, run: signOut},
+		{name: "sign-out", ends: true, title: "Sign out everywhere", needs: sallyport.EndSessions, button: "Sign out everywhere", lines: signOutLines, run: signOut},
 		{name: "invitation", title: "Resend invitation", needs: write, button: "Send a fresh invitation", lines: invitationLines, run: resend},
-		{name: "deactivate", title: "Deactivate", needs: write, reason: true, danger: true, button: "Deactivate", lines: deactivateLines, run: deactivate},
+		{name: "deactivate", ends: true, title: "Deactivate", needs: write, reason: true, danger: true, button: "Deactivate", lines: deactivateLines, run: deactivate},
 		{name: "activate", title: "Activate", needs: write, button: "Activate", lines: activateLines, run: activate},
-		{name: "delete", title: "Delete", needs: write, reason: true, danger: true, button: "Delete for good", lines: deleteLines, run: remove},
+		{name: "delete", ends: true, title: "Delete", needs: write, reason: true, danger: true, button: "Delete for good", lines: deleteLines, run: remove},
 	}
 }
 

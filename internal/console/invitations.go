@@ -28,6 +28,9 @@ func (c *Console) invitations(w http.ResponseWriter, r *http.Request) error {
 	page := view.Invitations{Desk: desk, MayWrite: web.VisitorOf(r).Role.Has(sallyport.WriteTechnicians)}
 	for _, row := range p.Rows {
 		out, err := c.invitationRow(r, desk, row)
+		if sallyport.KindOf(err) == sallyport.NotFound {
+			continue // deleted meanwhile
+		}
 		if err != nil {
 			return err
 		}
