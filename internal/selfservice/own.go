@@ -170,7 +170,7 @@ func (f *Face) phonePage(w http.ResponseWriter, r *http.Request) error {
 	case !p.MayNewPhone:
 		return web.See(w, r, back)
 	}
-	return f.show(w, nil, view.OfferPhone{Door: f.door(r, nil), Left: p.RecoveryLeft, Return: back, AfterRecovery: p.Current.Method == "recovery"})
+	return f.show(w, nil, view.OfferPhone{Door: f.door(r, nil), Left: p.RecoveryLeft, Return: back, AfterRecovery: p.PhoneProved})
 }
 
 func (f *Face) newPhone(w http.ResponseWriter, r *http.Request) error {

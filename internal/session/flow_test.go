@@ -270,6 +270,9 @@ func TestRecoveryCodeStandsIn(t *testing.T) {
 	wantField(t, err, "used already")
 
 	actor := w.actor(out.Session)
+	if own, err := w.s.Own(ctx, actor, 1); err != nil || !own.PhoneProved {
+		t.Errorf("the own page asks for a further proof: %v", err)
+	}
 	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
 	if err != nil || phone.Page.Step.Kind != login.Enrol {
 		t.Fatalf("new phone: %v %+v", err, phone.Page.Step)

@@ -285,6 +285,11 @@ func (s *Service) BeginStepUp(ctx context.Context, actor sallyport.Actor, ret st
 // phoneProof is how long a recovery code given at the sign-in counts as the proof for setting up a new phone.
 const phoneProof = 10 * time.Minute
 
+// provesPhone reports whether the last proof of a session was such a recovery code, and counts still.
+func provesPhone(session sallyport.Session, now time.Time) bool {
+	return session.Method == "recovery" && now.Sub(session.ProvedAt) <= phoneProof
+}
+
 // BeginPhone moves the actor's app to a new phone: the old one's code first, or the recovery code that he has just
 // signed in with.
 func (s *Service) BeginPhone(ctx context.Context, actor sallyport.Actor) (Outcome, error) {
@@ -301,7 +306,7 @@ func (s *Service) beginWithin(ctx context.Context, actor sallyport.Actor, in sal
 		if err != nil {
 			return err
 		}
-		in.Proofs.Recovery = in.Purpose == sallyport.PurposePhone && session.Method == "recovery" && m.now.Sub(session.ProvedAt) <= phoneProof
+		in.Proofs.Recovery = in.Purpose == sallyport.PurposePhone && provesPhone(session, m.now)
 		m.signIn = in
 		if step := login.Next(m.state()); step.Kind == login.Refused {
 			return sallyport.E(sallyport.Conflict, "not_set_up", "There is nothing to confirm with: your second factor is not set up.")

@@ -39,6 +39,7 @@ func (s *Service) Own(ctx context.Context, actor sallyport.Actor, page int) (Own
 		}
 		p.MayRecovery = p.SetUp
 		p.MayNewPhone = p.SetUp && p.Technician.Method == sallyport.MethodApp
+		p.PhoneProved = provesPhone(p.Current, p.Now)
 		return p.others(ctx, tx, page)
 	})
 	return p, err

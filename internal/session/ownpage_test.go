@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/login"
 	"sallyport/internal/session"
 	"sallyport/internal/store"
 )
@@ -119,5 +120,22 @@ func TestEndOthersNeedsASession(t *testing.T) {
 	}
 	if _, err := w.s.Own(ctx, actor, 1); sallyport.KindOf(err) != sallyport.Unauthorized {
 		t.Errorf("the own page: %v", err)
+	}
+}
+
+// TestRecoveryCodeOfAWhileAgo: a recovery code proves a new phone for ten minutes, and the own page says no longer that it does.
+func TestRecoveryCodeOfAWhileAgo(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	_, first := w.enrolled("dana")
+	out := w.mustAnswer(w.begin("dana").SignIn, session.AnswerRecovery, first.RecoveryCodes[0])
+	w.clock.Advance(11 * time.Minute)
+	actor := w.actor(out.Session)
+	if own, err := w.s.Own(ctx, actor, 1); err != nil || own.PhoneProved || !own.MayNewPhone {
+		t.Errorf("proved %v, %v", own.PhoneProved, err)
+	}
+	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
+	if err != nil || phone.Page.Step.Kind != login.Opener {
+		t.Errorf("%v %+v", err, phone.Page.Step)
 	}
 }

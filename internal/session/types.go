@@ -101,6 +101,7 @@ type OwnPage struct {
 	Size         int                 // how many others a page holds
 	Total        int                 // others on all pages
 	MayNewPhone  bool
+	PhoneProved  bool // a recovery code was given just now: a new phone needs no further proof
 	MayRecovery  bool
 	Settings     sallyport.Settings
 	Now          time.Time
