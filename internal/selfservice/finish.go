@@ -63,13 +63,12 @@ func (f *Face) leave(r *http.Request) {
 	web.Fault(r, err)
 }
 
-// showCodes shows new recovery codes, in the answer to the very request that made them: they are nowhere else. A session
-// that goes on, unlike a new one, brings no device token: then there were older codes.
+// showCodes shows new recovery codes, in the answer to the very request that made them: they are nowhere else.
 func (f *Face) showCodes(w http.ResponseWriter, r *http.Request, out session.Outcome, next string) error {
 	if next == "/" { // so that the page can say where that is
 		role, _ := sallyport.RoleByID(out.Role)
 		next = homeOf(role)
 	}
 	return f.show(w, nil, view.RecoveryCodes{Door: f.door(r, nil), UserName: out.UserName, Codes: out.RecoveryCodes,
-		MadeAt: f.now(), Next: next, Fresh: out.Device == ""})
+		MadeAt: f.now(), Next: next, Fresh: out.OlderCodes})
 }

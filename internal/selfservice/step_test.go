@@ -65,7 +65,7 @@ func TestRecoveryCodesAreShownOnce(t *testing.T) {
 	}
 	d.out.Return, d.out.Role = "/", sallyport.ReadOnlyTechnician
 	d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), `href="/me">I have saved them, continue to your account<`)
-	d.out.Device = "" // a session that goes on, on a new phone
+	d.out.OlderCodes = true // of the factor that this one follows
 	d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), "take the place of your older codes")
 	// The same request once more, as a reload sends it: the sign-in is over, the session goes on.
 	d.err, d.live = errOver, true

@@ -212,7 +212,7 @@ func (s *Service) enrol(ctx context.Context, tx Tx, m *moment, t *try, out *Outc
 		}
 		f.Secret, f.LastStep, f.Offset = s.keys.Seal(p.Secret, secretPlace(m.technician.ID)), t.step, t.offset
 	}
-	m.recoveryLeft = nil
+	m.recoveryLeft, out.OlderCodes = nil, m.factor != nil
 	if err := s.retire(ctx, tx, m, t.client); err != nil {
 		return err
 	}

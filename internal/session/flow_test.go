@@ -18,7 +18,7 @@ func TestFirstSignInSetsUpTheApp(t *testing.T) {
 	w := newWorld(t)
 	dana := w.technician("dana", sallyport.MethodApp)
 	_, out := w.enrolled("dana")
-	if !out.Finished || out.Session == "" || len(out.RecoveryCodes) != 10 {
+	if !out.Finished || out.Session == "" || len(out.RecoveryCodes) != 10 || out.OlderCodes {
 		t.Fatalf("outcome %+v", out)
 	}
 	if !w.usable(out.Session) {
@@ -147,7 +147,7 @@ func TestOldFactorOpensTheDoor(t *testing.T) {
 		t.Fatalf("after the opener: %+v", set)
 	}
 	out := w.mustAnswer(set.SignIn, session.AnswerCode, w.digits(set.Page.Secret, 0))
-	if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 {
+	if !w.usable(out.Session) || len(out.RecoveryCodes) != 10 || !out.OlderCodes {
 		t.Fatalf("outcome %+v", out)
 	}
 	later := w.begin("dana")
@@ -278,7 +278,7 @@ func TestRecoveryCodeStandsIn(t *testing.T) {
 		t.Fatalf("new phone: %v %+v", err, phone.Page.Step)
 	}
 	moved := w.mustAnswer(phone.SignIn, session.AnswerCode, w.digits(phone.Page.Secret, 0))
-	if !w.usable(moved.Session) || w.usable(out.Session) {
+	if !w.usable(moved.Session) || w.usable(out.Session) || !moved.OlderCodes {
 		t.Error("the acting session did not go on under a new token")
 	}
 }

@@ -272,6 +272,7 @@ func (s *Service) finishSetup(ctx context.Context, tx Tx, m *moment, t *try, out
 	if m.step.Kind != login.Enrol {
 		return login.ErrOutOfOrder
 	}
+	out.OlderCodes = m.factor != nil
 	if p.Kind == sallyport.LinkSetup {
 		err = s.storeFirst(ctx, tx, m, p, t.client)
 	} else {

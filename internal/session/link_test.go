@@ -256,7 +256,7 @@ func TestRescueTurnsToTheApp(t *testing.T) {
 		t.Fatalf("%v %+v", err, page.Page)
 	}
 	out := w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(page.Page.Secret, 0))
-	if !w.usable(out.Session) || w.read(dana.ID).Method != sallyport.MethodApp {
+	if !w.usable(out.Session) || w.read(dana.ID).Method != sallyport.MethodApp || !out.OlderCodes {
 		t.Errorf("outcome %+v", out)
 	}
 	if _, err := w.s.CompleteLink(ctx, sallyport.LinkRescue, token, session.LinkForm{Password: newPassword}, browser); err == nil {

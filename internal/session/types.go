@@ -79,6 +79,7 @@ type Outcome struct {
 	Device        sallyport.Token
 	Finished      bool
 	RecoveryCodes []string         // shown once
+	OlderCodes    bool             // they take the place of others, which no longer work
 	UserName      string           // whose they are
 	Role          sallyport.RoleID // his
 	RecoveryLeft  int
