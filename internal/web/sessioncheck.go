@@ -44,7 +44,7 @@ func newSessionCheck(s *Site) sessionCheck {
 
 func (c *sessionCheck) serve(w http.ResponseWriter, r *http.Request) {
 	c.headers.put(w.Header())
-	if r.Host != c.site.host || c.site.opt.OnlyProxies && !c.site.near(peerOf(r.RemoteAddr)) {
+	if !c.site.named(r.Host) || c.site.opt.OnlyProxies && !c.site.near(peerOf(r.RemoteAddr)) {
 		w.WriteHeader(http.StatusMisdirectedRequest)
 		return
 	}
