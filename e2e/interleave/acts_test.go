@@ -75,7 +75,7 @@ func (w *world) holdsApp() {
 	w.clock.Add(aStep)
 	actor, _, err := w.aside.door.Actor(ctx, w.older, browser)
 	w.check(err)
-	out, err = w.aside.door.BeginPhone(ctx, actor)
+	out, err = w.aside.door.BeginPhone(ctx, actor, "/me")
 	w.check(err)
 	out, err = w.aside.door.Answer(ctx, out.SignIn, session.Answer{Kind: session.AnswerCode, Typed: w.digits(key)}, browser)
 	w.check(err)

@@ -37,7 +37,7 @@ type Sessions interface {
 	ChangePassword(ctx context.Context, actor sallyport.Actor, old, password string) (session.Outcome, error)
 	NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (session.Outcome, error)
 	BeginStepUp(ctx context.Context, actor sallyport.Actor, ret string) (session.Outcome, error)
-	BeginPhone(ctx context.Context, actor sallyport.Actor) (session.Outcome, error)
+	BeginPhone(ctx context.Context, actor sallyport.Actor, ret string) (session.Outcome, error)
 }
 
 // UseCases are all that the face calls.

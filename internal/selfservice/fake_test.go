@@ -136,7 +136,8 @@ func (f *fake) BeginStepUp(_ context.Context, _ sallyport.Actor, ret string) (se
 	return f.out, f.beginErr
 }
 
-func (f *fake) BeginPhone(context.Context, sallyport.Actor) (session.Outcome, error) {
+func (f *fake) BeginPhone(_ context.Context, _ sallyport.Actor, ret string) (session.Outcome, error) {
 	f.note("phone")
+	f.back = ret
 	return f.out, f.err
 }

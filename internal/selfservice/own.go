@@ -140,16 +140,21 @@ func (f *Face) ownAnd(r *http.Request) (session.OwnPage, string, error) {
 	if err != nil {
 		return session.OwnPage{}, "", err
 	}
-	back := "/me"
-	if query.Has("return") {
-		back = web.LocalPath(query.Get("return"))
-	}
 	p, err := f.use.Own(r.Context(), web.ActorOf(r), 1)
-	return p, back, err
+	return p, backTo(query), err
+}
+
+// backTo is the page that one came for, or the own page, where the way led from there.
+func backTo(form web.Form) string {
+	if form.Has("return") {
+		return web.LocalPath(form.Get("return"))
+	}
+	return "/me"
 }
 
 func (f *Face) newRecoveryCodes(w http.ResponseWriter, r *http.Request) error {
-	if _, err := web.ReadForm(r); err != nil {
+	form, err := web.ReadForm(r, "return")
+	if err != nil {
 		return err
 	}
 	out, err := f.use.NewRecoveryCodes(r.Context(), web.ActorOf(r))
@@ -157,8 +162,7 @@ func (f *Face) newRecoveryCodes(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f.keep(w, out)
-	return f.show(w, nil, view.RecoveryCodes{Door: f.door(r, nil), UserName: web.VisitorOf(r).Technician.UserName, Codes: out.RecoveryCodes,
-		MadeAt: f.now(), Next: "/me", Fresh: true})
+	return f.showCodes(w, r, out, backTo(form))
 }
 
 // phonePage offers the set-up of a new phone.
@@ -174,10 +178,11 @@ func (f *Face) phonePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (f *Face) newPhone(w http.ResponseWriter, r *http.Request) error {
-	if _, err := web.ReadForm(r); err != nil {
+	form, err := web.ReadForm(r, "return")
+	if err != nil {
 		return err
 	}
-	out, err := f.use.BeginPhone(r.Context(), web.ActorOf(r))
+	out, err := f.use.BeginPhone(r.Context(), web.ActorOf(r), backTo(form))
 	if err != nil {
 		return err
 	}

@@ -113,9 +113,9 @@ func TestNewCodesAndPhone(t *testing.T) {
 	d.says(d.ask("GET", "/me/recovery-codes?return=//evil.example", nil, sessionCookie, token()), `href="/">Not now`)
 	d.says(d.ask("GET", "/me/recovery-codes", nil, sessionCookie, token()), `href="/me">Not now`)
 	next := sallyport.NewToken()
-	d.out = session.Outcome{Finished: true, Session: next, RecoveryCodes: []string{"AAAA-BBBB"}}
+	d.out = session.Outcome{Finished: true, Session: next, RecoveryCodes: []string{"AAAA-BBBB"}, OlderCodes: true, UserName: "dana"}
 	r := d.ask("POST", "/me/recovery-codes", url.Values{}, sessionCookie, token())
-	d.says(r, "AAAA-BBBB", "take the place of your older codes", "User%20name%3A%20dana", "12%3A00")
+	d.says(r, "AAAA-BBBB", "take the place of your older codes", "User%20name%3A%20dana", "12%3A00", `href="/me">I have saved them`)
 	if cookie(r, sessionCookie) != next.Reveal() {
 		t.Error("the browser goes on with a token that is dead")
 	}
@@ -128,6 +128,31 @@ func TestNewCodesAndPhone(t *testing.T) {
 	d.says(d.ask("GET", "/me/phone?return=/admin", nil, sessionCookie, token()), "You used a recovery code", "2 recovery codes", `href="/admin">Not now`)
 	d.err, d.out = nil, session.Outcome{SignIn: sallyport.NewToken()}
 	d.wants(d.ask("POST", "/me/phone", url.Values{}, sessionCookie, token()), 303, "/sign-in/code")
+	if d.back != "/me" {
+		t.Errorf("a new phone leads to %q", d.back)
+	}
+}
+
+// TestOfferOnTheWay: whoever takes what is offered after his sign-in comes to the page that he signed in for.
+func TestOfferOnTheWay(t *testing.T) {
+	d := newDoor(t)
+	d.live, d.own.MayRecovery, d.own.MayNewPhone = true, true, true
+	for _, path := range []string{"/me/recovery-codes", "/me/phone"} {
+		d.says(d.ask("GET", path+"?return=/admin/audit", nil, sessionCookie, token()), `name="return" value="/admin/audit"`)
+	}
+	for given, led := range map[string]string{"/admin/audit": "/admin/audit", "//evil.example": "/"} {
+		d.out = session.Outcome{Finished: true, Session: sallyport.NewToken(), RecoveryCodes: []string{"AAAA-BBBB"}, Role: sallyport.SuperAdmin}
+		next := led
+		if led == "/" {
+			next = "/admin" // where that leads him
+		}
+		d.says(d.ask("POST", "/me/recovery-codes", url.Values{"return": {given}}, sessionCookie, token()), `href="`+next+`">I have saved them, continue to Admin<`)
+		d.out = session.Outcome{SignIn: sallyport.NewToken()}
+		d.wants(d.ask("POST", "/me/phone", url.Values{"return": {given}}, sessionCookie, token()), 303, "/sign-in/code")
+		if d.back != led {
+			t.Errorf("after %q a new phone leads to %q", given, d.back)
+		}
+	}
 }
 
 func TestConfirm(t *testing.T) {

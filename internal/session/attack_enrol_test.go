@@ -19,7 +19,7 @@ func (w *world) factor(id sallyport.TechnicianID) *sallyport.Factor {
 // newPhone begins the set-up of a new phone in a session, up to the new key.
 func (w *world) newPhone(token sallyport.Token, key string) reached {
 	w.t.Helper()
-	phone, err := w.reach(w.s.BeginPhone(ctx, w.actor(token)))
+	phone, err := w.reach(w.s.BeginPhone(ctx, w.actor(token), "/me"))
 	if err != nil {
 		w.t.Fatal(err)
 	}

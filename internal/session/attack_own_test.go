@@ -66,7 +66,7 @@ func TestD10_9Phone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone, err := w.reach(w.s.BeginPhone(ctx, w.actor(out.Session)))
+	phone, err := w.reach(w.s.BeginPhone(ctx, w.actor(out.Session), "/me"))
 	if err != nil || phone.Page.Step.Kind != login.Opener {
 		t.Errorf("step %+v, %v", phone.Page.Step, err)
 	}

@@ -176,7 +176,7 @@ func TestEventsOfOwnActs(t *testing.T) {
 
 	var phone reached
 	w.leaves("new phone", "", "", kept(func(a sallyport.Actor) (_ session.Outcome, err error) {
-		phone, err = w.reach(w.s.BeginPhone(ctx, a))
+		phone, err = w.reach(w.s.BeginPhone(ctx, a, "/me"))
 		return session.Outcome{Session: in}, err
 	}))
 	w.clock.Advance(time.Minute)

@@ -273,7 +273,7 @@ func TestRecoveryCodeStandsIn(t *testing.T) {
 	if own, err := w.s.Own(ctx, actor, 1); err != nil || !own.PhoneProved {
 		t.Errorf("the own page asks for a further proof: %v", err)
 	}
-	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
+	phone, err := w.reach(w.s.BeginPhone(ctx, actor, "/me"))
 	if err != nil || phone.Page.Step.Kind != login.Enrol {
 		t.Fatalf("new phone: %v %+v", err, phone.Page.Step)
 	}
@@ -290,7 +290,7 @@ func TestNewPhoneNeedsTheOldOne(t *testing.T) {
 	elsewhere := w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.digits(key, 0))
 	w.clock.Advance(30 * time.Second)
 	actor := w.actor(first.Session)
-	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
+	phone, err := w.reach(w.s.BeginPhone(ctx, actor, "/me"))
 	if err != nil || phone.Page.Step != (login.Step{Kind: login.Opener, Method: sallyport.MethodApp}) || phone.Page.Secret != "" {
 		t.Fatalf("%v %+v", err, phone.Page)
 	}
@@ -335,7 +335,7 @@ func TestStepUpSaysByWhat(t *testing.T) {
 		if len(last) != 1 || last[0].After["method"] != c.method {
 			t.Errorf("the event says %+v after %q", last, c.kind)
 		}
-		phone, err := w.reach(w.s.BeginPhone(ctx, actor))
+		phone, err := w.reach(w.s.BeginPhone(ctx, actor, "/me"))
 		if err != nil || phone.Page.Step.Kind != c.phone {
 			t.Errorf("a new phone after %q: %v, %+v", c.kind, err, phone.Page.Step)
 		}
@@ -358,7 +358,7 @@ func TestStepUp(t *testing.T) {
 	}
 	actor = w.actor(out.Session)
 	fresh, err := w.s.NewRecoveryCodes(ctx, actor)
-	if err != nil || len(fresh.RecoveryCodes) != 10 || !w.usable(fresh.Session) {
+	if err != nil || len(fresh.RecoveryCodes) != 10 || !fresh.OlderCodes || !w.usable(fresh.Session) {
 		t.Fatalf("%v %+v", err, fresh)
 	}
 }
@@ -393,7 +393,7 @@ func TestThreeWrongAnswersForANewPhoneEndTheSession(t *testing.T) {
 	key, first := w.enrolled("dana")
 	actor := w.actor(first.Session)
 	phone := func() sallyport.Token {
-		out, err := w.reach(w.s.BeginPhone(ctx, actor))
+		out, err := w.reach(w.s.BeginPhone(ctx, actor, "/me"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -261,7 +261,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, actor sallyport.Actor) (
 		if err := tx.ClearAnswers(ctx, actor.ID, true); err != nil { // which takes the row; the new ones have had no wrong answer
 			return err
 		}
-		out.UserName = m.technician.UserName
+		out.UserName, out.Role, out.OlderCodes = m.technician.UserName, m.technician.Role, true
 		if out.RecoveryCodes, err = s.newRecoveryCodes(ctx, tx, actor.ID); err != nil {
 			return err
 		}
@@ -291,9 +291,9 @@ func provesPhone(session sallyport.Session, now time.Time) bool {
 }
 
 // BeginPhone moves the actor's app to a new phone: the old one's code first, or the recovery code that he has just
-// signed in with.
-func (s *Service) BeginPhone(ctx context.Context, actor sallyport.Actor) (Outcome, error) {
-	return s.beginWithin(ctx, actor, sallyport.SignIn{Purpose: sallyport.PurposePhone, Return: "/me"})
+// signed in with. ret is as of BeginStepUp.
+func (s *Service) BeginPhone(ctx context.Context, actor sallyport.Actor, ret string) (Outcome, error) {
+	return s.beginWithin(ctx, actor, sallyport.SignIn{Purpose: sallyport.PurposePhone, Return: ret})
 }
 
 // beginWithin starts a sign-in that belongs to a live session.

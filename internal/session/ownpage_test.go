@@ -134,8 +134,8 @@ func TestRecoveryCodeOfAWhileAgo(t *testing.T) {
 	if own, err := w.s.Own(ctx, actor, 1); err != nil || own.PhoneProved || !own.MayNewPhone {
 		t.Errorf("proved %v, %v", own.PhoneProved, err)
 	}
-	phone, err := w.reach(w.s.BeginPhone(ctx, actor))
-	if err != nil || phone.Page.Step.Kind != login.Opener {
+	phone, err := w.reach(w.s.BeginPhone(ctx, actor, "/admin"))
+	if err != nil || phone.Page.Step.Kind != login.Opener || phone.Page.Return != "/admin" {
 		t.Errorf("%v %+v", err, phone.Page.Step)
 	}
 }
