@@ -102,7 +102,7 @@ func TestD5_15(t *testing.T) {
 	b := h.browser()
 	redirects(b.password(dana.UserName, team.Password)).wants(http.StatusSeeOther, "/sign-in/code")
 	redirects(b.post("/sign-in/code", "code", dana.Digits(half(0)))).wants(http.StatusSeeOther, "/me/recovery-codes?return=%2Fme")
-	for _, path := range []string{"/me/", "/sign-in/", "//me", "/./me", "/me/../me", "/admin//technicians", "/.well-known/change-password"} {
+	for _, path := range []string{"/me/", "/sign-in/", "//me", "/./me", "/me/../me", "/admin//technicians", "/assets", "/.well-known/change-password"} {
 		redirects(b.get(path))
 		redirects(b.post(path))
 	}

@@ -29,7 +29,7 @@ func newSite(c *core, ops *operations, pages *view.Renderer) (*web.Site, func(),
 	if err != nil {
 		return nil, nil, err
 	}
-	site.Add(web.Route{Method: http.MethodGet, Pattern: view.AssetsPath + "{file...}", Needs: web.Anyone, Handler: assets(pages)})
+	site.Add(web.Route{Method: http.MethodGet, Pattern: view.AssetsPath + "{file}", Needs: web.Anyone, Handler: assets(pages)})
 	closeFaces := addFaces(c, site, pages)
 	ops.watch(site)
 	return site, closeFaces, nil
