@@ -110,3 +110,47 @@ func TestCodeOfTheStepBefore(t *testing.T) {
 		t.Errorf("nothing was sent to %s, and the page says %+v", set.Page.Masked, set.Page)
 	}
 }
+
+// TestSetUpThatBecameOpen: a sign-in that stood before its set-up when a change let it through has no key to show. It is over, in
+// those words, and the next one sets the app up.
+func TestSetUpThatBecameOpen(t *testing.T) {
+	for name, c := range map[string]struct {
+		stands login.Kind
+		before func(*world, sallyport.Technician)
+		change func(*world, sallyport.Technician)
+	}{
+		"opened again": {login.Closed, func(w *world, _ sallyport.Technician) { w.clock.Advance(73 * time.Hour) }, func(w *world, dana sallyport.Technician) {
+			w.write(func(tx *store.Tx) error {
+				now, err := tx.Technician(ctx, dana.ID)
+				if err != nil {
+					return err
+				}
+				now.SetupUntil = w.clock.Now().Add(time.Hour)
+				return tx.UpdateTechnician(ctx, now)
+			})
+		}},
+		"no code is asked for any more": {login.EnrolmentCode, func(w *world, dana sallyport.Technician) { w.reset(dana.ID, "ABCDEFGH") },
+			func(w *world, _ sallyport.Technician) {
+				w.policy(func(s *sallyport.Settings) { s.EnrolmentCodes = false })
+			}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			dana := w.technician("dana", sallyport.MethodApp)
+			c.before(w, dana)
+			page := w.begin("dana")
+			if page.Page.Step.Kind != c.stands {
+				t.Fatalf("step %+v", page.Page.Step)
+			}
+			c.change(w, dana)
+			_, err := w.s.Page(ctx, page.SignIn)
+			wantCode(t, err, "sign_in_over")
+			_, err = w.answer(page.SignIn, session.AnswerCode, "123456")
+			wantCode(t, err, "sign_in_over")
+			next := w.begin("dana")
+			if out := w.mustAnswer(next.SignIn, session.AnswerCode, w.digits(next.Page.Secret, 0)); !w.usable(out.Session) {
+				t.Error("not in")
+			}
+		})
+	}
+}

@@ -35,9 +35,11 @@ func (s *Service) sealPending(id sallyport.TechnicianID, p pending) ([]byte, err
 	return s.keys.Seal(plain, pendingPlace(id)), nil
 }
 
+// openPending is what m's sign-in sets up. Where that is nothing it came to its set-up by a change meanwhile, such as one that
+// was opened again, and is over: the next one begins there.
 func (s *Service) openPending(m *moment) (p pending, err error) {
 	if len(m.signIn.Pending) == 0 {
-		return p, login.ErrOutOfOrder
+		return p, errOver
 	}
 	plain, err := s.keys.Open(m.signIn.Pending, pendingPlace(m.technician.ID))
 	if err != nil {
