@@ -55,6 +55,34 @@ func TestRecoveryCodeIsNotLostWithWhatFollows(t *testing.T) {
 	}
 }
 
+// TestInvitationIsNotLostWithWhatFollows: the set-up that it leads to is there with it, and where its first code could not be sent
+// its page offers to send one.
+func TestInvitationIsNotLostWithWhatFollows(t *testing.T) {
+	for _, method := range []sallyport.Method{sallyport.MethodApp, sallyport.MethodEmail} {
+		t.Run(string(method), func(t *testing.T) {
+			w := newWorld(t)
+			dana := w.technician("dana", method)
+			w.change(dana.ID, func(t *sallyport.Technician) { t.Status = sallyport.Invited })
+			token := w.link(sallyport.LinkInvitation, w.read(dana.ID))
+			s := w.over(&between{Transactions: store.For[session.Tx](w.db), after: 1})
+			set, err := w.reach(s.CompleteLink(ctx, sallyport.LinkInvitation, token, session.LinkForm{Password: newPassword}, browser))
+			if err != nil || set.Page.Step != (login.Step{Kind: login.Enrol, Method: method}) || set.Page.Sent {
+				t.Fatalf("%v %+v", err, set.Page)
+			}
+			code := w.digits
+			if method == sallyport.MethodEmail {
+				if _, err := w.s.Send(ctx, set.SignIn, browser); err != nil {
+					t.Fatal(err)
+				}
+				code = func(string, int64) string { return w.mail.code(dana.Email) }
+			}
+			if out := w.mustAnswer(set.SignIn, session.AnswerCode, code(set.Page.Secret, 0)); !w.usable(out.Session) {
+				t.Error("not in")
+			}
+		})
+	}
+}
+
 // TestNothingIsSpentAtAClosedDoor: where the set-up that would follow is closed, or its code cannot be sent, no code that works
 // once is taken.
 func TestNothingIsSpentAtAClosedDoor(t *testing.T) {

@@ -33,11 +33,8 @@ func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c
 	if err != nil {
 		return Outcome{}, s.unopened(ctx, himself(try.m.technician, c), try.m.technician, err)
 	}
-	if !out.Finished && try.next.sends() {
-		if err := s.send(ctx, try.next.signIn.Hash, c, false); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
-			// what was proved is used up, and the sign-in goes on: its page has a button that sends the code
-			s.log.WarnContext(ctx, "first code not sent", "request_id", c.RequestID, "error", err)
-		}
+	if !out.Finished {
+		s.firstCode(ctx, &try.next, c)
 	}
 	return out, nil
 }

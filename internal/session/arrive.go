@@ -54,6 +54,17 @@ func (s *Service) reached(ctx context.Context, m *moment, c sallyport.Client, ou
 	return out, nil
 }
 
+// firstCode sends the first code of the step that m waits at, where that is answered with one. What led there is used up, and so
+// the sign-in goes on where none could be sent: its page has a button for that.
+func (s *Service) firstCode(ctx context.Context, m *moment, c sallyport.Client) {
+	if !m.sends() {
+		return
+	}
+	if err := s.send(ctx, m.signIn.Hash, c, false); err != nil && sallyport.KindOf(err) != sallyport.TooMany {
+		s.log.WarnContext(ctx, "first code not sent", "request_id", c.RequestID, "error", err)
+	}
+}
+
 // Page returns what the page of a sign-in shows now. It changes nothing.
 func (s *Service) Page(ctx context.Context, token sallyport.Token) (Page, error) {
 	hash, ok := token.Hash()

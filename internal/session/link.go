@@ -90,15 +90,17 @@ type completion struct {
 	client sallyport.Client
 }
 
-// completePassword consumes an invitation or a reset by the transaction that sets the password.
+// completePassword consumes an invitation or a reset by the transaction that sets the password, and of an invitation also
+// reaches the next step: what works once is not spent for nothing.
 func (s *Service) completePassword(ctx context.Context, l completion, password string) (Outcome, error) {
 	phc, err := s.newPassword(ctx, l.t, password)
 	if err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
+	var m moment
 	err = s.store.Write(ctx, func(tx Tx) error {
-		out = Outcome{}
+		m, out = moment{}, Outcome{}
 		if err := tx.Hold(ctx, l.t.ID); err != nil {
 			return err
 		}
@@ -113,16 +115,22 @@ func (s *Service) completePassword(ctx context.Context, l completion, password s
 		if l.kind == sallyport.LinkReset {
 			return s.completeReset(ctx, tx, t, l.client, sealed)
 		}
-		return s.acceptInvitation(ctx, tx, t, l.client, sealed, &out)
+		if m, out.SignIn, err = s.acceptInvitation(ctx, tx, t, l.client, sealed); err != nil {
+			return err
+		}
+		return s.reach(ctx, tx, &m, l.client, &out)
 	})
 	if err != nil {
 		return Outcome{}, err
 	}
 	s.messages.Wake()
-	if out.SignIn == "" {
-		return out, nil
+	switch {
+	case out.Finished:
+		out.SignIn = ""
+	case out.SignIn != "":
+		s.firstCode(ctx, &m, l.client)
 	}
-	return s.arrive(ctx, out, l.client)
+	return out, nil
 }
 
 func orLinkOver(err error) error {
@@ -149,31 +157,33 @@ func (s *Service) completeReset(ctx context.Context, tx Tx, t sallyport.Technici
 	return s.tell(ctx, tx, NoticePasswordChanged, t, c)
 }
 
-// acceptInvitation sets the first password and goes straight on to the second factor.
-func (s *Service) acceptInvitation(ctx context.Context, tx Tx, t sallyport.Technician, c sallyport.Client, sealed []byte, out *Outcome) error {
+// acceptInvitation sets the first password, and begins the sign-in that goes straight on to the second factor.
+func (s *Service) acceptInvitation(ctx context.Context, tx Tx, t sallyport.Technician, c sallyport.Client, sealed []byte) (m moment, token sallyport.Token, err error) {
 	if t.Status != sallyport.Invited {
-		return errLink
+		return m, "", errLink
 	}
 	if err := tx.SetPassword(ctx, t.ID, t.Generation, sealed); err != nil {
-		return err
+		return m, "", err
 	}
 	if err := tx.Activate(ctx, t.ID, t.Generation); err != nil {
-		return err
+		return m, "", err
 	}
 	if err := tx.InsertEvent(ctx, audit.New(audit.InvitationAccepted, himself(t, c)).On(t).
 		Changed(map[string]string{"status": string(sallyport.Invited)}, map[string]string{"status": string(sallyport.Active)}).Event()); err != nil {
-		return err
+		return m, "", err
 	}
-	token := sallyport.NewToken()
+	token = sallyport.NewToken()
 	hash, _ := token.Hash()
-	out.SignIn = token
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return err
+		return m, "", err
 	}
 	_, err = s.insertSignIn(ctx, tx, t, sallyport.SignIn{Hash: hash, CreatedAt: now, Purpose: sallyport.PurposeSignIn,
 		Proofs: sallyport.Proofs{Password: true}, Address: c.Address, Browser: c.Browser})
-	return err
+	if err == nil {
+		m, err = at(ctx, tx, hash)
+	}
+	return m, token, err
 }
 
 // beginSetup keeps the whole account in a sealed sign-in until its app is confirmed.
