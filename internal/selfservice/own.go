@@ -17,7 +17,7 @@ var ownNotices = map[string]string{
 	"ended":    "That session has ended.",
 	"gone":     "That session had ended already.",
 	"others":   "You are signed in nowhere else now.",
-	"phone":    "The app on your new phone is set up. The old phone's codes no longer work.",
+	"set-up":   notices["set-up"],
 }
 
 // own shows the technician's own page.

@@ -123,7 +123,10 @@ func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, over end)
 		}
 	}
 	f.cookies.SignIn.Clear(w)
-	if usable {
+	switch {
+	case usable && over.why == "set-up": // his new phone's, or one by a link; without a word he takes it for done
+		return web.See(w, r, "/me?done=set-up")
+	case usable:
 		return web.See(w, r, web.LocalPath(over.back))
 	}
 	return web.See(w, r, over.signIn())

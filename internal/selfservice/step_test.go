@@ -118,6 +118,10 @@ func TestLostSignIns(t *testing.T) {
 	d.says(d.ask("GET", "/sign-in?why=over", nil), "Please start again.")
 	d.err = errOver // he has just scanned the key of a set-up that is over, perhaps because another browser was first
 	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}}, signInCookie, token()), 303, "/sign-in?why=set-up")
+	d.live = true // of a new phone, or by a link in a browser that is signed in
+	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}, "return": {"/me"}}, signInCookie, token(), sessionCookie, token()), 303, "/me?done=set-up")
+	d.says(d.ask("GET", "/me?done=set-up", nil, sessionCookie, token()), "That set-up is over")
+	d.live = false
 	d.says(d.ask("GET", "/sign-in?why=set-up", nil), "the app was set up elsewhere", "delete that entry from the app")
 	d.ended = sallyport.EndedBySave // under a proof that was being given again: the page says why the session is over too
 	d.says(d.ask("GET", "/sign-in?why=over", nil, sessionCookie, token()), "Please start again.", "Your administrator changed how you sign in.")
