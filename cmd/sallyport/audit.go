@@ -99,6 +99,9 @@ func (c *auditCheck) Run(s *session) error {
 		return undecidedError{err}
 	}
 	p, err := audit.ReadProof(file, strings.TrimSpace(c.Key))
+	if errors.Is(err, audit.ErrVerifier) {
+		return undecidedError{err}
+	}
 	if err != nil {
 		return err
 	}

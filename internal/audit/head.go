@@ -96,11 +96,14 @@ func (s *Signer) SignHead(size int64, root Hash, at time.Time) (sallyport.Head, 
 	return sallyport.Head{Size: size, At: at, Note: string(msg)}, err
 }
 
+// ErrVerifier is in the error where it is the verifier key that cannot be read.
+var ErrVerifier = errors.New("the verifier key cannot be read")
+
 // OpenHead reads a head that the key of verifier has signed.
 func OpenHead(msg, verifier string) (Head, error) {
 	v, err := note.NewVerifier(strings.TrimSpace(verifier))
 	if err != nil {
-		return Head{}, fmt.Errorf("the verifier key cannot be read (%w): give the whole line that “sallyport audit key” printed", err)
+		return Head{}, fmt.Errorf("%w (%w): give the whole line that “sallyport audit key” printed", ErrVerifier, err)
 	}
 	n, err := note.Open([]byte(msg), note.VerifierList(v))
 	if err != nil {
