@@ -90,11 +90,14 @@ func (tx *Tx) ForgiveGuesses(ctx context.Context, n int, t sallyport.Technician,
 	for i, c := range append([]sallyport.Counted{narrow}, wider...) {
 		own[i] = `(` + w.place(c.Key) + `, CAST(` + w.place(c.Until) + ` AS BIGINT))`
 	}
-	return tx.later(ctx, none, `UPDATE guess SET wrong = CASE WHEN guess.wrong > $1 THEN guess.wrong - $1 ELSE 0 END,
-			wait_until = CASE WHEN guess.wait_until = own.column2 THEN 0 ELSE guess.wait_until END
-		FROM (VALUES `+strings.Join(own, ", ")+`) AS own WHERE guess.id = own.column1
-			AND EXISTS (SELECT 1 FROM guess first WHERE first.id = $4 AND first.wrong = $1)
-			AND EXISTS (SELECT 1 FROM technician WHERE id = $2 AND generation = $3 AND status = 'active')`, w.args)
+	// An upsert takes them so, as CountGuesses does; in an UPDATE over a join the planner chooses. What is to be inserted carries
+	// the end of the wait in last_at; a row that is gone comes back empty.
+	return tx.later(ctx, none, `INSERT INTO guess (id, wrong, wait_until, last_at)
+		SELECT own.column1, 0, 0, own.column2 FROM (VALUES `+strings.Join(own, ", ")+`) AS own
+		WHERE EXISTS (SELECT 1 FROM guess WHERE id = $4 AND wrong = $1)
+			AND EXISTS (SELECT 1 FROM technician WHERE id = $2 AND generation = $3 AND status = 'active')
+		ON CONFLICT (id) DO UPDATE SET wrong = CASE WHEN guess.wrong > $1 THEN guess.wrong - $1 ELSE 0 END,
+			wait_until = CASE WHEN guess.wait_until = excluded.last_at THEN 0 ELSE guess.wait_until END`, w.args)
 }
 
 // Fill puts one more into the bucket of key unless it is full: each takes cost to run out again, and all of them
