@@ -61,7 +61,7 @@ var futureDays = []string{
 const (
 	longestWait   = 15 * time.Minute // after wrong answers (contract section 5)
 	longestBucket = time.Hour        // until one that holds somebody up is empty; of what is told once a day, one is told again
-	longestRetry  = time.Hour        // until a message is tried again
+	longestRetry  = time.Hour        // until a message that was surely not sent is tried again
 	longestHold   = time.Minute      // of an audit sink
 	longestKept   = 24 * time.Hour   // what a page keeps: a roll-out
 )
