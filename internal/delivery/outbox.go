@@ -26,14 +26,20 @@ var backoff = []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minut
 // copy in a mailbox. A server that looks at a message for longer than a send may take leaves them all so.
 var unclearBackoff = []time.Duration{10 * time.Second, 10 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour}
 
+// unclearLeft is how much of its time a message has left at least that is tried once more before the wait of unclearBackoff is
+// over: the failures before it may have been others.
+const unclearLeft = 8 * time.Hour
+
 // pause is how long m waits after a failure now. What was surely not sent waits no longer than half of what is left of its
 // time, so that it is tried until its end. Again is false where there is no time for another try.
 func pause(m sallyport.OutboxMessage, now time.Time, failure error) (wait time.Duration, again bool) {
 	left := m.ExpiresAt.Sub(now)
 	var e *sallyport.SendError
 	if errors.As(failure, &e) && e.Outcome == sallyport.MaybeSent {
-		wait = unclearBackoff[min(m.Attempts, len(unclearBackoff)-1)]
-		return wait, wait < left
+		if wait = unclearBackoff[min(m.Attempts, len(unclearBackoff)-1)]; wait < left {
+			return wait, true
+		}
+		return left / 2, left >= unclearLeft
 	}
 	wait = min(backoff[min(m.Attempts, len(backoff)-1)], left/2)
 	return wait, wait >= backoff[0]

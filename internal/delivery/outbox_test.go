@@ -153,6 +153,37 @@ func TestUnclearIsRepeatedSeldom(t *testing.T) {
 	}
 }
 
+// A link that waited for its mail server, of which nobody then knows whether it went out, is not given up with most of its time left.
+func TestUnclearAfterAnOutage(t *testing.T) {
+	w := newWorld(t)
+	w.prove(t, emailForm(smtpForm), "mara@northwind.example")
+	link := invitation
+	link.Until = w.clock.Now().Add(20 * time.Hour)
+	m := w.put(t, delivery.NoticeReset, link)
+	w.write(t, func(tx *store.Tx) error {
+		for range 8 {
+			if err := tx.RetryOutbox(t.Context(), m.ID, w.clock.Now(), down.Code); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, due := range []bool{true, true, false} { // 10 and 5 hours later, and never again
+		begun, release := w.slow(&sallyport.SendError{Outcome: sallyport.MaybeSent, Code: "timeout", Hint: "It is late."})
+		stop := w.run(t)
+		<-begun
+		close(release)
+		stop()
+		if w.outbox(t).ID != "" {
+			t.Error("it is due at once")
+		}
+		w.clock.Set(w.clock.Now().Add(link.Until.Sub(w.clock.Now()) / 2))
+		if again := w.outbox(t).ID == m.ID; again != due {
+			t.Fatalf("due again with %v of its time left: %v, want %v", link.Until.Sub(w.clock.Now()), again, due)
+		}
+	}
+}
+
 // A message is due at once, also where the clock of its node is ahead of the database's by as much as it may be.
 func TestDueWhereTheClockIsAhead(t *testing.T) {
 	w := newWorld(t)
