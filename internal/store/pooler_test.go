@@ -12,7 +12,7 @@ import (
 )
 
 // D11.15: a pooler in transaction mode, and one that keeps settings from the database, are refused in words; one in
-// session mode with the settings of the role serves, of which none bounds who is in no hurry.
+// session mode with the settings of the role serves, of which none bounds who is in no hurry, nor a step of the schema.
 func TestD11_15Pooler(t *testing.T) {
 	s := postgres.Start(t)
 	if err := s.Exec("postgres", `CREATE DATABASE pooled`); err != nil {
@@ -55,6 +55,12 @@ func TestD11_15Pooler(t *testing.T) {
 	}
 	if err := open("transaction", drops); err == nil || !strings.Contains(err.Error(), "transaction mode") {
 		t.Errorf("transaction mode: %v", err)
+	}
+	err := s.Exec("pooled", `CREATE FUNCTION step() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF current_setting('lock_timeout') <> '1s' THEN RAISE EXCEPTION 'a step waits for a table for %', current_setting('lock_timeout'); END IF;
+		END $$`, `CREATE EVENT TRIGGER step ON ddl_command_start EXECUTE FUNCTION step()`)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, bound = range []string{"8s", "0"} {
 		if err := open("session", drops); err != nil {

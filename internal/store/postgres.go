@@ -220,7 +220,7 @@ func preparePostgres(ctx context.Context, cfg *pgx.ConnConfig) ([]string, error)
 		return nil, err
 	}
 	steps := unhurried(cfg) // a step may take long
-	steps.RuntimeParams["lock_timeout"] = ms(stepTime)
+	steps.AfterConnect = tell(unbounded + `; SET lock_timeout = ` + ms(stepTime))
 	db := sql.OpenDB(hostsOf(steps))
 	defer db.Close()
 	warnings := append(keeps.warnings(), keeps.waitsForNone(len(places(cfg)))...)
