@@ -52,7 +52,7 @@ func run(args []string, out, errOut io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := parsed.Run(&session{ctx: ctx, out: out, errOut: errOut, cmd: &cmd}); err != nil {
+	if err := (&session{ctx: ctx, out: out, errOut: errOut, cmd: &cmd}).run(parsed); err != nil {
 		fmt.Fprintln(errOut, "sallyport:", say(err))
 		return exitCode(err)
 	}

@@ -37,6 +37,7 @@ func (c *serveCommand) Run(s *session) error {
 	if err := announce(s, l.Config, a); err != nil {
 		return errors.Join(err, a.Close())
 	}
+	s.lost = nil // a server goes on where nobody takes what it says, and does not fail for it when it is stopped
 	return a.Run(s.ctx)
 }
 

@@ -24,6 +24,7 @@ type session struct {
 	ctx         context.Context
 	out, errOut io.Writer
 	cmd         *commands
+	lost        error // why something that was to be printed was not
 }
 
 // load reads the configuration with the flags that every command has, and more. Variables that were probably meant for it are
@@ -76,8 +77,22 @@ func (s *session) quiet() (config.Config, app.Options, error) {
 	return l.Config, app.Options{Log: app.NewLog(l.Config)}, nil
 }
 
-// printf writes to standard output. A closed pipe ends the process anyway.
-func (s *session) printf(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
+// printf writes to standard output. A closed pipe ends the process anyway; what a full disk does not take is said at the end.
+func (s *session) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(s.out, format, args...); err != nil && s.lost == nil {
+		s.lost = err
+	}
+}
+
+// run runs the command. One that did what it was asked for fails all the same where nobody has its answer, which may be a link
+// that is shown once.
+func (s *session) run(parsed *kong.Context) error {
+	err := parsed.Run(s)
+	if err == nil && s.lost != nil {
+		err = undecidedError{fmt.Errorf("it is done, but its answer, or a part of it, could not be written: %w", s.lost)}
+	}
+	return err
+}
 
 // say is an error in words for the operator: the product's own message, its fields, and the cause where it is ours.
 func say(err error) string {
@@ -103,7 +118,7 @@ func say(err error) string {
 	return text
 }
 
-// exitCode is 1 for a command that failed, and 2 where it did not find out what it was asked for.
+// exitCode is 1 for a command that failed, and 2 where it did not find out, or could not say, what it was asked for.
 func exitCode(err error) int {
 	if errors.As(err, new(undecidedError)) {
 		return 2
