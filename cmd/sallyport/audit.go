@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -44,7 +42,7 @@ func (c *auditVerify) Run(s *session) error {
 	var in control.KeptLog
 	if c.Head != "" {
 		var err error
-		if in.Text, err = readBounded(c.Head, keptMost); err != nil {
+		if in.Text, err = s.readBounded(c.Head, keptMost); err != nil {
 			return undecidedError{err}
 		}
 		if len(in.Text) == 0 {
@@ -94,7 +92,7 @@ type auditCheck struct {
 
 // Run checks a proof with nothing but the file and the key.
 func (c *auditCheck) Run(s *session) error {
-	file, err := readBounded(c.File, audit.MaxProof)
+	file, err := s.readBounded(c.File, audit.MaxProof)
 	if err != nil {
 		return undecidedError{err}
 	}
@@ -180,13 +178,8 @@ func (c *auditErase) Run(s *session) error {
 	return nil
 }
 
-func readBounded(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
+func (s *session) readBounded(path string, most int64) ([]byte, error) {
+	text, err := s.read(path, most)
 	if err == nil && int64(len(text)) > most {
 		err = fmt.Errorf("%s is longer than %d bytes; give its end, with a head in it", path, most)
 	}

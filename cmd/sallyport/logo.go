@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
-	"os"
 
 	"sallyport/internal/account"
 	"sallyport/internal/control"
@@ -27,7 +25,7 @@ func (c *policyLogo) Run(s *session) error {
 		err = s.ask("policy/logo", control.None{}, &logo)
 	default:
 		var picture control.Picture
-		if picture.File, err = readLogo(c.File); err == nil {
+		if picture.File, err = s.read(c.File, account.MaxLogo); err == nil {
 			err = s.ask("policy/logo/set", picture, &logo)
 		}
 	}
@@ -40,14 +38,4 @@ func (c *policyLogo) Run(s *session) error {
 	}
 	s.printf("logo = %s, %d by %d pixels, %d bytes\n", logo.Type, logo.Width, logo.Height, logo.Bytes)
 	return nil
-}
-
-// readLogo reads one byte more than is accepted at most: whether that is too much, the use case says.
-func readLogo(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, account.MaxLogo+1))
 }

@@ -94,6 +94,38 @@ func (s *session) run(parsed *kong.Context) error {
 	return err
 }
 
+// read reads a file, and one byte more than most at most: whether that is too much, its caller says. The name - stands for
+// standard input. What comes out of a pipe or is typed may never end, and a signal ends the wait for it.
+func (s *session) read(path string, most int64) ([]byte, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := readAll(path, most+1)
+		done <- result{text, err}
+	}()
+	select {
+	case <-s.ctx.Done():
+		return nil, context.Cause(s.ctx)
+	case r := <-done:
+		return r.text, r.err
+	}
+}
+
+func readAll(path string, most int64) ([]byte, error) {
+	f := os.Stdin
+	if path != "-" {
+		var err error
+		if f, err = os.Open(path); err != nil {
+			return nil, err
+		}
+		defer f.Close()
+	}
+	return io.ReadAll(io.LimitReader(f, most))
+}
+
 // say is an error in words for the operator: the product's own message, its fields, and the cause where it is ours.
 func say(err error) string {
 	var e *sallyport.Error

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -81,12 +79,12 @@ func (c *technicianImport) Help() string {
 
 // Run imports a file, or says line by line why not.
 func (c *technicianImport) Run(s *session) error {
-	text, err := readAll(c.File)
+	text, err := s.read(c.File, account.ImportMostBytes)
 	if err != nil {
 		return err
 	}
 	var batch account.Batch
-	if err := s.ask("technician/import", control.CSV{Text: string(text), Preview: c.Preview}, &batch); err != nil {
+	if err := s.ask("technician/import", control.CSV{File: text, Preview: c.Preview}, &batch); err != nil {
 		return err
 	}
 	if len(batch.Problems) > 0 {
@@ -125,13 +123,6 @@ func problem(p account.LineProblem) string {
 		return fmt.Sprintf("line %d: %s", p.Line, p.Message)
 	}
 	return fmt.Sprintf("line %d: %s: %s", p.Line, p.Field, p.Message)
-}
-
-func readAll(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(os.Stdin)
-	}
-	return os.ReadFile(path)
 }
 
 type technicianReset struct {

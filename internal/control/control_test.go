@@ -124,7 +124,7 @@ func TestTheSameHereAndThroughTheSocket(t *testing.T) {
 			if err := c.Call(t.Context(), "technician/sign-out", User{User: "DANA"}, &out); err != nil || out.SessionsEnded != 3 {
 				t.Errorf("%+v %v", out, err)
 			}
-			if err := c.Call(t.Context(), "technician/import", CSV{Text: "a,b"}, nil); err != nil {
+			if err := c.Call(t.Context(), "technician/import", CSV{File: []byte("a,b")}, nil); err != nil {
 				t.Error(err)
 			}
 			var logo Logo

@@ -16,7 +16,7 @@ import (
 // A request through the socket is one JSON object that the operation knows, or nothing is done and the answer says so.
 func FuzzOperation(f *testing.F) {
 	operations := []string{"rescue", "technician/list", "technician/add", "technician/import", "technician/reset-factor", "technician/sign-out", "policy/set", "policy/logo/set", "nothing"}
-	for i, body := range []string{`{"User":"dana"}`, `{}`, `{"Email":"a@x.example"}`, `{"Text":"a,b"}`, `{"User":"dana"} {"User":"ines"}`, `{"user":1}`, `{"Name":"x","Value":"1","More":2}`, `{"Picture":"!!"}`, "", "[", "null"} {
+	for i, body := range []string{`{"User":"dana"}`, `{}`, `{"Email":"a@x.example"}`, `{"File":"YSxi"}`, `{"User":"dana"} {"User":"ines"}`, `{"user":1}`, `{"Name":"x","Value":"1","More":2}`, `{"Picture":"!!"}`, "", "[", "null"} {
 		f.Add(uint8(i), []byte(body))
 	}
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -111,17 +112,17 @@ func (f *Face) add(ctx context.Context, actor sallyport.Actor, in account.Form) 
 	return f.o.Accounts.Add(ctx, actor, in)
 }
 
-// CSV is a team's file, and whether it is only to be looked at.
+// CSV is a team's file as it is, in UTF-8 or not, and whether it is only to be looked at.
 type CSV struct {
-	Text    string
+	File    []byte
 	Preview bool
 }
 
 func (f *Face) importCSV(ctx context.Context, actor sallyport.Actor, in CSV) (account.Batch, error) {
 	if in.Preview {
-		return f.o.Accounts.PreviewImport(ctx, actor, strings.NewReader(in.Text))
+		return f.o.Accounts.PreviewImport(ctx, actor, bytes.NewReader(in.File))
 	}
-	return f.o.Accounts.Import(ctx, actor, strings.NewReader(in.Text))
+	return f.o.Accounts.Import(ctx, actor, bytes.NewReader(in.File))
 }
 
 // Reset is the answer to technician/reset-factor.

@@ -55,7 +55,7 @@ func TestOperationsPassOn(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	call("technician/import", CSV{Text: "a,b", Preview: true}, nil)
+	call("technician/import", CSV{File: []byte("a,b"), Preview: true}, nil)
 	call("technician/reset-factor", User{User: "Dana", Reason: "lost"}, nil)
 	call("audit/verify", KeptLog{[]byte("head")}, nil)
 	call("audit/prove", EventNumber{7}, nil)
@@ -128,7 +128,7 @@ func TestRefusalsOnTheirWay(t *testing.T) {
 			}
 		}
 	}
-	big := CSV{Text: strings.Repeat("x", maxRequest)}
+	big := CSV{File: bytes.Repeat([]byte("x"), maxRequest)}
 	if err := c.Call(t.Context(), "technician/import", big, nil); sallyport.CodeOf(err) != "bad_request" {
 		t.Errorf("a request of more than %d bytes: %v", maxRequest, err)
 	}
