@@ -211,7 +211,7 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+		return asked(err, f.Name(), path)
 	}
 	if err = os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
 		return taken(path)
@@ -224,6 +224,15 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 
 func taken(path string) error {
 	return fmt.Errorf("%s is there already and is left alone: name another file", path)
+}
+
+// asked is err with the name that was asked for in the place of that of a file that is ours alone.
+func asked(err error, ours, path string) error {
+	var file *fs.PathError
+	if errors.As(err, &file) && file.Path == ours {
+		return fmt.Errorf("write %s: %w", path, file.Err)
+	}
+	return err
 }
 
 // cause is what the system said, without the name of a file that is ours alone.
