@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,9 +15,16 @@ import (
 // dropAfter is how long after a rotation what began before it is surely over.
 const dropAfter = time.Minute
 
+// refusalTime bounds the transaction that notes a refusal.
+const refusalTime = 5 * time.Second
+
 // DropKey implements control.Keys. The event comes first: a key that is gone without an event would be worse than an
 // event for a key that is still there.
 func (l locksmith) DropKey(ctx context.Context, actor sallyport.Actor, id string) error {
+	return l.noted(ctx, actor, l.drop(ctx, actor, id))
+}
+
+func (l locksmith) drop(ctx context.Context, actor sallyport.Actor, id string) error {
 	l.c.keysMu.Lock()
 	defer l.c.keysMu.Unlock()
 	if err := l.refresh(ctx); err != nil {
@@ -35,6 +43,18 @@ func (l locksmith) DropKey(ctx context.Context, actor sallyport.Actor, id string
 		return err
 	}
 	return l.c.keys.Drop(l.c.cfg.Key, id)
+}
+
+// noted is err, and leaves the event of a refusal where it is one, whether its caller still waits or not.
+func (l locksmith) noted(ctx context.Context, actor sallyport.Actor, err error) error {
+	if sallyport.KindOf(err) != sallyport.Conflict {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
+	defer cancel()
+	return errors.Join(err, l.c.db.Write(ctx, func(tx *store.Tx) error {
+		return tx.InsertEvent(ctx, audit.New(audit.SaveRefused, actor).Because(audit.ReasonOf(err)).Event())
+	}))
 }
 
 // unused refuses to drop a key that seals something, or may still come to.

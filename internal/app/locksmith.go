@@ -55,6 +55,11 @@ func (l locksmith) counts(ctx context.Context) (counts map[string]int, err error
 // RotateKey implements control.Keys. Where an earlier rotation was broken off it finishes that one. Otherwise the newest
 // key of the file is put in force, or a new one where that is in force already.
 func (l locksmith) RotateKey(ctx context.Context, actor sallyport.Actor) (done control.Rotated, err error) {
+	done, err = l.rotate(ctx, actor)
+	return done, l.noted(ctx, actor, err)
+}
+
+func (l locksmith) rotate(ctx context.Context, actor sallyport.Actor) (done control.Rotated, err error) {
 	l.c.keysMu.Lock()
 	defer l.c.keysMu.Unlock()
 	if err := l.refresh(ctx); err != nil {

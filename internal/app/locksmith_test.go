@@ -156,6 +156,9 @@ func TestKeyThatWaitsIsTaken(t *testing.T) {
 	if got := written(t, cfg, "key.dropped"); len(got) != 1 || got[0].Before["key"] != ring.ID() {
 		t.Errorf("events of the drop: %+v", got)
 	}
+	if got := written(t, cfg, "save.refused"); len(got) != 1 || got[0].Reason != "key_recent" || got[0].ActorKind != sallyport.ActorHost {
+		t.Errorf("events of the refusal: %+v", got)
+	}
 }
 
 // written are the events of that type in the database, while nobody serves it.
@@ -202,6 +205,9 @@ func TestD11_12(t *testing.T) {
 	})
 	if sallyport.CodeOf(refused) != "key_not_everywhere" {
 		t.Errorf("refused: %v", refused)
+	}
+	if got := written(t, n.cfg[0], "save.refused"); len(got) == 0 || got[0].Reason != "key_not_everywhere" {
+		t.Errorf("events of the refusal: %+v", got)
 	}
 	fresh, err := os.ReadFile(n.cfg[0].Key)
 	if err != nil {
