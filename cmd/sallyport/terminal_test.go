@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -59,5 +61,35 @@ func TestSetUpAddressGoesToTheTerminal(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(data, "set-up-link")); err == nil {
 		t.Error("the address is in a file too")
+	}
+}
+
+// TestDemoEndsWithItsTerminal: a window that is closed leaves no demo behind, neither its process nor its folder.
+func TestDemoEndsWithItsTerminal(t *testing.T) {
+	folders := t.TempDir()
+	cmd := exec.Command("sallyport", "demo", "--listen", "127.0.0.1:0", "--workbench", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "TMPDIR="+folders)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	overdue := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer overdue.Stop()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.Contains(lines.Text(), "Ctrl-C") {
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // to its end
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(folders); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }
