@@ -6,6 +6,12 @@ type rescueCommand struct {
 	User string `arg:"" help:"User name."`
 }
 
+// Help is what the command's help says beside its flags.
+func (c *rescueCommand) Help() string {
+	return "The technician is signed out everywhere at once. The link works for 15 minutes, and sets a new password and a new authenticator app, " +
+		"whatever the method was. Every Super Admin is told."
+}
+
 // Run prints the link. Issuing it has signed the technician out everywhere.
 func (c *rescueCommand) Run(s *session) error {
 	var link control.Link

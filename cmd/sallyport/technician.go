@@ -130,6 +130,12 @@ type technicianReset struct {
 	Reason string `help:"Why, for the audit log."`
 }
 
+// Help is what the command's help says beside its flags.
+func (c *technicianReset) Help() string {
+	return "The technician is signed out everywhere at once, the recovery codes are over, and a new second factor is set up at the next sign-in. " +
+		"The enrolment code that opens it is printed, to be read out, unless the policy does without."
+}
+
 // Run resets a second factor.
 func (c *technicianReset) Run(s *session) error {
 	var reset control.Reset
