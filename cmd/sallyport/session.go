@@ -213,13 +213,30 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return asked(err, f.Name(), path)
 	}
-	if err = os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+	if err = put(f.Name(), path, os.Link); errors.Is(err, fs.ErrExist) {
 		return taken(path)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, cause(err))
 	}
 	return nil
+}
+
+// put gives a file its name, where nothing has that yet. On a file system without hard links, as that of a stick or a share, the
+// name is held by an empty file for a moment.
+func put(from, path string, link func(from, path string) error) error {
+	err := link(from, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	holds, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(holds.Close(), os.Rename(from, path)); err != nil {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 func taken(path string) error {
