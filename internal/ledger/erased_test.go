@@ -2,8 +2,6 @@ package ledger_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,7 +9,6 @@ import (
 	"sallyport/internal/audit"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
-	"sallyport/internal/testkit/database"
 )
 
 // An account is named in whatever spelling signed it in, as other commands take it.
@@ -26,29 +23,6 @@ func TestErasureTakesTheNameAsItIsTyped(t *testing.T) {
 		if _, err := w.log.Erase(w.ctx, host, "zoe@northwind.example", ""); sallyport.CodeOf(err) != "nobody_erased" {
 			t.Errorf("another name: %v", err)
 		}
-	}
-}
-
-// What is erased is not in SQLite's file any more, also where no row shows it.
-func TestErasedBytesAreOverwritten(t *testing.T) {
-	database.OnlySQLite(t, "PostgreSQL leaves that to its vacuum")
-	w := newWorld(t)
-	life(w)
-	w.bulk(300)
-	raw := func() string {
-		w.ok(w.db.Close())
-		text, err := os.ReadFile(filepath.Join(w.folder, "sallyport.db"))
-		w.ok(err)
-		w.open()
-		return strings.ToLower(string(text))
-	}
-	if text := raw(); !strings.Contains(text, "dana.private") {
-		t.Fatal("it was never there")
-	}
-	_, err := w.log.Erase(w.ctx, host, dana.UserName, "")
-	w.ok(err)
-	if text := raw(); strings.Contains(text, "dana.private") || strings.Contains(text, "198.51.100.9") {
-		t.Error("the file holds it still")
 	}
 }
 

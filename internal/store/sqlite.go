@@ -70,9 +70,8 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 }
 
 var (
-	// secure_delete: what was erased, or used up, is overwritten on the pages that are written anyway.
 	writerQuery = url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)", "secure_delete(fast)"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)"},
 		"_txlock": {"immediate"}, "_dqs": {"0"}, "_defensive": {"1"},
 	}
 	readerQuery = url.Values{
