@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"sallyport"
+	"sallyport/internal/audit"
 )
 
 // PreviewImport reads a CSV file and says what Import would do with it: whom it would add, or what is wrong in which
@@ -36,7 +37,7 @@ func (s *Service) Import(ctx context.Context, actor sallyport.Actor, r io.Reader
 		b, err = importing(ctx, actor, f, s.alone(actor), s.bringAll)
 	}
 	if err == nil && !b.Done {
-		err = s.recordRefusal(ctx, actor, "", b.refusal())
+		err = audit.Leave(ctx, s.store.Write, audit.Refused{Actor: actor}, b.refusal())
 	}
 	return b, err
 }

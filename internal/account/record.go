@@ -2,8 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"sallyport"
 	"sallyport/internal/audit"
@@ -30,10 +28,6 @@ func (e entry) event(actor sallyport.Actor) sallyport.Event {
 	return b.Event()
 }
 
-// recordTime bounds the transaction that notes a refusal. It is cut loose from the request, so that a client that
-// hangs up leaves its trace all the same.
-const recordTime = 5 * time.Second
-
 // attempt runs an act of actor on a technician in one transaction. A refusal is an event too, in a transaction of its
 // own since the first one was rolled back.
 func (s *Service) attempt(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, act func(Tx) error) error {
@@ -54,26 +48,7 @@ func (s *Service) attemptMeasured(ctx context.Context, actor sallyport.Actor, ab
 
 // noted is err, and leaves the event of a refusal where it is one.
 func (s *Service) noted(ctx context.Context, actor sallyport.Actor, about sallyport.TechnicianID, err error) error {
-	switch sallyport.KindOf(err) {
-	case sallyport.Forbidden, sallyport.Conflict, sallyport.Invalid:
-		if noted := s.recordRefusal(ctx, actor, about, err); noted != nil {
-			return errors.Join(err, noted)
-		}
-	}
-	return err
-}
-
-func (s *Service) recordRefusal(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, refused error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
-	defer cancel()
-	return s.store.Write(ctx, func(tx Tx) error {
-		on, err := tx.Technician(ctx, id)
-		if err != nil && sallyport.KindOf(err) != sallyport.NotFound {
-			return err
-		}
-		e := entry{what: audit.SaveRefused, on: on, reason: audit.ReasonOf(refused)}
-		return tx.InsertEvent(ctx, e.event(actor))
-	})
+	return audit.Note(ctx, s.store.Write, audit.Refused{Actor: actor, About: about}, err)
 }
 
 func technicianSaved(p plan) entry {

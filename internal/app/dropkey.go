@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,9 +13,6 @@ import (
 
 // dropAfter is how long after a rotation what began before it is surely over.
 const dropAfter = time.Minute
-
-// refusalTime bounds the transaction that notes a refusal.
-const refusalTime = 5 * time.Second
 
 // DropKey implements control.Keys. The event comes first: a key that is gone without an event would be worse than an
 // event for a key that is still there.
@@ -45,16 +41,9 @@ func (l locksmith) drop(ctx context.Context, actor sallyport.Actor, id string) e
 	return l.c.keys.Drop(l.c.cfg.Key, id)
 }
 
-// noted is err, and leaves the event of a refusal where it is one, whether its caller still waits or not.
+// noted is err, and leaves the event of a refusal where it is one.
 func (l locksmith) noted(ctx context.Context, actor sallyport.Actor, err error) error {
-	if sallyport.KindOf(err) != sallyport.Conflict {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
-	defer cancel()
-	return errors.Join(err, l.c.db.Write(ctx, func(tx *store.Tx) error {
-		return tx.InsertEvent(ctx, audit.New(audit.SaveRefused, actor).Because(audit.ReasonOf(err)).Event())
-	}))
+	return audit.Note(ctx, l.c.db.Write, audit.Refused{Actor: actor}, err)
 }
 
 // unused refuses to drop a key that seals something, or may still come to.

@@ -60,14 +60,14 @@ type erasure struct {
 func (s *Service) Erase(ctx context.Context, actor sallyport.Actor, who, reason string) (Erased, error) {
 	var out Erased
 	if err := s.store.Read(ctx, func(tx Tx) error { return may(ctx, tx, actor, "") }); err != nil {
-		return out, s.noted(ctx, actor, "", err)
+		return out, audit.Note(ctx, s.store.Write, audit.Refused{Actor: actor}, err)
 	}
 	if err := s.Place(ctx); err != nil {
 		return out, err
 	}
 	people, err := s.deleted(ctx, who)
 	if err != nil {
-		return out, s.noted(ctx, actor, sallyport.TechnicianID(who), err)
+		return out, audit.Note(ctx, s.store.Write, audit.Refused{Actor: actor, About: sallyport.TechnicianID(who)}, err)
 	}
 	for _, person := range people {
 		e, err := s.gather(ctx, person, who)

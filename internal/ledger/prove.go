@@ -28,7 +28,7 @@ func (s *Service) Prove(ctx context.Context, actor sallyport.Actor, id int64) ([
 			Changed(nil, map[string]string{"format": "proof", "filter": "event=" + strconv.FormatInt(id, 10), "events": "1"}).Event())
 	})
 	if err != nil {
-		return nil, s.noted(ctx, actor, "", err)
+		return nil, audit.Note(ctx, s.store.Write, audit.Refused{Actor: actor}, err)
 	}
 	if err := s.cover(ctx, id); err != nil {
 		return nil, err
