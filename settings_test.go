@@ -1,9 +1,7 @@
 package sallyport_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -11,9 +9,8 @@ import (
 	"sallyport/internal/delivery"
 	"sallyport/internal/policy"
 	"sallyport/internal/puzzle"
+	"sallyport/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite docs/limits.md")
 
 // TestSettingsKeepTheContract: the defaults and ranges of contract sections 2 to 9, and that nothing outside gets in.
 func TestSettingsKeepTheContract(t *testing.T) {
@@ -127,14 +124,5 @@ func TestLimitsPage(t *testing.T) {
 		fmt.Fprintf(&b, "| %s | %s |\n", l[0], l[1])
 	}
 	b.WriteString(closing)
-	const path = "docs/limits.md"
-	if *update {
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	page, err := os.ReadFile(path)
-	if err != nil || string(page) != b.String() {
-		t.Errorf("%s is not what the code says (%v): go test . -run TestLimitsPage -update", path, err)
-	}
+	golden.File(t, "docs/limits.md", b.String())
 }

@@ -30,6 +30,7 @@ import (
 	"sallyport/internal/testkit/qr"
 	"sallyport/internal/testkit/team"
 	"sallyport/internal/testkit/totp"
+	"sallyport/internal/testkit/wait"
 )
 
 // patience bounds every wait, so that a hang ends as a failure.
@@ -63,16 +64,7 @@ func (n *northwind) forward(d time.Duration) {
 	n.t.Helper()
 	seen := n.leaps.seen.Load()
 	n.ahead.Add(int64(d))
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	over := time.After(patience)
-	for n.leaps.seen.Load() == seen {
-		select {
-		case <-tick.C:
-		case <-over:
-			n.t.Fatal("the server does not notice that its clock was set")
-		}
-	}
+	wait.Until(n.t, func() bool { return n.leaps.seen.Load() != seen }, "the server does not notice that its clock was set")
 }
 
 // newNorthwind starts the server on a folder in which prepare has put people.

@@ -5,34 +5,25 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
+	"sallyport/internal/testkit/wait"
 )
 
 // holds waits until a file holds all of the texts: holds FILE text…
 func holds(ts *testscript.TestScript, neg bool, args []string) {
-	var text []byte
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.After(time.Minute); ; {
-		missing := ""
+	missing, text := "", []byte(nil)
+	wait.Until(ts, func() bool {
+		missing = ""
 		text, _ = os.ReadFile(ts.MkAbs(args[0]))
 		for _, want := range args[1:] {
 			if !strings.Contains(string(text), want) {
 				missing = want
 			}
 		}
-		if missing == "" {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-end:
-			ts.Fatalf("%s does not hold %s: %s", args[0], missing, text)
-		}
-	}
+		return missing == ""
+	}, "%s does not hold %s: %s", args[0], wait.Late(func() string { return missing }), wait.Late(func() string { return string(text) }))
 }
 
 // verifier sets $VERIFIER to the key in a file.

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sallyport/internal/testkit/postgres"
+	"sallyport/internal/testkit/wait"
 )
 
 // TestDatabaseCommands runs the commands that move and mend whole databases: migrate, copy and restore, on SQLite and on a
@@ -53,20 +53,11 @@ func rows(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		return
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
 	var got string
-	for end := time.After(20 * time.Second); ; {
+	wait.Until(ts, func() bool {
 		ts.Check(db.QueryRow(args[1]).Scan(&got))
-		if got == args[2] {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-end:
-			ts.Fatalf("%s: %s, want %s", args[1], got, args[2])
-		}
-	}
+		return got == args[2]
+	}, "%s: %s, want %s", args[1], wait.Late(func() string { return got }), args[2])
 }
 
 // gate makes whoever writes to the first table wait until hold lets go. It asks again and again, for a wait for a lock

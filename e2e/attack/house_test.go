@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -23,9 +22,11 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/testkit/database"
 	"sallyport/internal/testkit/hashing"
+	"sallyport/internal/testkit/logs"
 	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
+	"sallyport/internal/testkit/wait"
 )
 
 // patience bounds every wait, so that a hang ends as a failure.
@@ -45,7 +46,7 @@ type house struct {
 	turn  atomic.Uint64
 	data  string          // of the first node
 	host  *control.Client // commands on the host
-	log   *record
+	log   *logs.Buffer
 	mail  *mailbox
 	texts *phoneNetwork
 	ahead *atomic.Int64 // nanoseconds that the server's clock is ahead of the machine's
@@ -96,7 +97,7 @@ func newHouse(t testing.TB) *house {
 	if aboutRequests.MatchString(t.Name()) {
 		database.OnlySQLite(t, "about requests, whatever the database")
 	}
-	h := &house{t: t, data: filepath.Join(t.TempDir(), "data"), log: &record{}, mail: newMailbox(t), texts: newPhoneNetwork(t), ahead: &atomic.Int64{}}
+	h := &house{t: t, data: filepath.Join(t.TempDir(), "data"), log: &logs.Buffer{}, mail: newMailbox(t), texts: newPhoneNetwork(t), ahead: &atomic.Int64{}}
 	if database.OnPostgres() {
 		h.on(postgres.Database(t))
 	}
@@ -255,33 +256,5 @@ func signedIn(t testing.TB, f *team.Folder, members ...team.Member) []string {
 // eventually waits until the condition holds.
 func (h *house) eventually(what string, holds func() bool) {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			h.t.Fatalf("it never came to this: %s", what)
-		}
-	}
-}
-
-// record takes the log of a server that runs beside the test.
-type record struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.b.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.b.String()
+	wait.Until(h.t, holds, "it never came to this: %s", what)
 }

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,17 +9,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/testkit/database"
+	"sallyport/internal/testkit/logs"
 	"sallyport/internal/testkit/need"
 	"sallyport/internal/testkit/postgres"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
+	"sallyport/internal/testkit/wait"
 )
 
 // smallDisk is a disk of the test's own, of so many MB.
@@ -63,7 +63,7 @@ func fill(t *testing.T, path string) {
 func TestD11_5(t *testing.T) {
 	database.OnlySQLite(t, "TestD11_5Postgres has the disk of a PostgreSQL")
 	disk := smallDisk(t, 24)
-	w := newFront(t, filepath.Join(disk, "data"), "", &record{})
+	w := newFront(t, filepath.Join(disk, "data"), "", &logs.Buffer{})
 	w.outlasts(disk)
 	w.s.Kill()
 	out, err := exec.Command(need.Program(t, "sqlite3"), filepath.Join(disk, "data", "sallyport.db"), "PRAGMA integrity_check").CombinedOutput()
@@ -84,7 +84,7 @@ func TestD11_5Postgres(t *testing.T) {
 	if err := p.Exec("postgres", `CREATE DATABASE own`); err != nil {
 		t.Fatal(err)
 	}
-	w := newFront(t, data, p.URL("own"), &record{})
+	w := newFront(t, data, p.URL("own"), &logs.Buffer{})
 	w.outlasts(disk)
 	// Every row of every index is where it belongs.
 	if err := p.Exec("own", `CREATE EXTENSION amcheck`, `SELECT bt_index_check(c.oid, true) FROM pg_class c JOIN pg_am a ON a.oid = c.relam
@@ -121,19 +121,11 @@ func TestD11_5Logs(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for text := ""; !strings.Contains(text, `"type":"signin.finished"`) || !strings.Contains(text, `"type":"session.ended"`); {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("with room again the file has %s", text)
-		}
-		content, _ := os.ReadFile(audit) // which could not even be made
-		text = string(content)
-	}
+	has := func() string { text, _ := os.ReadFile(audit); return string(text) } // which could not even be made
+	wait.Until(t, func() bool {
+		text := has()
+		return strings.Contains(text, `"type":"signin.finished"`) && strings.Contains(text, `"type":"session.ended"`)
+	}, "with room again the file has %s", wait.Late(has))
 	if err := w.s.Stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
@@ -241,22 +233,4 @@ func (w *front) outlasts(disk string) {
 	if _, err := w.s.Client().SignIn(ctx, w.dana.UserName, team.Password, w.dana.Digits(time.Now())); err != nil {
 		t.Errorf("with room again: %v\n%s", err, w.log)
 	}
-}
-
-// record takes what a server says that runs beside the test.
-type record struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.b.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.b.String()
 }

@@ -20,6 +20,7 @@ import (
 	"sallyport/internal/app"
 	"sallyport/internal/config"
 	"sallyport/internal/testkit/server"
+	"sallyport/internal/testkit/wait"
 )
 
 // servePart, set in the environment, makes this program a server: see TestMain. What follows it names a setting.
@@ -113,16 +114,7 @@ func (w *world) start(n *node) {
 // await waits for a condition.
 func (w *world) await(is func() bool) {
 	w.t.Helper()
-	limit := time.After(time.Minute)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			w.t.Fatalf("waited in vain\n%s", w.tail())
-		}
-	}
+	wait.Until(w.t, is, "waited in vain\n%s", wait.Late(w.tail))
 }
 
 // said counts the lines of its log that hold words.

@@ -17,6 +17,7 @@ import (
 	"sallyport"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
+	"sallyport/internal/testkit/wait"
 )
 
 const (
@@ -152,14 +153,5 @@ func (w *world) load(one func(ctx context.Context, browser *server.Client, who i
 // until waits for a condition, for a bounded time.
 func (w *world) until(what string, is func() bool) {
 	w.t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.After(patience)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			w.t.Fatalf("never: %s\n%s", what, w.tail())
-		}
-	}
+	wait.Until(w.t, is, "never: %s\n%s", what, wait.Late(w.tail))
 }

@@ -2,9 +2,7 @@ package account_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,9 +11,8 @@ import (
 	"sallyport"
 	"sallyport/internal/account"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // actors are everybody who could ask, the weakest last.
 var actors = []string{"host", "super-admin", "admin", "apps-and-reports-manager", "reports-manager", "read-only", "deactivated", "signed-out", "nobody"}
@@ -154,7 +151,7 @@ func TestRights(t *testing.T) {
 			row(&b, act.name, target, cells)
 		}
 	}
-	golden(t, "rights.golden", b.String())
+	golden.File(t, filepath.Join("testdata", "rights.golden"), b.String())
 }
 
 func row(b *strings.Builder, act, on string, cells []string) {
@@ -229,37 +226,4 @@ func (h *house) asked(t sallyport.Technician) (reset, help string) {
 		return tx.InsertHelp(ctx, sallyport.HelpRequest{ID: help, Number: "4711", Technician: t.ID, CreatedAt: h.clock.Now()})
 	})
 	return reset, help
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got == string(want) {
-		return
-	}
-	w, g := strings.Split(string(want), "\n"), strings.Split(got, "\n")
-	for i := range max(len(w), len(g)) {
-		if i >= len(w) || i >= len(g) || w[i] != g[i] {
-			t.Fatalf("line %d differs from %s; look at it, then run with -update\nwant %q\ngot  %q", i+1, path, at(w, i), at(g, i))
-		}
-	}
-}
-
-func at(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return ""
 }

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 	"sallyport"
 	"sallyport/internal/app"
 	"sallyport/internal/config"
+	"sallyport/internal/testkit/logs"
 	"sallyport/internal/testkit/team"
 )
 
@@ -24,25 +24,7 @@ type installation struct {
 	cfg   config.Config
 	super sallyport.Token // a live session of a Super Admin
 	read  sallyport.Token // one of a Read-only Technician
-	log   *lockedBuffer
-}
-
-// lockedBuffer takes the log of a server that runs beside the test.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log   *logs.Buffer
 }
 
 const public = "https://door.example"
@@ -92,7 +74,7 @@ func staffOn(t *testing.T, folder, address string) (super, read sallyport.Token)
 // assemble makes a server as it stands behind a proxy that ends TLS.
 func assemble(t *testing.T) *installation {
 	t.Helper()
-	i := &installation{log: &lockedBuffer{}, cfg: configure(t, map[string]string{"SALLYPORT_PUBLIC_URL": public, "SALLYPORT_TRUSTED_PROXIES": "127.0.0.1"})}
+	i := &installation{log: &logs.Buffer{}, cfg: configure(t, map[string]string{"SALLYPORT_PUBLIC_URL": public, "SALLYPORT_TRUSTED_PROXIES": "127.0.0.1"})}
 	i.super, i.read = staff(t, i.cfg.Data)
 	a, err := app.New(t.Context(), i.cfg, app.Options{Log: slog.New(slog.NewJSONHandler(i.log, nil))})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/app"
+	"sallyport/internal/testkit/logs"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
@@ -120,7 +121,7 @@ func TestSinksThatAreNeverReached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := configure(t, map[string]string{"SALLYPORT_AUDIT_SYSLOG": "udp://127.0.0.1:9", "SALLYPORT_AUDIT_WEBHOOK": "https://127.0.0.1:9/hunter2",
 				"SALLYPORT_AUDIT_WEBHOOK_SECRET": secret, "SALLYPORT_ALLOWED_NETWORKS": c.networks})
-			said := &lockedBuffer{}
+			said := &logs.Buffer{}
 			_, stop := running(t, cfg, app.Options{Log: slog.New(slog.NewTextHandler(said, nil))})
 			if c.warned > 0 {
 				until(t, "both are warned of", func() bool { return strings.Count(said.String(), "level=WARN") >= c.warned })
@@ -191,7 +192,7 @@ func TestModeOfTheAuditFileIsToldOf(t *testing.T) {
 		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chmod(file, mode)); err != nil {
 			t.Fatal(err)
 		}
-		log := &lockedBuffer{}
+		log := &logs.Buffer{}
 		a, err := app.New(t.Context(), configure(t, map[string]string{"SALLYPORT_AUDIT_FILE": file}), app.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 		if err != nil {
 			t.Fatal(err)

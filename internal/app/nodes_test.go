@@ -19,6 +19,7 @@ import (
 	"sallyport/internal/control"
 	"sallyport/internal/keyring"
 	"sallyport/internal/testkit/postgres"
+	"sallyport/internal/testkit/wait"
 )
 
 // nodes are two assembled servers on one PostgreSQL, as they stand behind a proxy without sticky sessions.
@@ -76,16 +77,7 @@ func checkAt(a *app.App, token sallyport.Token) int {
 // until waits for a condition, for a bounded time.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.After(30 * time.Second)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("never: %s", what)
-		}
-	}
+	wait.Until(t, is, "never: %s", what)
 }
 
 func command(t *testing.T, cfg config.Config, name string, in, out any) {

@@ -1,11 +1,9 @@
 package app_test
 
 import (
-	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,10 +11,9 @@ import (
 	"testing"
 
 	"sallyport"
+	"sallyport/internal/testkit/golden"
 	"sallyport/internal/web"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestRoutesGolden keeps the list of every route with what it needs.
 func TestRoutesGolden(t *testing.T) {
@@ -25,23 +22,7 @@ func TestRoutesGolden(t *testing.T) {
 		lines = append(lines, r.String())
 	}
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[7:]+a[:7], b[7:]+b[:7]) })
-	got := strings.Join(lines, "\n") + "\n"
-	path := filepath.Join("testdata", "routes.golden")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the routes are not those of %s; look at the difference, then run with -update:\n%s", path, got)
-	}
+	golden.File(t, filepath.Join("testdata", "routes.golden"), strings.Join(lines, "\n")+"\n")
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"regexp"
@@ -18,27 +17,14 @@ import (
 	"pgregory.net/rapid"
 
 	"sallyport"
+	"sallyport/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "write docs/events.md anew")
 
 const page = "../../docs/events.md"
 
 // TestDocsListTheEvents holds docs/events.md against the registry; -update writes it.
 func TestDocsListTheEvents(t *testing.T) {
-	want := docs()
-	if *update {
-		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/events.md is not what the registry says (go test ./internal/audit -update):\n%s", diff)
-	}
+	golden.File(t, page, docs())
 }
 
 func docs() string {

@@ -1,17 +1,15 @@
 package console_test
 
 import (
-	"flag"
 	"net/http"
-	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"sallyport"
+	"sallyport/internal/testkit/golden"
 	"sallyport/internal/web"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestRoutes: every page with the permission it needs is written down, so that a change of either is seen.
 func TestRoutes(t *testing.T) {
@@ -19,19 +17,7 @@ func TestRoutes(t *testing.T) {
 	for _, r := range newHouse(t).console.Routes() {
 		lines = append(lines, r.String())
 	}
-	got := strings.Join(lines, "\n") + "\n"
-	if *update {
-		if err := os.WriteFile("testdata/routes.golden", []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("testdata/routes.golden")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the routes differ from testdata/routes.golden:\n%s", got)
-	}
+	golden.File(t, filepath.Join("testdata", "routes.golden"), strings.Join(lines, "\n")+"\n")
 }
 
 // TestRolesTimesRoutes: nobody signed in is sent to the sign-in page, a role without the permission is refused, and one

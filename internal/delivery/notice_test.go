@@ -1,21 +1,16 @@
 package delivery
 
 import (
-	"flag"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"sallyport"
+	"sallyport/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden file anew")
 
 // Every text as it arrives, so that a change of words is seen in a review.
 func TestNoticesGolden(t *testing.T) {
@@ -33,20 +28,5 @@ func TestNoticesGolden(t *testing.T) {
 			all.WriteString("=== " + string(kind) + "\nSubject: " + l.Subject + "\n\n" + l.Text + "\n")
 		}
 	}
-	path := filepath.Join("testdata", "notices.golden")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(all.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), all.String()); diff != "" {
-		t.Error(diff)
-	}
+	golden.File(t, filepath.Join("testdata", "notices.golden"), all.String())
 }

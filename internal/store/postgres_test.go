@@ -16,6 +16,7 @@ import (
 	"sallyport/internal/store/storetest"
 	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/postgres"
+	"sallyport/internal/testkit/wait"
 )
 
 func openPostgres(t testing.TB, address string) *store.DB {
@@ -55,16 +56,7 @@ func TestEveryMethodRunsOnPostgres(t *testing.T) {
 // until waits for a condition, for a bounded time.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.After(30 * time.Second)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("never: %s", what)
-		}
-	}
+	wait.Until(t, is, "never: %s", what)
 }
 
 // waiting reports whether a connection of this database waits for a lock.

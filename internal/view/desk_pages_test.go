@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/testkit/golden"
 )
 
 func frame(title string) Desk {
@@ -295,21 +295,7 @@ func TestDesks(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkPlain(t, named.ReplaceAllString(string(body), ""))
-			got := hash.ReplaceAll(body, []byte("$1"))
-			file := filepath.Join("testdata", "desk", name+".html")
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != string(want) {
-				t.Errorf("%s differs from its golden file:\n%s", name, got)
-			}
+			golden.File(t, filepath.Join("testdata", "desk", name+".html"), hash.ReplaceAllString(string(body), "$1"))
 		})
 	}
 }

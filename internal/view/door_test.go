@@ -1,7 +1,6 @@
 package view
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +10,8 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/testkit/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var noon = time.Date(2026, 11, 23, 14, 29, 0, 0, time.UTC)
 
@@ -136,21 +134,7 @@ func TestDoors(t *testing.T) {
 				}
 			}
 			checkPlain(t, string(body))
-			got := hash.ReplaceAll(body, []byte("$1"))
-			file := filepath.Join("testdata", "door", name+".html")
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != string(want) {
-				t.Errorf("%s differs from its golden file:\n%s", name, got)
-			}
+			golden.File(t, filepath.Join("testdata", "door", name+".html"), hash.ReplaceAllString(string(body), "$1"))
 		})
 	}
 }

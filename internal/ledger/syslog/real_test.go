@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sallyport"
 	"sallyport/internal/testkit/need"
+	"sallyport/internal/testkit/wait"
 )
 
 // rsyslog runs Debian's syslog server in a folder, with an input of the given lines and a certificate, and returns the folder.
@@ -52,22 +52,12 @@ func put(t *testing.T, path string, text []byte) {
 	}
 }
 
-// wait reads a file as soon as enough says that it is whole.
-func wait(t *testing.T, path string, enough func(string) bool) string {
+// whole reads a file as soon as enough says that it is whole.
+func whole(t *testing.T, path string, enough func(string) bool) string {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.After(time.Minute); ; {
-		text, _ := os.ReadFile(path)
-		if enough(string(text)) {
-			return string(text)
-		}
-		select {
-		case <-tick.C:
-		case <-end:
-			t.Fatalf("%s holds %q", path, text)
-		}
-	}
+	var text []byte
+	wait.Until(t, func() bool { text, _ = os.ReadFile(path); return enough(string(text)) }, "%s holds %q", path, wait.Late(func() string { return string(text) }))
+	return string(text)
 }
 
 // A real syslog server reads what is sent as it was meant, over TCP, over TLS and through a local socket.
@@ -93,18 +83,9 @@ input(type="imuxsock" Socket="FOLDER/port" UseSpecialParser="off" UseSysTimeStam
 				pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
 			address := name + "://" + filepath.Join(folder, "port")
 			if name == "unix" {
-				tick := time.NewTicker(10 * time.Millisecond)
-				defer tick.Stop()
-				for end := time.Now().Add(time.Minute); ; <-tick.C {
-					if _, err := os.Stat(filepath.Join(folder, "port")); err == nil {
-						break
-					}
-					if time.Now().After(end) {
-						t.Fatal("no socket")
-					}
-				}
+				wait.Until(t, func() bool { _, err := os.Stat(filepath.Join(folder, "port")); return err == nil }, "no socket")
 			} else {
-				port := wait(t, filepath.Join(folder, "port"), func(s string) bool { return strings.TrimSpace(s) != "" })
+				port := whole(t, filepath.Join(folder, "port"), func(s string) bool { return strings.TrimSpace(s) != "" })
 				address = name + "://127.0.0.1:" + strings.TrimSpace(port)
 			}
 			batch := append([]sallyport.SinkRecord{}, records...)
@@ -114,7 +95,7 @@ input(type="imuxsock" Socket="FOLDER/port" UseSpecialParser="off" UseSysTimeStam
 					t.Fatal(err)
 				}
 			}
-			got := wait(t, filepath.Join(folder, "got"), func(s string) bool { return strings.Count(s, "audit.head") == 2 })
+			got := whole(t, filepath.Join(folder, "got"), func(s string) bool { return strings.Count(s, "audit.head") == 2 })
 			lines := strings.Split(strings.TrimSpace(got), "\n")
 			want := `13|6|2026-03-02T09:00:00.000001Z|door.example|sallyport|signin.finished|{"kind":"event","name":"J\u00fcrgen \ud83d\ude00 \u001b\u0080\uffff\ud800\udc00"}`
 			if len(lines) != 10 || strings.ReplaceAll(lines[0], "00.000001+00:00", "00.000001Z") != want || lines[5] != lines[0] || !strings.HasPrefix(lines[1], "13|5|") || !strings.HasSuffix(lines[4], `xxx"}`) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sallyport/internal/testkit/need"
+	"sallyport/internal/testkit/wait"
 )
 
 // patience bounds every wait for a process, so that a hang ends as a failure.
@@ -145,19 +146,8 @@ func poll(t testing.TB, ask func(context.Context) string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
-		why := ask(ctx)
-		if why == "" {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("Kannel did not get ready: %s", why)
-		case <-again.C:
-		}
-	}
+	why := ""
+	wait.Until(t, func() bool { why = ask(ctx); return why == "" }, "Kannel did not get ready: %s", wait.Late(func() string { return why }))
 }
 
 type process struct {

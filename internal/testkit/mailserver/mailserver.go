@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sallyport/internal/testkit/need"
+	"sallyport/internal/testkit/wait"
 )
 
 // patience bounds every wait for a process, so that a hang ends as a failure.
@@ -157,22 +158,13 @@ func run(t testing.TB, folder, program string, args ...string) {
 // await comes back when somebody listens on a port.
 func await(t testing.TB, port string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+	wait.Until(t, func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			conn.Close()
-			return
 		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("nobody listens on port %s: %v", port, err)
-		case <-again.C:
-		}
-	}
+		return err == nil
+	}, "nobody listens on port %s", port)
 }
 
 func freePorts(t testing.TB, n int) []string {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sallyport/internal/testkit/need"
+	"sallyport/internal/testkit/wait"
 )
 
 // patience bounds every wait for the process, so that a hang ends as a failure.
@@ -168,24 +169,13 @@ func loopbackUp() error {
 // of the namespace says so.
 func (s *Server) listening(t testing.TB) {
 	t.Helper()
-	end := time.NewTimer(patience)
-	defer end.Stop()
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	for {
-		var table []byte
+	var table []byte
+	wait.Until(t, func() bool {
 		var err error
 		s.do(func() { table, err = os.ReadFile("/proc/thread-self/net/tcp") })
 		check(t, err)
-		if strings.Contains(string(table), ":0AD7 00000000:0000 0A ") { // port 2775, state LISTEN
-			return
-		}
-		select {
-		case <-end.C:
-			t.Fatalf("drive_smpp does not listen:\n%s", table)
-		case <-again.C:
-		}
-	}
+		return strings.Contains(string(table), ":0AD7 00000000:0000 0A ") // port 2775, state LISTEN
+	}, "drive_smpp does not listen:\n%s", wait.Late(func() string { return string(table) }))
 }
 
 func (s *Server) listen(out io.Reader) {
