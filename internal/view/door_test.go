@@ -28,6 +28,12 @@ func sent(state sallyport.CodeState) Delivery {
 		ValidUntil: noon.Add(3 * time.Minute), ResendAt: noon.Add(30 * time.Second), Now: noon}
 }
 
+// byText is a delivery to a phone.
+func byText(d Delivery) Delivery {
+	d.Masked = "••••••07"
+	return d
+}
+
 const otpauth = "otpauth://totp/Northwind%20IT:dana%40northwind.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Northwind%20IT&algorithm=SHA1&digits=6&period=30"
 
 func enrolApp(d Door) EnrolApp {
@@ -69,9 +75,9 @@ func doors() map[string]Page {
 		"code-email":         Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sent)},
 		"code-email-sending": Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: sent(sallyport.Sending)},
 		"code-email-failed":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodEmail, Recovery: true, Delivery: failed},
-		"code-text-wrong":    Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: sent(sallyport.Sent)},
-		"code-text-unclear":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Delivery: sent(sallyport.Unclear)},
-		"code-text-spent":    Code{Door: refused(sallyport.E(sallyport.Gone, "code_spent", "Three wrong codes. Send a new one to go on.")), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: spent},
+		"code-text-wrong":    Code{Door: refused(wrong), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: byText(sent(sallyport.Sent))},
+		"code-text-unclear":  Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Delivery: byText(sent(sallyport.Unclear))},
+		"code-text-spent":    Code{Door: refused(sallyport.E(sallyport.Gone, "code_spent", "Three wrong codes. Send a new one to go on.")), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: byText(spent)},
 		"code-text-paused":   Code{Door: brand(), Task: TaskSignIn, Method: sallyport.MethodText, Recovery: true, Delivery: Delivery{Masked: "••••••07", ResendAt: noon.Add(42*time.Minute + time.Second), Now: noon}},
 		"opener-email":       Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodEmail, Recovery: true, Delivery: Delivery{Masked: "d•••@northwind.example", Now: noon}},
 		"opener-app":         Code{Door: brand(), Task: TaskOpener, Method: sallyport.MethodApp, Recovery: true},
@@ -84,7 +90,7 @@ func doors() map[string]Page {
 		"enrol-app":          enrolApp(brand()),
 		"enrol-app-clock":    enrolApp(refused(sallyport.InvalidField("code", "Your phone's clock is about a minute ahead: switch on automatic time."))),
 		"enrol-email":        Code{Door: brand(), Task: TaskEnrol, Method: sallyport.MethodEmail, Delivery: sent(sallyport.Sent)},
-		"enrol-text":         Code{Door: brand(), Task: TaskEnrol, Method: sallyport.MethodText, Delivery: Delivery{Masked: "+1 ••• ••• ••07", Now: noon}},
+		"enrol-text":         Code{Door: brand(), Task: TaskEnrol, Method: sallyport.MethodText, Delivery: Delivery{Masked: "••••••07", Now: noon}},
 		"recovery-codes":     RecoveryCodes{Door: Door{Organisation: "Northwind IT"}, UserName: "dana", Codes: codes, MadeAt: noon, Next: "/admin"},
 		"stop-closed":        Stop{Door: brand(), Kind: StopClosed},
 		"stop-disabled":      Stop{Door: brand(), Kind: StopDisabled, Recovery: true},
