@@ -83,6 +83,8 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"cert without key":     {"tls_cert = \"a\"\n", "together"},
 		"http with cert":       {"tls_cert = \"a\"\ntls_key = \"b\"\n", "begins with https"},
 		"path in address":      {"public_url = \"https://door.example/x\"\n", "not an address"},
+		"query in address":     {"public_url = \"https://door.example?\"\ntrusted_proxies = [\"127.0.0.1\"]\n", "not an address"},
+		"fragment in address":  {"public_url = \"https://door.example/#\"\ntrusted_proxies = [\"127.0.0.1\"]\n", "not an address"},
 		"user in address":      {"public_url = \"https://a:b@door.example\"\n", "not an address"},
 		"port of an address":   {"public_url = \"https://door.example:70000\"\n", "port that there is not"},
 		"every proxy":          {"trusted_proxies = [\"0.0.0.0/0\"]\n", "everybody"},
@@ -95,10 +97,12 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"negative rate":        {"requests_per_second = -1\n", "0 or more"},
 		"syslog scheme":        {"audit_syslog = \"http://x:1\"\n", "does not begin with"},
 		"syslog port":          {"audit_syslog = \"tls://logs.example\"\n", "a host and a port"},
+		"syslog wild port":     {"audit_syslog = \"tls://logs.example:65536\"\n", "a host and a port"},
 		"syslog socket":        {"audit_syslog = \"unix://dev/log\"\n", "unix:///dev/log"},
 		"syslog ca":            {"audit_syslog = \"udp://10.0.0.1:514\"\naudit_syslog_ca = \"x\"\n", "tls:// only"},
 		"webhook secret":       {"audit_webhook = \"https://siem.example\"\n", "together"},
 		"webhook address":      {"audit_webhook = \"ftp://siem.example\"\naudit_webhook_secret = \"x\"\n", "https://"},
+		"webhook wild port":    {"audit_webhook = \"https://siem.example:65536/\"\naudit_webhook_secret = \"x\"\n", "https://"},
 		"operations elsewhere": {"operations = \"here\"\n", "operations:"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +134,7 @@ func TestPlainHTTPBehindAListedProxy(t *testing.T) {
 func TestPublicAddressIsWrittenAsBrowsersDo(t *testing.T) {
 	for given, want := range map[string]string{"https://Door.Example:443/": "https://door.example", "https://door.example:8443": "https://door.example:8443",
 		"https://door.example:": "https://door.example", "https://door.example:0443": "https://door.example", "https://door.example:08443/": "https://door.example:8443", "https://[2001:DB8::1]:443": "https://[2001:db8::1]",
+		"https://[2001:DB8:0:0::0001]": "https://[2001:db8::1]", "https://[2001:db8:0::1]:8443/": "https://[2001:db8::1]:8443",
 		"HTTPS://door.example": "https://door.example", "http://localhost:80": "http://localhost"} {
 		if got := (Config{PublicURL: given}).Public(""); got != want {
 			t.Errorf("%s: %s, want %s", given, got, want)

@@ -23,7 +23,7 @@ func checkSyslog(v string) error {
 		}
 		return nil
 	case "udp", "tcp", "tls":
-		if u.Hostname() == "" || u.Port() == "" || u.Path != "" {
+		if u.Hostname() == "" || u.Port() == "" || !portThere(u) || u.Path != "" {
 			return errors.New("this address needs a host and a port, like tls://logs.example.com:6514")
 		}
 		return nil
@@ -37,7 +37,7 @@ func checkWebhook(v string) error {
 		return nil
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || !portThere(u) {
 		return errors.New("this is not an address like https://siem.example.com/sallyport")
 	}
 	return nil

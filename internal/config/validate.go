@@ -135,10 +135,10 @@ func checkNetworks(list []string) error {
 func (l *Loaded) checkPublic() error {
 	public := l.Public(l.Listen)
 	u, err := url.Parse(public)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || strings.ContainsAny(public, "?#") {
 		return fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
 	}
-	if n, err := strconv.ParseUint(cmp.Or(u.Port(), "443"), 10, 16); err != nil || n == 0 && l.PublicURL != "" {
+	if !portThere(u) && l.PublicURL != "" {
 		return fmt.Errorf("%q has a port that there is not", l.PublicURL)
 	}
 	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7e }) {
@@ -158,6 +158,12 @@ func (l *Loaded) checkPublic() error {
 	return nil
 }
 
+// portThere reports whether the port of an address is one, where it names one.
+func portThere(u *url.URL) bool {
+	n, err := strconv.ParseUint(cmp.Or(u.Port(), "443"), 10, 16)
+	return err == nil && n > 0
+}
+
 // Public is the public address without a slash at its end, for a server that listens at addr. A public_url that was set
 // stands; without one it is localhost with addr's port.
 func (c Config) Public(addr string) string {
@@ -171,7 +177,8 @@ func (c Config) Public(addr string) string {
 	return "http://" + net.JoinHostPort("localhost", port)
 }
 
-// asBrowsersDo writes an origin's port as browsers do: without zeros in front, and not at all where it is the usual one.
+// asBrowsersDo writes an origin as browsers do: its port without zeros in front, and not at all where it is the usual one; an
+// address of IPv6 in its short form.
 func asBrowsersDo(origin string) string {
 	u, err := url.Parse(origin)
 	if err != nil || !strings.Contains(u.Host, ":") {
@@ -180,6 +187,9 @@ func asBrowsersDo(origin string) string {
 	usual := map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	typed := u.Port()
 	u.Host = strings.TrimSuffix(u.Host, ":"+typed)
+	if addr, err := netip.ParseAddr(strings.Trim(u.Host, "[]")); err == nil && addr.Is6() && !addr.Is4In6() {
+		u.Host = "[" + addr.String() + "]"
+	}
 	if port := strings.TrimLeft(typed, "0"); typed != "" && port != usual {
 		u.Host += ":" + cmp.Or(port, "0") // which is refused
 	}
