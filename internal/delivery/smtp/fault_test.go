@@ -127,6 +127,24 @@ func failure(t *testing.T, err error) *sallyport.SendError {
 	return e
 }
 
+// What is not a name is an address literal (RFC 5321 section 4.1.3): servers may refuse a bare address.
+func TestHello(t *testing.T) {
+	for host, want := range map[string]string{"": "localhost", "door.northwind.example": "door.northwind.example", "192.0.2.7": "[192.0.2.7]",
+		"2001:db8::1": "[IPv6:2001:db8::1]", "::1": "[IPv6:::1]"} {
+		server := serve(t, script("220 mail.test\r\n", accepting(nil)))
+		o := options(nil)
+		o.Hello = host
+		g := sallyport.Gateway{Settings: map[string]string{"host": "127.0.0.1", "port": server.port, "tls": "none", "sender": "door@northwind.example"}}
+		s, err := smtp.New(g, nil, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SendEmail(short(t), message); err != nil || !strings.HasPrefix(server.heard(), "EHLO "+want+"\n") {
+			t.Errorf("%s: %v after %q", host, err, server.heard())
+		}
+	}
+}
+
 // D8.7: every way in which a mail server can misbehave has its outcome and its words.
 func TestD8_7_Answers(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/textproto"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ type Options struct {
 	Dial      Dial           // for connections on which TLS is spoken
 	DialPlain Dial           // for TLS mode "none"
 	Roots     *x509.CertPool // nil: the system's
-	Hello     string         // the name that Sallyport gives itself; empty: localhost
+	Hello     string         // the name or address that Sallyport gives itself; empty: localhost
 	Now       func() time.Time
 }
 
@@ -56,9 +57,7 @@ func New(g sallyport.Gateway, secrets map[string]string, o Options) (*Sender, er
 	if s.o.Now == nil {
 		s.o.Now = time.Now
 	}
-	if s.o.Hello == "" {
-		s.o.Hello = "localhost"
-	}
+	s.o.Hello = hello(s.o.Hello)
 	switch {
 	case s.host == "" || s.port == "":
 		return nil, errors.New("smtp: no host or port")
@@ -70,6 +69,20 @@ func New(g sallyport.Gateway, secrets map[string]string, o Options) (*Sender, er
 		return nil, errors.New("smtp: the sender is not a mailbox")
 	}
 	return s, nil
+}
+
+// hello is what follows EHLO: a name, or an address in its literal form (RFC 5321 section 4.1.3).
+func hello(host string) string {
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case host == "":
+		return "localhost"
+	case err != nil:
+		return host
+	case addr.Is4():
+		return "[" + host + "]"
+	}
+	return "[IPv6:" + addr.WithZone("").String() + "]"
 }
 
 // SendEmail hands m to the server and comes back when the server took it. The context's end cuts the connection. Any
