@@ -173,8 +173,8 @@ func (c *auditErase) Run(s *session) error {
 	if err := s.ask("audit/erase", control.User{User: c.User, Reason: c.Reason}, &e); err != nil {
 		return err
 	}
-	s.printf("Erased: what %d events said of the person. The events stay, without names, addresses and values; proofs stay valid.\n"+
-		"Backups, sinks and exports still hold what was handed to them before.\n", e.Events)
+	s.printf("Erased: what %s said of the person. The events stay, without names, addresses and values; proofs stay valid.\n"+
+		"Backups, sinks and exports still hold what was handed to them before.\n", count(e.Events, "event", "events"))
 	return nil
 }
 

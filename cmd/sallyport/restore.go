@@ -25,9 +25,9 @@ func (c *restoreCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	s.printf("Accepted. %d sessions, and every unfinished sign-in, link and code, have ended; %d technicians sign in anew.\n"+
+	s.printf("Accepted. %s, and every unfinished sign-in, link and code, have ended; %s anew.\n"+
 		"Their recovery codes count as used: each takes ten new ones. An app code works from the next minute on.\n"+
 		"Passwords and accounts are those of the backup. Every Super Admin is told. This is restore epoch %d: start the nodes again.\n",
-		done.Sessions, done.Technicians, done.Epoch)
+		count(done.Sessions, "session", "sessions"), count(done.Technicians, "technician signs in", "technicians sign in"), done.Epoch)
 	return nil
 }

@@ -164,6 +164,8 @@ func limitWait(counts sallyport.SendCounts, m *moment) time.Duration {
 // inWords says a span as people would.
 func inWords(d time.Duration) string {
 	switch {
+	case d <= time.Second:
+		return "1 second"
 	case d <= 90*time.Second:
 		return fmt.Sprintf("%d seconds", int((d+time.Second-1)/time.Second))
 	case d <= 90*time.Minute:
