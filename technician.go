@@ -58,7 +58,7 @@ type Technician struct {
 	LastName    string
 	UserName    string // as typed; compared by UserNameKey
 	UserNameKey string // UsernameCaseMapped (RFC 8265), unique
-	Skeleton    string // UTS 39 skeleton of the key; a look-alike with the same one is refused
+	Skeleton    string // UTS 39 skeleton of UserName; a look-alike with the same one is refused
 	Email       string
 	Phone       string // E.164 or empty
 	Role        RoleID
