@@ -154,6 +154,15 @@ func TestCredentialHoldsTheKey(t *testing.T) {
 	if err != nil || l.Key != filepath.Join(folder, credential) || l.From["key"] != "credential" {
 		t.Fatalf("key %q from %q, %v", l.Key, l.From["key"], err)
 	}
+	unseen := filepath.Join(folder, credential, "folder") // in which nobody can look, as in one that lets nobody in
+	l, err = load(t, "", map[string]string{"CREDENTIALS_DIRECTORY": unseen}, nil)
+	if err != nil || l.Key != filepath.Join(unseen, credential) || l.From["key"] != "credential" {
+		t.Errorf("not seen: key %q from %q, %v", l.Key, l.From["key"], err)
+	}
+	l, err = load(t, "", map[string]string{"CREDENTIALS_DIRECTORY": t.TempDir()}, nil) // of others
+	if err != nil || l.Key != filepath.Join(l.Data, "key") {
+		t.Errorf("others: key %q from %q, %v", l.Key, l.From["key"], err)
+	}
 }
 
 func TestExampleIsAValidFileWithEveryKey(t *testing.T) {

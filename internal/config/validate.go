@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -19,14 +20,15 @@ import (
 // credential is the name of the systemd credential that may hold the key.
 const credential = "sallyport-key"
 
-// findKey settles where the key is, when nobody said it.
+// findKey settles where the key is, when nobody said it. A credential that cannot be looked at is no reason to take, or to make,
+// another key.
 func (l *Loaded) findKey(s Sources) {
 	if l.Key != "" {
 		return
 	}
 	if folder, ok := s.Lookup("CREDENTIALS_DIRECTORY"); ok {
 		path := filepath.Join(folder, credential)
-		if _, err := os.Stat(path); err == nil {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			l.Key, l.From["key"] = path, "credential"
 			return
 		}
