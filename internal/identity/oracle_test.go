@@ -22,6 +22,9 @@ func oracle(typed, country string) (string, error) {
 		return "", err
 	}
 	country = strings.ToUpper(country)
+	if err := enough(s, allPlans().region[country]); err != nil {
+		return "", err
+	}
 	if !strings.HasPrefix(s, "+") && phonenumbers.GetCountryCodeForRegion(country) == 0 {
 		return "", badPhone("Please give the number with its country code, like +49 1512 3456789.")
 	}

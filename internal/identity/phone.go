@@ -10,7 +10,7 @@ import (
 
 const (
 	phoneTyped  = 64 // characters that are looked at
-	phoneLeast  = 7  // digits; anything shorter is an emergency or service number
+	phoneLeast  = 7  // digits with the country code; anything shorter is an emergency or service number
 	phoneDigits = 19 // digits as typed: those of E.164, an international prefix and a bracketed zero
 	e164Most    = 15 // digits (ITU-T E.164 section 6.2.1)
 )
@@ -24,6 +24,9 @@ func Phone(typed, country string) (e164 string, err error) {
 	}
 	all := allPlans()
 	home := all.region[strings.ToUpper(country)]
+	if err := enough(s, home); err != nil {
+		return "", err
+	}
 	if home == nil && !strings.HasPrefix(s, "+") {
 		return "", badPhone("Please give the number with its country code, like +49 1512 3456789.")
 	}
@@ -81,12 +84,23 @@ func plainNumber(typed string) (string, error) {
 	switch {
 	case digits == 0:
 		return "", badPhone("Please give a phone number, with + and the country code where it is a foreign one.")
-	case digits < phoneLeast:
-		return "", badPhone("This number is too short: emergency and service numbers cannot get codes.")
 	case digits > phoneDigits:
 		return "", badPhone("This number has too many digits. The longest ones have 15 with their country code.")
 	}
 	return b.String(), nil
+}
+
+// enough refuses what has too few digits to be anybody's number. The country code counts, typed or not: where few people live
+// their numbers have six digits, or five.
+func enough(s string, home *plan) error {
+	digits := len(onlyDigits(s))
+	if home != nil && !strings.HasPrefix(s, "+") {
+		digits += len(home.code)
+	}
+	if digits < phoneLeast {
+		return badPhone("This number is too short: emergency and service numbers cannot get codes.")
+	}
+	return nil
 }
 
 // misfits says what is wrong with a number of the wrong length.
