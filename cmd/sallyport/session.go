@@ -142,7 +142,7 @@ func say(err error) string {
 		}
 	}
 	if e.RetryAfter > 0 {
-		text += fmt.Sprintf(" Try again in %s.", e.RetryAfter.Round(time.Second))
+		text += fmt.Sprintf(" Try again in %s.", (e.RetryAfter + time.Second - 1).Truncate(time.Second)) // not too early
 	}
 	if cause := e.Unwrap(); cause != nil && (e.Kind == sallyport.Internal || e.Kind == sallyport.Unavailable) {
 		text += " (" + cause.Error() + ")"
