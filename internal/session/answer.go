@@ -174,6 +174,9 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 			return refused, nil
 		}
 	}
+	if t.kind == AnswerPassword && t.m.provesSession() {
+		return s.countProof(ctx, tx, t) // it is no second factor: what that was guessed at, or its end, is another matter
+	}
 	recovery := t.kind == AnswerRecovery
 	if refused := whyNotCounted(t.m, recovery); refused != nil {
 		return refused, nil

@@ -113,10 +113,14 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 			return err
 		}
 	}
-	if m.technician.ID != "" && t.run != 0 {
-		if err := tx.ClearAnswers(ctx, m.technician.ID, t.kind == AnswerRecovery); err != nil {
-			return err
-		}
+	switch {
+	case t.kind == AnswerPassword: // which counts in no run
+		err = tx.Hold(ctx, m.technician.ID)
+	case m.technician.ID != "" && t.run != 0:
+		err = tx.ClearAnswers(ctx, m.technician.ID, t.kind == AnswerRecovery)
+	}
+	if err != nil {
+		return err
 	}
 	used := true
 	switch {

@@ -49,3 +49,33 @@ func TestWrongPasswordIsSaidAtItsField(t *testing.T) {
 		t.Errorf("%v: %+v", err, e)
 	}
 }
+
+// TestPasswordIsNoSecondFactor: where the method is Off a change is confirmed with the password, whatever was guessed at the
+// second factor that was held before; and wrong ones end the session, and nothing else.
+func TestPasswordIsNoSecondFactor(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(s *sallyport.Settings) { s.FactorRun = 10 })
+	dana := w.technician("dana", sallyport.MethodApp)
+	key, _ := w.enrolled("dana")
+	for range 10 {
+		w.clock.Advance(16 * time.Minute)
+		_, _ = w.answer(w.begin("dana").SignIn, session.AnswerCode, wrongApp(w, key))
+	}
+	if !w.read(dana.ID).FactorDisabled {
+		t.Fatal("the factor is not switched off: nothing is tested")
+	}
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Method = sallyport.MethodOff })
+	in := w.begin("dana").Session // while the wait after the last wrong code lasts
+	out, err := w.answer(w.stepUp(w.actor(in)), session.AnswerPassword, goodPassword)
+	if err != nil || !w.usable(out.Session) {
+		t.Fatalf("the right password: %v", err)
+	}
+	before := w.read(dana.ID)
+	for range 3 {
+		_, err = w.answer(w.stepUp(w.actor(out.Session)), session.AnswerPassword, "not mine at all")
+	}
+	wantCode(t, err, "guessing")
+	if after := w.read(dana.ID); w.usable(out.Session) || after.WrongRun != before.WrongRun || !after.WaitUntil.Equal(before.WaitUntil) {
+		t.Errorf("after three wrong passwords: %d wrong codes in a row, wait until %v", after.WrongRun, after.WaitUntil)
+	}
+}
