@@ -75,6 +75,7 @@ var fixedLimits = [][2]string{
 	{"Wait after wrong passwords, per account and network (/64, or one IPv4 address)", "from the 5th on, 1 second doubling to 15 minutes"},
 	{"Wait after wrong passwords, per account and wide network (/48, or the /24 of an IPv4 address)", "from the 13th on, 1 second doubling to 15 minutes"},
 	{"Wait after wrong passwords, per account over all networks", "from the 5th on, at most 30 seconds"},
+	{"Browsers of an account, each with a count of its own, that are known after a change which signs out everywhere", fmt.Sprintf("the %d that signed in last", sallyport.KnownBrowsers)},
 	{"Accounts on which one password was wrong, over all networks", bucketWords(policy.SprayBucket)},
 	{"Wrong passwords from one network, over all accounts", bucketWords(policy.NetworkBucket)},
 	{"Wrong passwords from one wide network, over all accounts", bucketWords(policy.WideBucket)},

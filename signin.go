@@ -86,6 +86,10 @@ type Code struct {
 // CodeTries is how often one code is compared (contract section 5; fixed).
 const CodeTries = 3
 
+// KnownBrowsers is how many of the browsers that signed a technician in are still known as that after a change that ends
+// everything older: each has a count of wrong passwords of its own, and of very many that would be none.
+const KnownBrowsers = 20
+
 // Session is what a finished sign-in leaves behind.
 type Session struct {
 	Hash       Hash

@@ -75,6 +75,35 @@ func TestOwnerEndsNoWaitOfAnother(t *testing.T) {
 	}
 }
 
+// TestKnownBrowsersAreCounted: a thief who signed in very often while the password was his has no count for each time when
+// it is another: what is guessed at the account in a day stays within what its own wait over all networks leaves.
+func TestKnownBrowsersAreCounted(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	var stolen []sallyport.Token
+	for range 3 * sallyport.KnownBrowsers {
+		stolen = append(stolen, w.begin("dana").Device)
+		w.clock.Advance(time.Second)
+	}
+	owner := w.begin("dana")
+	if _, err := w.s.ChangePassword(ctx, w.actor(owner.Session), goodPassword, newPassword); err != nil {
+		t.Fatal(err)
+	}
+	n := compared(func() {
+		for i, device := range stolen {
+			for range 5 {
+				_ = attempt(w, session.Attempt{UserName: "dana", Password: "guess", Device: device, Client: sallyport.Client{Address: fmt.Sprintf("198.51.%d.1", i)}})
+			}
+		}
+	})
+	if most := int64(5*sallyport.KnownBrowsers + 5); n > most || n < 5 {
+		t.Errorf("%d guesses were compared at once, want %d at most", n, most)
+	}
+	if _, err := w.s.Password(ctx, session.Attempt{UserName: "dana", Password: newPassword, Client: browser, Device: owner.Device}); err != nil {
+		t.Errorf("the owner, whose browser signed in last: %v", err)
+	}
+}
+
 // between is a storage in which something happens after so many write transactions, or which is dead from then on.
 type between struct {
 	store.Transactions[session.Tx]

@@ -61,5 +61,7 @@ func (tx *Tx) dropUnfinished(ctx context.Context, id sallyport.TechnicianID, r *
 			return err
 		}
 	}
-	return nil
+	return tx.later(ctx, nil, `DELETE FROM device WHERE technician = $1 AND hash NOT IN (
+		SELECT known.hash FROM device known WHERE known.technician = $1 ORDER BY known.seen_at DESC, known.hash LIMIT $2)`,
+		args{id, sallyport.KnownBrowsers})
 }

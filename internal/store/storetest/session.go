@@ -354,26 +354,3 @@ var _ = register("sessions fill memory in the order of their hashes", func(b *be
 		b.Errorf("%d sessions", n)
 	}
 })
-
-var _ = register("device is known for a year", func(b *bench) {
-	t := b.person("mira")
-	b.write(func(tx *store.Tx) error {
-		b.ok(tx.PutDevice(b.ctx, hash("d"), t.ID))
-		return tx.PutDevice(b.ctx, hash("d"), t.ID)
-	})
-	known := func(want bool) {
-		b.Helper()
-		b.read(func(tx *store.Tx) error {
-			id, found, err := tx.Device(b.ctx, hash("d"))
-			_, other, lost := tx.Device(b.ctx, hash("another"))
-			if found != want || want && id != t.ID || other {
-				b.Errorf("%q %v, another %v", id, found, other)
-			}
-			return errors.Join(err, lost)
-		})
-	}
-	b.Add(365*24*time.Hour - time.Second)
-	known(true)
-	b.Add(time.Second)
-	known(false)
-})
