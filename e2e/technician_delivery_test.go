@@ -3,6 +3,10 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/emersion/go-smtp"
@@ -123,4 +127,20 @@ func TestBackAfterSave(t *testing.T) {
 // broughtBack tells the page what it is told when Back brings it up out of the browser's memory.
 func broughtBack(p *browser.Page) {
 	browser.Eval[bool](p, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
+}
+
+// TestBackToAnAddressThatIsNone: whoever comes back to a page that is not there stays at the door, whatever its address looks
+// like without the host.
+func TestBackToAnAddressThatIsNone(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "elsewhere") }))
+	t.Cleanup(other.Close)
+	p := browser.New(t).Page()
+	p.Open(n.URL + "/" + strings.TrimPrefix(other.URL, "http:") + "/")
+	browser.Eval[string](p, `document.querySelector("h1").textContent = "out of memory"`)
+	broughtBack(p)
+	p.WaitGone("out of memory")
+	if !strings.HasPrefix(p.URL(), n.URL+"/") || p.Has("elsewhere") {
+		t.Errorf("it led to %s", p.URL())
+	}
 }

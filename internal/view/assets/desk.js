@@ -118,5 +118,5 @@ document.querySelector("[data-focus]")?.focus();
 // A page out of the browser's memory may no longer hold: a Save may have ended its session meanwhile. It is asked for, not
 // loaded again, which would send once more what had been sent to it.
 addEventListener("pageshow", (e) => {
-  if (e.persisted) location.replace(location.pathname + location.search);
+  if (e.persisted) location.replace(location.origin + location.pathname + location.search); // a path may begin with two slashes
 });

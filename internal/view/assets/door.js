@@ -4,7 +4,7 @@
 document.querySelector("[data-focus]")?.focus();
 
 addEventListener("pageshow", (e) => {
-  if (e.persisted) location.replace(location.pathname + location.search);
+  if (e.persisted) location.replace(location.origin + location.pathname + location.search); // a path may begin with two slashes
 });
 
 // A password typed into a page that was left is gone.
