@@ -169,3 +169,36 @@ func TestD4_10(t *testing.T) {
 		t.Error("the attacker is in")
 	}
 }
+
+// TestD4_4Looks: no page that another site makes an administrator's browser ask for leaves an event in his name. What his own
+// page asks for, or he himself, does where it should.
+func TestD4_4Looks(t *testing.T) {
+	h, mara, _ := staffed(t, sallyport.MethodApp, plan{})
+	leaves := 0
+	for _, r := range h.routes() {
+		if r.method != http.MethodGet {
+			continue
+		}
+		asked := func(site string) (answer, int) {
+			before := len(mara.events(""))
+			mara.header["Sec-Fetch-Site"] = site
+			a := mara.get(r.path("1"))
+			mara.header["Sec-Fetch-Site"] = "none"
+			return a, len(mara.events("")) - before - 1 // the look into the log is an event, too
+		}
+		for _, site := range []string{"cross-site", "same-site"} {
+			if a, n := asked(site); n != 0 {
+				t.Errorf("%s leaves %d events for a %s request: %d", r.pattern, n, site, a.Status)
+			}
+		}
+		if a, n := asked("same-origin"); n > 0 {
+			leaves++
+			if again, _ := asked("none"); a.Status != http.StatusOK || again.Status != http.StatusOK {
+				t.Errorf("%s: %d from our own page, %d when typed", r.pattern, a.Status, again.Status)
+			}
+		}
+	}
+	if leaves != 3 {
+		t.Errorf("%d looks leave an event", leaves)
+	}
+}

@@ -26,6 +26,12 @@ func get(pattern string, needs sallyport.Permission, h web.Handler) web.Route {
 	return web.Route{Method: http.MethodGet, Pattern: pattern, Needs: web.Permission(needs), Handler: h}
 }
 
+// leaving is a route that leaves an event, though it is but a GET.
+func leaving(r web.Route) web.Route {
+	r.Leaves = true
+	return r
+}
+
 func post(pattern string, needs sallyport.Permission, h web.Handler) web.Route {
 	return web.Route{Method: http.MethodPost, Pattern: pattern, Needs: web.Permission(needs), Handler: h}
 }
@@ -83,9 +89,9 @@ func (c *Console) recordRoutes() []web.Route {
 		post("/admin/sessions/end", sallyport.EndSessions, c.form([]string{"session", "back"}, c.endSession)),
 		get("/admin/audit", sallyport.ReadAudit, c.audit),
 		get("/admin/audit/figures", sallyport.ReadAudit, c.figures),
-		get("/admin/audit.csv", sallyport.ExportAudit, c.exportCSV),
-		get("/admin/audit.jsonl", sallyport.ExportAudit, c.exportLines),
-		get("/admin/audit/{id}/proof", sallyport.ExportAudit, c.proof),
+		leaving(get("/admin/audit.csv", sallyport.ExportAudit, c.exportCSV)),
+		leaving(get("/admin/audit.jsonl", sallyport.ExportAudit, c.exportLines)),
+		leaving(get("/admin/audit/{id}/proof", sallyport.ExportAudit, c.proof)),
 		post("/admin/notices/{id}", sallyport.ManageSuperAdmins, c.form(nil, c.ackNotice)),
 	}
 }

@@ -33,3 +33,13 @@ func (o originCheck) check(r *http.Request) error {
 	}
 	return nil
 }
+
+// checkLook refuses the GET of a route that leaves an event where another site made the browser send it: with a link, or by
+// itself. A browser that does not say who began it is an old one, and is believed.
+func checkLook(r *http.Request, route Route) error {
+	site := r.Header.Values("Sec-Fetch-Site")
+	if !route.Leaves || len(site) == 0 || len(site) == 1 && (site[0] == "same-origin" || site[0] == "none") {
+		return nil
+	}
+	return errCrossOrigin
+}

@@ -40,6 +40,7 @@ type Route struct {
 	Handler Handler  // never nil
 	Body    int64    // cap of the body in bytes; 0 means MaxBody
 	Types   []string // accepted content types of a body; empty means FormType alone
+	Leaves  bool     // a GET that leaves an event behind: none that another site made the browser send
 }
 
 // String is the route's line in the golden file.
@@ -47,6 +48,9 @@ func (r Route) String() string {
 	line := fmt.Sprintf("%-6s %-52s %s", r.Method, r.Pattern, r.Needs)
 	if len(r.Types) > 0 {
 		line += " accepts " + strings.Join(r.Types, ", ")
+	}
+	if r.Leaves {
+		line += " leaves-an-event"
 	}
 	return line
 }

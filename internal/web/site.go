@@ -177,7 +177,10 @@ func (s *Site) dispatch(c *requestContext, r *http.Request) {
 func (s *Site) run(w http.ResponseWriter, r *http.Request, route Route) {
 	c := contextOf(r)
 	c.route = route.Method + " " + route.Pattern
-	err := s.identify(c, r, route.Needs)
+	err := checkLook(r, route)
+	if err == nil {
+		err = s.identify(c, r, route.Needs)
+	}
 	if err == nil {
 		err = s.receive(c, r, route)
 	}
