@@ -119,6 +119,8 @@ func (s *Service) OpenSetup(ctx context.Context, actor sallyport.Actor, id sally
 			return errSetUpAlready
 		case w.is(id):
 			return errOwnReset
+		case w.shut(t, held):
+			return errShut
 		}
 		if err := w.fresh(); err != nil {
 			return err
@@ -163,5 +165,6 @@ func firstErr(steps ...func() error) error {
 var (
 	errNotActive    = sallyport.E(sallyport.Conflict, "not_active", "This account is not active. An invited technician gets a fresh invitation instead; a deactivated one is activated first.")
 	errNoFactor     = sallyport.E(sallyport.Conflict, "no_second_factor", "The second factor of this technician is Off: there is nothing to reset.")
+	errShut         = sallyport.E(sallyport.Conflict, "set_up_shut", "Too many wrong codes were typed at this set-up, and none is taken any more. “Reset second factor” opens it anew.")
 	errSetUpAlready = sallyport.E(sallyport.Conflict, "set_up_already", "The second factor is set up: there is nothing to open.")
 )

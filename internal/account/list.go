@@ -97,7 +97,7 @@ func detail(ctx context.Context, tx Tx, w who, t sallyport.Technician) (Detail, 
 	d.SetupOpen = needsSetup(t, h.factor) && w.now.Before(t.SetupUntil)
 	d.AsksCode = needsSetup(t, h.factor) && h.factor == nil && t.EnrolmentNeeded && w.settings.EnrolmentCodes
 	d.Choices = choices(t, w.settings, w.open)
-	d.May = rights(w, t, needsSetup(t, h.factor))
+	d.May = rights(w, t, needsSetup(t, h.factor) && !w.shut(t, h.factor))
 	if err := w.over(t); err != nil {
 		d.WhyNot = err.(*sallyport.Error).Message
 	}

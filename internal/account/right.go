@@ -76,6 +76,11 @@ func (w who) switchedOff(t sallyport.Technician) bool {
 	return t.FactorDisabled || t.WrongRun >= w.settings.FactorRun
 }
 
+// shut reports whether t, who holds nothing, can set nothing up before he is reset: too many wrong answers were given to that.
+func (w who) shut(t sallyport.Technician, held *sallyport.Factor) bool {
+	return held == nil && w.switchedOff(t)
+}
+
 // shown is t as pages show him: without what nobody is shown, his factor switched off where a sign-in finds it so.
 func (w who) shown(t sallyport.Technician) sallyport.Technician {
 	t.FactorDisabled = w.switchedOff(t)

@@ -56,6 +56,32 @@ func TestOpenSetupAgain(t *testing.T) {
 	}
 }
 
+// TestShutSetupIsReset: where too many wrong enrolment codes were typed, another one that is read out would be refused as well.
+// It is not made, nor offered: the reset is, which begins the counts anew.
+func TestShutSetupIsReset(t *testing.T) {
+	h := newHouse(t)
+	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.ReadOnlyTechnician)
+	actor := h.session(admin)
+	if _, err := h.ResetFactor(ctx, actor, dana.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	h.write(func(ctx context.Context, tx *store.Tx) error { return tx.DisableFactor(ctx, dana.ID) })
+	offers := func(want bool) {
+		t.Helper()
+		if d, err := h.Technician(ctx, actor, dana.ID); err != nil || d.May.OpenSetup != want || !d.May.Reset {
+			t.Errorf("offered %+v, %v", d.May, err)
+		}
+	}
+	offers(false)
+	if opened, err := h.OpenSetup(ctx, actor, dana.ID); sallyport.CodeOf(err) != "set_up_shut" || opened.EnrolmentCode != "" {
+		t.Errorf("%+v, %v", opened, err)
+	}
+	if again, err := h.ResetFactor(ctx, actor, dana.ID, ""); err != nil || again.EnrolmentCode == "" {
+		t.Errorf("%+v, %v", again, err)
+	}
+	offers(true)
+}
+
 // Signing out ends an enrolment code, and says so where there was one that worked.
 func TestSignOutSaysThatTheCodeEnded(t *testing.T) {
 	h := newHouse(t)

@@ -116,11 +116,14 @@ func signOutLines(d account.Detail) []view.PreviewLine {
 
 // codeEnds says that an enrolment code is needed which does not work after the act.
 func codeEnds(d account.Detail) string {
-	name := short(d.Technician)
-	if d.CodeUntil.IsZero() {
-		return "At the next sign-in " + name + " is asked for an enrolment code, of which none works now: “Open the set-up again” makes one."
+	name, by := short(d.Technician), "Open the set-up again"
+	if d.Technician.FactorDisabled { // by wrong enrolment codes
+		by = "Reset second factor"
 	}
-	return "The enrolment code that was read out works no more, and " + name + " is asked for one at the next sign-in: “Open the set-up again” makes another."
+	if d.CodeUntil.IsZero() {
+		return "At the next sign-in " + name + " is asked for an enrolment code, of which none works now: “" + by + "” makes one."
+	}
+	return "The enrolment code that was read out works no more, and " + name + " is asked for one at the next sign-in: “" + by + "” makes another."
 }
 
 func signOut(ctx context.Context, c *Console, d deed) (outcome, error) {
