@@ -119,7 +119,8 @@ func syncFolder(path string) error {
 }
 
 // Load reads a key file; its newest key seals, until Use names another. It refuses what is missing (kind NotFound), what
-// anybody but the owner may read or write, and what is not exactly a file of keys (both Invalid), and says which.
+// anybody but the owner may read or write, and what is not exactly a file of keys (both Invalid), and says which. A systemd
+// credential is not refused for its group's bit to read.
 func Load(path string) (*Ring, error) {
 	h, err := load(path)
 	if err != nil {
@@ -159,7 +160,7 @@ func read(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, sallyport.E(sallyport.Invalid, "key_garbled", "The key file "+path+" is not a regular file.")
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && (mode&0o037 != 0 || !handed(path)) {
 		return nil, sallyport.E(sallyport.Invalid, "key_mode",
 			fmt.Sprintf("The key file %s has mode %04o: others than its owner can reach it. Set it to 0600.", path, mode))
 	}
@@ -168,6 +169,13 @@ func read(path string) ([]byte, error) {
 		return nil, unreadable.Because(err)
 	}
 	return text, nil
+}
+
+// handed reports whether systemd hands path to this service (LoadCredential=). A service's user may read such a file by an
+// entry of its access list, whose mask stands where the group's bits do; nobody else can enter the folder.
+func handed(path string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	return folder != "" && filepath.Dir(path) == filepath.Clean(folder)
 }
 
 // parse reads the keys in text, or says in words what is wrong with it, never quoting it.

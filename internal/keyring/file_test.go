@@ -171,6 +171,33 @@ func TestLoadTakesAReadOnlyFileAndWindowsLines(t *testing.T) {
 	}
 }
 
+// Systemd gives a service's user a credential by an access list, and its mask shows as a bit of the group: 0440 (version 254
+// on a file system with such lists). In any other folder, or with any other bit, the file is refused.
+func TestLoadTakesACredential(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "sallyport-key")
+	if err := os.WriteFile(path, []byte(oneLine()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		credentials string
+		mode        os.FileMode
+		code        string
+	}{
+		{folder, 0o440, ""}, {folder + "/", 0o440, ""}, {folder, 0o400, ""},
+		{folder, 0o444, "key_mode"}, {folder, 0o460, "key_mode"}, {folder, 0o450, "key_mode"},
+		{filepath.Dir(folder), 0o440, "key_mode"}, {t.TempDir(), 0o440, "key_mode"}, {"", 0o440, "key_mode"},
+	} {
+		t.Setenv("CREDENTIALS_DIRECTORY", c.credentials)
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); (err == nil) != (c.code == "") || err != nil && sallyport.CodeOf(err) != c.code {
+			t.Errorf("mode %o with credentials in %q: %v", c.mode, c.credentials, err)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(heading + oneLine()))
 	f.Add([]byte(linePrefix))
