@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"sallyport"
@@ -21,8 +20,10 @@ func (s *Service) Prove(ctx context.Context, actor sallyport.Actor, id int64) ([
 		if err := may(ctx, tx, actor, sallyport.ExportAudit); err != nil {
 			return err
 		}
-		if _, found, err := tx.Leaf(ctx, id); err != nil || !found {
-			return errors.Join(err, orNil(!found, errNoEvent))
+		if _, found, err := tx.Leaf(ctx, id); err != nil {
+			return err
+		} else if !found {
+			return errNoEvent
 		}
 		return tx.InsertEvent(ctx, audit.New(audit.AuditExported, actor).
 			Changed(nil, map[string]string{"format": "proof", "filter": "event=" + strconv.FormatInt(id, 10), "events": "1"}).Event())
@@ -45,13 +46,6 @@ func (s *Service) Prove(ctx context.Context, actor sallyport.Actor, id int64) ([
 		return nil, ErrTree.Because(err)
 	}
 	return file, nil
-}
-
-func orNil(is bool, err error) error {
-	if is {
-		return err
-	}
-	return nil
 }
 
 // cover lets a signed head hold the event.
@@ -81,8 +75,11 @@ func proofOf(ctx context.Context, tx Tx, id int64) ([]byte, error) {
 		return nil, errNoEvent
 	}
 	h, found, err := tx.LastHead(ctx)
-	if err != nil || !found {
-		return nil, errors.Join(err, orNil(!found, ErrTree))
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, ErrTree
 	}
 	p, err := audit.Prove(l, h, stored(ctx, tx))
 	if err != nil {
@@ -102,8 +99,10 @@ func (s *Service) Head(ctx context.Context, actor sallyport.Actor) (string, erro
 	var h sallyport.Head
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
 		found := false
-		h, found, err = tx.LastHead(ctx)
-		return errors.Join(err, orNil(!found, errNoHead))
+		if h, found, err = tx.LastHead(ctx); err == nil && !found {
+			err = errNoHead
+		}
+		return err
 	})
 	if err != nil {
 		return "", err

@@ -1,12 +1,15 @@
 package ledger_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"sallyport"
 	"sallyport/internal/audit"
+	"sallyport/internal/ledger"
 	"sallyport/internal/store"
 )
 
@@ -85,5 +88,65 @@ func TestNoProofOfAChangedEvent(t *testing.T) {
 	w.behind(wrong17)
 	if _, err := w.log.Prove(w.ctx, host, 17); sallyport.CodeOf(err) != "audit_tree" {
 		t.Errorf("%v", err)
+	}
+}
+
+// blind is a store whose n-th look for a leaf or a head fails, and finds nothing as one that fails does.
+type blind struct {
+	store.Transactions[ledger.Tx]
+	left int
+}
+
+func (b *blind) Read(ctx context.Context, do func(ledger.Tx) error) error {
+	return b.Transactions.Read(ctx, func(tx ledger.Tx) error { return do(blindTx{tx, b}) })
+}
+
+func (b *blind) Write(ctx context.Context, do func(ledger.Tx) error) error {
+	return b.Transactions.Write(ctx, func(tx ledger.Tx) error { return do(blindTx{tx, b}) })
+}
+
+type blindTx struct {
+	ledger.Tx
+	store *blind
+}
+
+func (t blindTx) Leaf(ctx context.Context, id int64) (sallyport.Leaf, bool, error) {
+	if t.store.left--; t.store.left == 0 {
+		return sallyport.Leaf{}, false, errBroken
+	}
+	return t.Tx.Leaf(ctx, id)
+}
+
+func (t blindTx) LastHead(ctx context.Context) (sallyport.Head, bool, error) {
+	if t.store.left--; t.store.left == 0 {
+		return sallyport.Head{}, false, errBroken
+	}
+	return t.Tx.LastHead(ctx)
+}
+
+// A database that could not look is not called a log without events, without this event or with a tree that does not fit.
+func TestProofWithoutTheDatabase(t *testing.T) {
+	w := worldWith(t, false)
+	w.bulk(3)
+	_, err := w.log.Prove(w.ctx, host, w.nth(1)) // a head holds it from now on, so that each proof takes the same looks
+	w.ok(err)
+	for name, ask := range map[string]func(*ledger.Service) error{
+		"prove": func(s *ledger.Service) error { _, err := s.Prove(w.ctx, host, w.nth(1)); return err },
+		"head":  func(s *ledger.Service) error { _, err := s.Head(w.ctx, host); return err },
+	} {
+		for look, done := 1, false; !done; look++ {
+			b := &blind{store.For[ledger.Tx](w.db), look}
+			s, err := ledger.New(ledger.Options{Store: b, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+			w.ok(err)
+			err = ask(s)
+			if done = b.left > 0; done {
+				w.ok(err)
+				continue
+			}
+			var words *sallyport.Error
+			if !errors.Is(err, errBroken) || errors.As(err, &words) && sallyport.KindOf(err) != sallyport.Unavailable {
+				t.Errorf("%s, look %d: %v", name, look, err)
+			}
+		}
 	}
 }
