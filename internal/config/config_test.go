@@ -41,7 +41,7 @@ func TestStrongerSourcesWinAndAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string][2]string{
-		"data": {`"/a"`, "file"}, "listen": {`"127.0.0.1:2"`, "environment SALLYPORT_LISTEN"}, "log_level": {`"error"`, "flag"},
+		"data": {`"/a"`, "file"}, "listen": {`"127.0.0.1:2"`, "environment SALLYPORT_LISTEN"}, "log_level": {`"error"`, "flag --log-level"},
 		"allowed_networks": {`["10.0.0.0/8", "127.0.0.1"]`, "environment SALLYPORT_ALLOWED_NETWORKS"}, "log_format": {`"json"`, "default"},
 	}
 	var printed strings.Builder
@@ -78,6 +78,10 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 		"wild port":            {"listen = \"127.0.0.1:70000\"\n", "not a port"},
 		"name":                 {"listen = \"door.example:80\"\n", "not an IP address"},
 		"plain http for all":   {"listen = \"0.0.0.0:80\"\n", "which others can reach"},
+		"the address named":    {"log_level = \"warn\"\nlisten = \"0.0.0.0:80\"\n", "sallyport.toml:2: listen: 0.0.0.0:80, which others can reach"},
+		"the certificate":      {"\ntls_cert = \"a\"\ntls_key = \"b\"\n", "sallyport.toml:2: tls_cert: with tls_cert"},
+		"the key alone":        {"\ntls_key = \"b\"\n", "sallyport.toml:2: tls_key: tls_cert and tls_key"},
+		"the secret alone":     {"\naudit_webhook_secret = \"b\"\n", "sallyport.toml:2: audit_webhook_secret: audit_webhook and"},
 		"plain http, public":   {"public_url = \"http://door.example\"\n", "loopback only"},
 		"https without tls":    {"public_url = \"https://door.example\"\n", "trusted_proxies"},
 		"cert without key":     {"tls_cert = \"a\"\n", "together"},
@@ -111,6 +115,20 @@ func TestWrongValuesNameFileLineAndKey(t *testing.T) {
 				t.Fatalf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// What is wrong with a flag or a variable is named as it was typed.
+func TestWrongValuesNameFlagAndVariable(t *testing.T) {
+	for want, c := range map[string]struct{ env, flags map[string]string }{
+		"flag --public-url: public_url: plain http":               {nil, map[string]string{"public_url": "http://door.example"}},
+		"flag --listen: listen: 0.0.0.0:80, which others":         {nil, map[string]string{"listen": "0.0.0.0:80"}},
+		"environment SALLYPORT_LISTEN: listen: 0.0.0.0:80, which": {map[string]string{"SALLYPORT_LISTEN": "0.0.0.0:80"}, nil},
+		"environment SALLYPORT_CONFIG: the name of a file":        {map[string]string{"SALLYPORT_CONFIG": ""}, nil},
+	} {
+		if _, err := load(t, "", c.env, c.flags); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }
 

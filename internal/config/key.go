@@ -29,6 +29,9 @@ var keys = func() []key {
 // Env is the name of k's environment variable.
 func (k key) Env() string { return prefix + strings.ToUpper(k.name) }
 
+// flag names k's flag, as it is typed.
+func (k key) flag() string { return "flag --" + strings.ReplaceAll(k.name, "_", "-") }
+
 // set reads text, as an environment variable or a flag gives it. Lists are separated by commas.
 func (k key) set(c *Config, text string) error {
 	field := reflect.ValueOf(c).Elem().Field(k.index)

@@ -14,6 +14,9 @@ import (
 // DefaultFile is read where no other file is named and it exists.
 const DefaultFile = "/etc/sallyport/sallyport.toml"
 
+// byDefault is where a value comes from that nobody has set.
+const byDefault = "default"
+
 // fileVariable is the environment variable that names another.
 const fileVariable = prefix + "CONFIG"
 
@@ -28,7 +31,7 @@ type Sources struct {
 type Loaded struct {
 	Config
 	File string            // the file that was read, empty when none was
-	From map[string]string // key name to "default", "file", "environment SALLYPORT_…", "flag" or "credential"
+	From map[string]string // key name to "default", "file", "environment SALLYPORT_…", "flag --…" or "credential"
 	text string
 }
 
@@ -36,7 +39,7 @@ type Loaded struct {
 func Load(s Sources) (*Loaded, error) {
 	l := &Loaded{From: map[string]string{}}
 	for _, k := range keys {
-		l.From[k.name] = "default"
+		l.From[k.name] = byDefault
 		if err := k.set(&l.Config, k.def); err != nil {
 			return nil, err
 		}
@@ -58,6 +61,9 @@ func (l *Loaded) readFile(s Sources) error {
 	}
 	if !named {
 		path = DefaultFile
+	}
+	if path == "" {
+		return fmt.Errorf("environment %s: the name of a file is needed", fileVariable)
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
@@ -131,9 +137,9 @@ func (l *Loaded) override(s Sources) error {
 		}
 		if text, ok := s.Flags[k.name]; ok {
 			if err := k.set(&l.Config, text); err != nil {
-				return fmt.Errorf("flag: %w", err)
+				return fmt.Errorf("%s: %w", k.flag(), err)
 			}
-			l.From[k.name] = "flag"
+			l.From[k.name] = k.flag()
 		}
 	}
 	return nil

@@ -70,20 +70,30 @@ func (l *Loaded) validate() error {
 		add("connections", fmt.Errorf("%d to %d", leastConnections, mostConnections))
 	}
 	if (l.TLSCert == "") != (l.TLSKey == "") {
-		add("tls_cert", errors.New("tls_cert and tls_key are needed together"))
+		add(l.given("tls_cert", "tls_key"), errors.New("tls_cert and tls_key are needed together"))
 	}
 	add("audit_syslog", checkSyslog(l.AuditSyslog))
 	add("audit_webhook", checkWebhook(l.AuditWebhook))
 	if (l.AuditWebhook == "") != (l.AuditWebhookKey == "") {
-		add("audit_webhook", errors.New("audit_webhook and audit_webhook_secret are needed together"))
+		add(l.given("audit_webhook", "audit_webhook_secret"), errors.New("audit_webhook and audit_webhook_secret are needed together"))
 	}
 	if l.AuditSyslogCA != "" && !strings.HasPrefix(l.AuditSyslog, "tls://") {
 		add("audit_syslog_ca", errors.New("it is for an audit_syslog that begins with tls:// only"))
 	}
 	if len(all) == 0 {
-		add("public_url", l.checkPublic())
+		add(l.checkPublic())
 	}
 	return errors.Join(all...)
+}
+
+// given is the first of the keys that somebody has set: what they do not permit together is corrected there.
+func (l *Loaded) given(names ...string) string {
+	for _, name := range names {
+		if l.From[name] != byDefault {
+			return name
+		}
+	}
+	return names[0]
 }
 
 // where names the place to correct.
@@ -133,31 +143,40 @@ func checkNetworks(list []string) error {
 	return nil
 }
 
-// checkPublic is the rule of plain HTTP: only on loopback, or behind a proxy that is listed.
-func (l *Loaded) checkPublic() error {
-	public := l.Public(l.Listen)
-	u, err := url.Parse(public)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || strings.ContainsAny(public, "?#") {
-		return fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
-	}
-	if !portThere(u) && l.PublicURL != "" {
-		return fmt.Errorf("%q has a port that there is not", l.PublicURL)
-	}
-	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7e }) {
-		return fmt.Errorf("write the host of %q as browsers do, beginning with xn--", l.PublicURL)
+// checkPublic is the rule of plain HTTP: only on loopback, or behind a proxy that is listed. It names the key that is to be
+// corrected.
+func (l *Loaded) checkPublic() (name string, err error) {
+	u, err := l.parsePublic()
+	if err != nil {
+		return "public_url", err
 	}
 	local, proxied := loopback(hostOf(l.Listen)), len(l.TrustedProxies) > 0
 	switch {
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return errors.New("plain http is for loopback only: a public address begins with https://")
+		return "public_url", errors.New("plain http is for loopback only: a public address begins with https://")
 	case u.Scheme == "http" && l.TLS():
-		return errors.New("with tls_cert and tls_key the public address begins with https://")
+		return l.given("public_url", "tls_cert"), errors.New("with tls_cert and tls_key the public address begins with https://: set public_url to it")
 	case u.Scheme == "http" && !local:
-		return fmt.Errorf("listen is %s, which others can reach: set public_url to the https:// address, and tls_cert and tls_key, or trusted_proxies", l.Listen)
+		return "listen", fmt.Errorf("%s, which others can reach, needs TLS: set public_url to the https:// address, and tls_cert and tls_key, or trusted_proxies", l.Listen)
 	case u.Scheme == "https" && !l.TLS() && !proxied:
-		return errors.New("https needs tls_cert and tls_key, or a proxy that ends TLS and is listed in trusted_proxies")
+		return "public_url", errors.New("https needs tls_cert and tls_key, or a proxy that ends TLS and is listed in trusted_proxies")
 	}
-	return nil
+	return "", nil
+}
+
+func (l *Loaded) parsePublic() (*url.URL, error) {
+	public := l.Public(l.Listen)
+	u, err := url.Parse(public)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.User != nil || strings.ContainsAny(public, "?#") {
+		return nil, fmt.Errorf("%q is not an address like https://door.example.com", l.PublicURL)
+	}
+	if !portThere(u) && l.PublicURL != "" {
+		return nil, fmt.Errorf("%q has a port that there is not", l.PublicURL)
+	}
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > 0x7e }) {
+		return nil, fmt.Errorf("write the host of %q as browsers do, beginning with xn--", l.PublicURL)
+	}
+	return u, nil
 }
 
 // portThere reports whether the port of an address is one, where it names one.
