@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"sallyport/internal/testkit/need"
-	"sallyport/internal/testkit/server"
 )
 
 // beforeNodes makes the machine that docs/two-nodes.md is about, as before does for the operations page. The services
@@ -30,12 +29,15 @@ umask 022
 nginx
 
 declare -A pid
+unit() { sed -n "s/^$1=//p" /etc/systemd/system/sallyport-$n.service; }
 systemctl() {
-  n=${2##*-}
+  n=${!#} n=${n##*-}
   case "$1" in
+  daemon-reload) ;;
+  enable) for n in 1 2; do [ "/var/lib/$(unit StateDirectory)" = /var/lib/sallyport-$n ]; done ;;
   reload) nginx -s reload ;;
   start)
-    (cd /; exec env -u TEST setpriv --reuid sallyport --regid sallyport --clear-groups /usr/local/bin/sallyport --config /etc/sallyport/node-$n.toml serve) >>/var/log/sallyport-$n.log 2>&1 &
+    (umask "$(unit UMask)"; cd /; exec env -u TEST setpriv --reuid "$(unit User)" --regid "$(unit Group)" --clear-groups $(unit ExecStart)) >>/var/log/sallyport-$n.log 2>&1 &
     pid[$n]=$!
     until curl -fsS -o /dev/null http://127.0.0.1:80$((n * 10 + 71))/readyz 2>/dev/null; do kill -0 ${pid[$n]}; done ;;
   stop) kill -TERM ${pid[$n]}; wait ${pid[$n]} ;;
@@ -58,6 +60,7 @@ sallyport --config /etc/sallyport/loose.toml policy get organisation && say "a c
 systemctl stop sallyport-1
 systemctl stop sallyport-2
 as_postgres pg_ctl -D /var/lib/pg-db2/data -m immediate stop >/dev/null
+if command -v systemd-analyze >/dev/null; then systemd-analyze verify /etc/systemd/system/sallyport-1.service /etc/systemd/system/sallyport-2.service; fi
 if grep -q panic /var/log/sallyport-*.log; then say "a server panicked"; fi
 nginx -s stop
 echo ALL DONE
@@ -85,10 +88,7 @@ func TestTwoNodesPage(t *testing.T) {
 		fmt.Fprintf(&script, "echo '=== block %d'\n%s", i+1, b[1])
 	}
 	script.WriteString(afterNodes)
-	folder := t.TempDir()
-	if _, err := server.Build(t.Context(), folder); err != nil {
-		t.Fatal(err)
-	}
+	folder := checkout(t)
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script.String())
 	cmd.Dir = folder
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TEST=" + folder, "HOME=/root", "LC_ALL=C"}

@@ -62,6 +62,8 @@ sallyport backup /root/last.db
 systemctl stop sallyport
 sallyport policy get session-idle
 [ "$(stat -c %U /var/lib/sallyport/sallyport.db)" = sallyport ] || say "root has taken the database"
+page=$(unit Documentation)
+[ -r "${page#file://}" ] || say "the unit names a page that is not there"
 if grep -q panic /var/log/sallyport.log; then say "the server panicked"; fi
 if command -v systemd-analyze >/dev/null; then
   systemd-analyze verify /etc/systemd/system/sallyport.service
@@ -70,6 +72,24 @@ fi
 nginx -s stop
 echo ALL DONE
 `
+
+// checkout is the folder in which the commands of a page are typed: the repository after "make build".
+func checkout(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Build(t.Context(), filepath.Join(folder, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"docs", "packaging"} {
+		if err := os.CopyFS(filepath.Join(folder, part), os.DirFS(filepath.Join("../..", part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
 
 var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
@@ -96,21 +116,7 @@ func TestOperationsPage(t *testing.T) {
 	}
 	script.WriteString(after)
 
-	folder := t.TempDir()
-	if _, err := server.Build(t.Context(), folder); err != nil {
-		t.Fatal(err)
-	}
-	unit, err := os.ReadFile("../../packaging/sallyport.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(folder, "packaging")
-	if err := os.Mkdir(path, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(path, "sallyport.service"), unit, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	folder := checkout(t)
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script.String())
 	cmd.Dir = folder
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TEST=" + folder, "HOME=/root", "LC_ALL=C"}
