@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 
 	"golang.org/x/term"
@@ -38,7 +40,17 @@ func (c *serveCommand) Run(s *session) error {
 		return errors.Join(err, a.Close())
 	}
 	s.lost = nil // a server goes on where nobody takes what it says, and does not fail for it when it is stopped
-	return a.Run(s.ctx)
+	return a.Run(s.impatient())
+}
+
+// impatient ends with the session. A stop waits for what is under way; a second Ctrl-C then does not.
+func (s *session) impatient() context.Context {
+	ctx, end := context.WithCancelCause(context.WithoutCancel(s.ctx))
+	context.AfterFunc(s.ctx, func() {
+		signal.Reset(os.Interrupt)
+		end(context.Cause(s.ctx))
+	})
+	return ctx
 }
 
 // announce says where the server is, and on an empty database hands over the one-use address where the first Super

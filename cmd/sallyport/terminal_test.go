@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,5 +92,48 @@ func TestDemoEndsWithItsTerminal(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folders); err != nil || len(left) != 0 {
 		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestSecondInterruptEndsAtOnce: whoever does not want to wait for a request that does not end need not look for the process.
+func TestSecondInterruptEndsAtOnce(t *testing.T) {
+	cmd := exec.Command("sallyport", "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--operations", "off")
+	cmd.Env = append(os.Environ(), "SALLYPORT_CONFIG="+os.DevNull)
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	overdue := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	defer overdue.Stop()
+	log := bufio.NewScanner(out)
+	host := ""
+	for host == "" && log.Scan() {
+		_, host, _ = strings.Cut(log.Text(), `"public":"http://`)
+		host, _, _ = strings.Cut(host, `"`)
+	}
+	c, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "POST /sign-in HTTP/1.1\r\nHost: %s\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
+		"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n", host)
+	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("%q, %v", line, err) // it waits for the body, which never comes
+	}
+	stopping := func() bool { return strings.Contains(log.Text(), `"msg":"stopping"`) }
+	for err := cmd.Process.Signal(os.Interrupt); err == nil && !stopping() && log.Scan(); {
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for log.Scan() { // to its end
+	}
+	_ = cmd.Wait()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
+		t.Errorf("it waited to the end: %v", cmd.ProcessState)
 	}
 }
