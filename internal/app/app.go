@@ -169,7 +169,10 @@ func (a *App) Run(ctx context.Context) error {
 	err = errors.Join(err, a.stop())
 	stopWork()
 	w.Wait()
-	return errors.Join(err, a.core.markTime(context.WithoutCancel(ctx)), a.release())
+	if err := a.core.markTime(context.WithoutCancel(ctx)); err != nil { // which a kill would not do either
+		a.core.log.Error("stopped, but the database does not know when", "error", err)
+	}
+	return errors.Join(err, a.release())
 }
 
 // serve starts the servers. The channel gives the error of the first that ends by itself.

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"sallyport/internal/app"
+	"sallyport/internal/testkit/postgres"
 )
 
 // underWay is a connection to a server that waits for the body of a sign-in, of so many bytes.
@@ -98,6 +99,21 @@ func TestStopGivesUp(t *testing.T) {
 	_, stop = running(t, cfg, quiet())
 	if err := stop(); err != nil {
 		t.Errorf("in the same folder: %v", err)
+	}
+}
+
+// TestStopWithoutTheDatabase: where the database is away, a stop is none that failed; its log says what the database does not know.
+func TestStopWithoutTheDatabase(t *testing.T) {
+	s := postgres.Start(t)
+	cfg := configure(t, map[string]string{"SALLYPORT_DATABASE": s.URL("postgres")})
+	var log bytes.Buffer
+	_, stop := running(t, cfg, app.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s.Down()
+	if err := stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if !strings.Contains(log.String(), "stopped, but the database does not know when") {
+		t.Errorf("the log says:\n%s", &log)
 	}
 }
 
