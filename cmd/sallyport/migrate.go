@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"sallyport/internal/app"
 )
@@ -10,6 +11,9 @@ type migrateCommand struct {
 	Status migrateStatusCommand `cmd:"" help:"Show how far the schema of the database is."`
 	Up     migrateUpCommand     `cmd:"" help:"Take the steps that are missing. A node does so at its start, too; nodes that start at once wait for each other."`
 }
+
+// takesAtItsStart is what to do beside a running server that may be older than this program.
+const takesAtItsStart = "takes what it adds when it starts in its place"
 
 type migrateStatusCommand struct{}
 
@@ -20,8 +24,8 @@ func (c *migrateStatusCommand) Run(s *session) error {
 		return err
 	}
 	schema, err := app.SchemaOf(s.ctx, cfg)
-	if errors.Is(err, app.ErrServed) { // which may be older than this program
-		s.printf("SQLite: %v.\nA newer version takes what it adds when it starts in its place.\n", err)
+	if errors.Is(err, app.ErrServed) {
+		s.printf("SQLite: %v.\nA newer version %s.\n", err, takesAtItsStart)
 		return nil
 	}
 	if err != nil {
@@ -47,7 +51,11 @@ func (c *migrateUpCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := app.MigrateUp(s.ctx, cfg); err != nil {
+	err = app.MigrateUp(s.ctx, cfg)
+	if errors.Is(err, app.ErrServed) {
+		return fmt.Errorf("%w; a newer version %s", err, takesAtItsStart)
+	}
+	if err != nil {
 		return err
 	}
 	return (&migrateStatusCommand{}).Run(s)
