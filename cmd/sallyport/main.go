@@ -42,7 +42,7 @@ func run(args []string, out, errOut io.Writer) int {
 	code := -1
 	parser := kong.Must(&cmd, kong.Name("sallyport"), kong.Description("A sign-in door for the people who administer."),
 		kong.Writers(out, errOut), kong.Exit(func(c int) { code = c }))
-	parsed, err := parser.Parse(args)
+	parsed, err := parse(parser, args)
 	if code >= 0 {
 		return code // help was asked for
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,6 +166,22 @@ func reached(err error) string {
 		return wrong.Context.Selected().FullPath()
 	}
 	return "sallyport"
+}
+
+// parse reads the arguments. It refuses a flag for a place that names none, as one of a variable that is not set does: in a
+// script the command would do what it does to another installation.
+func parse(parser *kong.Kong, args []string) (*kong.Context, error) {
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return nil, err
+	}
+	places := []string{"config", "data", "listen", "public-url", "operations", "workbench", "from", "to"}
+	for _, p := range parsed.Path {
+		if f := p.Flag; f != nil && slices.Contains(places, f.Name) && f.Target.String() == "" {
+			return nil, fmt.Errorf("--%s is empty: name something, or leave it out", f.Name)
+		}
+	}
+	return parsed, nil
 }
 
 // count is a number with its word.
