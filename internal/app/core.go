@@ -49,7 +49,8 @@ type core struct {
 	fit      *fitness // nil where this process is the only one
 	state    *state
 	keys     *keyring.Ring
-	keyFile  fs.FileInfo   // as it was when it was read last
+	keyFile  fs.FileInfo   // as it was when it was taken last; nil: not yet, or what is there now is not taken
+	keyWrong string        // why it is not
 	keysMu   sync.Mutex    // one rotation at a time
 	circle   *store.Circle // nil where this process is the only one
 	hasher   *factor.Hasher

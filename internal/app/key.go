@@ -83,14 +83,19 @@ func (c *core) followKey(ctx context.Context) error {
 	return foreignKey(c.cfg.Key, c.keys, storedID(ctx, c.db))
 }
 
-// rereadKey takes what was added to the key file or dropped from it, when the file has changed.
+// rereadKey takes what was added to the key file or dropped from it, when the file has changed. One that is not taken is looked at
+// again and again, and spoken of once: what hinders it may be mended without a trace in its time and size, as by chmod.
 func (c *core) rereadKey() {
 	info, err := os.Stat(c.cfg.Key)
 	if err != nil || c.keyFile != nil && os.SameFile(info, c.keyFile) && info.ModTime().Equal(c.keyFile.ModTime()) && info.Size() == c.keyFile.Size() {
 		return // a file that is gone is missed at the next start; the keys are here
 	}
-	c.keyFile = info
-	if err := c.keys.Reload(c.cfg.Key); err != nil {
+	c.keyFile = nil
+	switch err := c.keys.Reload(c.cfg.Key); {
+	case err == nil:
+		c.keyFile, c.keyWrong = info, ""
+	case err.Error() != c.keyWrong:
+		c.keyWrong = err.Error()
 		c.log.Warn("the key file has changed and is not taken; the keys of before stay in use", "error", err)
 	}
 }
