@@ -11,16 +11,16 @@ import (
 // Nodes are the other servers on the same database.
 type Nodes interface {
 	// Refuse returns as soon as each of the others has been seen to refuse a session that the commit which has just ended
-	// made dead, or the zero hash where there was none; with how many others there are, and who of them did not say so.
-	// A server that cannot read the database refuses everything anyway.
-	Refuse(ctx context.Context, ended sallyport.Hash) (others int, silent []string, err error)
+	// made dead, or the zero hash where there was none; with how many others there are, who of them did not say so, and after
+	// how long the last of the rest did. A server that cannot read the database refuses everything anyway.
+	Refuse(ctx context.Context, ended sallyport.Hash) (others int, silent []string, last time.Duration, err error)
 }
 
 // Refusal is how an act that ended everything older of somebody reached those who are asked.
 type Refusal struct {
-	After  time.Duration // from just before the commit until every server refused; 0 where nothing older existed to refuse
+	After  time.Duration // from just before the commit until every server refused that said so; 0 where nothing older existed to refuse
 	Nodes  int           // servers there are, this one among them; 0 where there is but one
-	Silent string        // names of those that did not say within a second that they refuse; After is what the others took
+	Silent string        // names of those that did not say within a second that they refuse
 	Unseen bool          // who else there is could not be asked
 }
 
@@ -58,22 +58,24 @@ func (r *refusing) write(ctx context.Context, f func(Tx) error) (Refusal, error)
 	if err != nil || !rose.any {
 		return Refusal{}, err
 	}
-	out := r.everywhere(ctx, rose.session)
-	out.After = max(r.now().Sub(began), 1)
+	out := r.everywhere(ctx, rose.session, r.now().Sub(began))
 	if r.told != nil {
 		r.told(out)
 	}
 	return out, nil
 }
 
-func (r *refusing) everywhere(ctx context.Context, ended sallyport.Hash) Refusal {
+// everywhere asks the other servers, after a commit that took so long here. Waiting in vain for one that says nothing is no part
+// of what it took the others.
+func (r *refusing) everywhere(ctx context.Context, ended sallyport.Hash, here time.Duration) Refusal {
+	here = max(here, 1)
 	if r.nodes == nil {
-		return Refusal{}
+		return Refusal{After: here}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
 	defer cancel()
-	others, silent, err := r.nodes.Refuse(ctx, ended)
-	return Refusal{Nodes: others + 1, Silent: strings.Join(silent, ", "), Unseen: err != nil}
+	others, silent, last, err := r.nodes.Refuse(ctx, ended)
+	return Refusal{After: here + last, Nodes: others + 1, Silent: strings.Join(silent, ", "), Unseen: err != nil}
 }
 
 // raised is what ended in a transaction: something older of somebody, and a session, where there was one.

@@ -11,18 +11,23 @@ import (
 	"sallyport/internal/store"
 )
 
-// slowNodes are servers of which the last refuses after a while, or cannot be asked.
+// slowNodes are servers of which the last refuses after a while, or which are waited for in vain.
 type slowNodes struct {
 	now   *time.Time
+	vain  time.Duration
 	err   error
 	quiet []string
 	asked func(sallyport.Hash) // when they are asked: the commit has been by then
 }
 
-func (n *slowNodes) Refuse(_ context.Context, ended sallyport.Hash) (int, []string, error) {
+func (n *slowNodes) Refuse(_ context.Context, ended sallyport.Hash) (int, []string, time.Duration, error) {
 	n.asked(ended)
-	*n.now = n.now.Add(40 * time.Millisecond)
-	return 2, n.quiet, n.err
+	const last = 40 * time.Millisecond
+	*n.now = n.now.Add(last + n.vain)
+	if n.err != nil {
+		return 0, nil, 0, n.err
+	}
+	return 2, n.quiet, last, nil
 }
 
 // TestTimeToRefusal: an act that ends everything older says after how long the last server refused, measured from
@@ -56,12 +61,13 @@ func TestTimeToRefusal(t *testing.T) {
 	if err != nil || saved.Refusal != (account.Refusal{}) || len(told) != 1 {
 		t.Errorf("a new name: %+v, %v, told %v", saved.Refusal, err, told)
 	}
-	nodes.asked, nodes.err = func(sallyport.Hash) {}, errors.New("no answer")
-	if _, err := s.SignOut(ctx, actor, dana.ID); err != nil || len(told) != 2 || !told[1].Unseen {
+	nodes.asked, nodes.err, nodes.vain = func(sallyport.Hash) {}, errors.New("no answer"), time.Second
+	if _, err := s.SignOut(ctx, actor, dana.ID); err != nil || len(told) != 2 || !told[1].Unseen || told[1].After != time.Millisecond {
 		t.Errorf("%v, told %v", err, told)
 	}
 	nodes.err, nodes.quiet = nil, []string{"a", "b"}
-	if _, err := s.Delete(ctx, actor, dana.ID, "left"); err != nil || len(told) != 3 || told[2].Silent != "a, b" || told[2].Unseen {
+	if _, err := s.Delete(ctx, actor, dana.ID, "left"); err != nil || len(told) != 3 || told[2].Silent != "a, b" || told[2].Unseen ||
+		told[2].After != 41*time.Millisecond {
 		t.Errorf("%v, told %v", err, told)
 	}
 }

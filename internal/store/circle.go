@@ -199,14 +199,16 @@ func (c *Circle) answer(ctx context.Context, question string, hash sallyport.Has
 
 // Refuse asks each other server whether it refuses the session that hash names, which this one has just ended, and
 // returns when all have said so or ctx ends. A server that did not answer is silent, and is not waited for again before
-// it announces itself anew. What it answers first is how many others there are.
-func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, silent []string, err error) {
+// it announces itself anew. What it answers first is how many others there are; last is after how long the last of those that
+// answered did so.
+func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, silent []string, last time.Duration, err error) {
+	began := time.Now()
 	if !c.hearing.Load() {
-		return 0, nil, errVoice
+		return 0, nil, 0, errVoice
 	}
 	nodes, err := c.others(ctx)
 	if err != nil || len(nodes) == 0 {
-		return len(nodes), nil, err
+		return len(nodes), nil, 0, err
 	}
 	question, answers := sallyport.NewID(), make(chan string, len(nodes))
 	c.mu.Lock()
@@ -221,18 +223,19 @@ func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, s
 	c.mu.Unlock()
 	defer c.settle(question, missing)
 	if err := c.speak(ctx, `SELECT pg_notify($1, $2)`, circleChannel, "ask "+question+" "+c.id+" "+hex.EncodeToString(hash[:])); err != nil {
-		return len(nodes), names(missing), err
+		return len(nodes), names(missing), 0, err
 	}
 	for len(awaited) > 0 {
 		select {
 		case id := <-answers:
 			delete(missing, id)
 			delete(awaited, id) // one that was silent may answer too, and takes nobody's place
+			last = time.Since(began)
 		case <-ctx.Done():
-			return len(nodes), names(missing), nil
+			return len(nodes), names(missing), last, nil
 		}
 	}
-	return len(nodes), names(missing), nil
+	return len(nodes), names(missing), last, nil
 }
 
 // settle remembers who did not answer.

@@ -45,7 +45,10 @@ func TestCircleAsksEveryServer(t *testing.T) {
 	ask := func(limit time.Duration) string {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
-		others, silent, err := one.Refuse(ctx, hash)
+		others, silent, last, err := one.Refuse(ctx, hash)
+		if said := others > len(silent); said != (last > 0) {
+			t.Errorf("%d others, silent %v: the last said so after %v", others, silent, last)
+		}
 		return fmt.Sprint(others, silent, err)
 	}
 	for limit := time.Now().Add(30 * time.Second); ask(10*time.Second) != "1 [] <nil>"; {
@@ -88,7 +91,7 @@ func TestCircleThatDoesNotHearSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, _, err := c.Refuse(t.Context(), sallyport.Hash{}); err == nil {
+	if _, _, _, err := c.Refuse(t.Context(), sallyport.Hash{}); err == nil {
 		t.Error("it says that all refuse")
 	}
 }
@@ -103,7 +106,7 @@ func TestCircleWaitsForWhoItAsked(t *testing.T) {
 	ask := func(limit time.Duration) string {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
-		others, silent, err := one.Refuse(ctx, sallyport.Hash{1})
+		others, silent, _, err := one.Refuse(ctx, sallyport.Hash{1})
 		return fmt.Sprint(others, silent, err)
 	}
 	if _, err := db.Exec(`INSERT INTO node (id, seen_at, keys, sealing) VALUES ('late', now_us() + 3000000000, '', '')`); err != nil {
