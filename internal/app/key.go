@@ -119,7 +119,7 @@ func storeCheck(ctx context.Context, db *store.DB, ring *keyring.Ring) (check []
 // storedID names the database's key for people.
 func storedID(ctx context.Context, db *store.DB) string {
 	var id []byte
-	err := db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := db.Watch(ctx, func(tx *store.Tx) (err error) {
 		id, err = tx.Meta(ctx, keyID)
 		return err
 	})
@@ -130,7 +130,7 @@ func storedID(ctx context.Context, db *store.DB) string {
 }
 
 func storedCheck(ctx context.Context, db *store.DB) (check []byte, fresh bool, err error) {
-	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+	err = db.Watch(ctx, func(tx *store.Tx) (err error) {
 		if check, err = tx.Meta(ctx, checkKey); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ type reading struct {
 
 // read asks the database for the time. Whatever holds this process up afterwards is not counted: it may be stopped for long.
 func (c *core) read(ctx context.Context) (r reading, err error) {
-	err = c.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err = c.db.Watch(ctx, func(tx *store.Tx) (err error) {
 		asked, here := time.Now(), c.now()
 		r.wall, err = tx.Now(ctx)
 		half := time.Since(asked) / 2

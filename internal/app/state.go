@@ -202,7 +202,7 @@ func (c *core) agree(ctx context.Context) error {
 	had, last := c.state.get(), c.state.logEnd()
 	var now seen
 	var lost error
-	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
+	err := c.db.Watch(ctx, func(tx *store.Tx) (err error) {
 		if now, err = stored(ctx, tx); err != nil {
 			return err
 		}

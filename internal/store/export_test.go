@@ -14,7 +14,7 @@ import (
 // Prepared are the statements that were asked of the writers, the readers and the checks so far, each once.
 func (db *DB) Prepared() []string {
 	all := map[string]bool{}
-	for _, l := range []*lane{db.writer, db.readers, db.checks} {
+	for _, l := range []*lane{db.writer, db.readers, db.checks, db.watcher} {
 		if l == nil {
 			continue
 		}

@@ -23,8 +23,9 @@ import (
 // How many connections one node opens at most, and how long each thing may take.
 const (
 	postgresWriters = 8
-	postgresReaders = 8
+	postgresReaders = 7
 	postgresChecks  = 2
+	postgresWatch   = 1
 
 	connectTime   = 5 * time.Second
 	stepTime      = time.Second      // a step of the schema waits for a table, and others behind it: well below lockTime
@@ -62,7 +63,8 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	}
 	return &DB{
 		writer:    newLane(pool(toWrite, greet), postgresWriters, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").of(met),
-		readers:   newLane(pool(cfg, nil), o.ReadOnlyConns, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").of(met),
+		readers:   newLane(pool(cfg, nil), o.ReadOnlyConns, beginRead).of(met),
+		watcher:   newLane(pool(cfg, nil), postgresWatch, beginRead).of(met),
 		checks:    newLane(pool(cfg, tell(checking)), postgresChecks, "").of(met),
 		turns:     &turns{},
 		primaries: met,
@@ -70,6 +72,8 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 		warnings:  warnings,
 	}, nil
 }
+
+const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 // Settings of the connections that write, and of those that look sessions up.
 const (

@@ -19,7 +19,7 @@ type Options struct {
 	Folder        string           // holds sallyport.db; must exist. Not looked at where Address is set
 	Address       string           // postgres://…: a PostgreSQL database; empty: SQLite in Folder
 	Now           func() time.Time // SQLite's clock; nil: time.Now. PostgreSQL has its own
-	ReadOnlyConns int              // readers at once; 0: 4 on SQLite, 8 on PostgreSQL
+	ReadOnlyConns int              // readers at once; 0: 4 on SQLite, 7 on PostgreSQL
 	Seen          Primary          // the newest primary that was met before: none that it has replaced is used, or changed
 	Unhurried     bool             // PostgreSQL: what is written takes as long as it takes; for a command beside which no server runs
 	Rehearse      bool             // for tests: every write is first run in vain, as it would be after a conflict
@@ -52,7 +52,8 @@ const (
 type DB struct {
 	writer    *lane
 	readers   *lane
-	checks    *lane             // for CheckSessions alone, nil on SQLite
+	checks    *lane             // for LookUpSessions alone, nil on SQLite
+	watcher   *lane             // for Watch alone, nil on SQLite
 	copier    *sql.DB           // for Backup alone, nil on PostgreSQL
 	turns     *turns            // who may write beside whom, nil on SQLite
 	hosts     []*pgx.ConnConfig // each that the address names, none on SQLite
@@ -108,7 +109,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.patience = cmp.Or(o.Patience, writePatience)
 		// A test that holds up or breaks off each statement gets each by itself.
 		db.writer.piped = o.Address != "" && o.Fault == nil && o.Before == nil
-		db.readers.piped = db.writer.piped
+		for _, l := range []*lane{db.readers, db.watcher} {
+			if l != nil {
+				l.piped = db.writer.piped
+			}
+		}
 	}
 	return db, err
 }
@@ -221,7 +226,17 @@ func (db *DB) lost(at Point) error {
 
 // Read runs fn on a snapshot. Writing methods fail in it.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
-	tx, err := db.begin(ctx, db.readers)
+	return db.read(ctx, db.readers, fn)
+}
+
+// Watch is Read for who looks whether this database may be used: on PostgreSQL he has a connection of his own, which no slow
+// pages keep from him.
+func (db *DB) Watch(ctx context.Context, fn func(*Tx) error) error {
+	return db.read(ctx, cmp.Or(db.watcher, db.readers), fn)
+}
+
+func (db *DB) read(ctx context.Context, l *lane, fn func(*Tx) error) error {
+	tx, err := db.begin(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -282,8 +297,10 @@ func (db *DB) Close() error {
 	if db.copier != nil {
 		errs = append(errs, db.copier.Close())
 	}
-	if db.checks != nil {
-		errs = append(errs, db.checks.close())
+	for _, l := range []*lane{db.checks, db.watcher} {
+		if l != nil {
+			errs = append(errs, l.close())
+		}
 	}
 	return errors.Join(errs...)
 }
