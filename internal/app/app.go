@@ -71,7 +71,7 @@ func (a *App) open(ctx context.Context, cfg config.Config, o Options) error {
 	if err = a.core.session.LoadDummy(ctx); err != nil {
 		return err
 	}
-	if err = a.core.circle.Join(ctx); err != nil {
+	if err = a.core.circle.Open(ctx); err != nil {
 		return fmt.Errorf("say to the other nodes that this one runs: %w", err)
 	}
 	a.ops = newOperations(a.core)

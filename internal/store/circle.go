@@ -21,6 +21,7 @@ const (
 	circleAgain   = time.Second // after a connection was lost
 	speakTime     = time.Second // for one statement to the others, once there is a connection
 	forgotten     = time.Minute // a server that was not seen for so long has no row any more
+	mostGone      = 1000        // servers of which is known that they ended, before all are forgotten
 )
 
 // Circle is this server among those that share a PostgreSQL database: it says that it runs, asks the others whether they
@@ -36,12 +37,14 @@ type Circle struct {
 
 	speaking chan struct{} // full while voice is used
 	voice    *pgx.Conn
+	ear      *pgx.Conn // that Open made, until Run takes it
 
 	hearing atomic.Bool
 
 	mu     sync.Mutex
 	asked  map[string]chan string // by question; those who answered
 	silent map[string]time.Time   // servers that did not answer, and when they had last been seen then
+	gone   map[string]bool        // servers that said that they ended
 }
 
 // NewCircle makes this server's place among the others at address. Run keeps it.
@@ -51,7 +54,8 @@ func NewCircle(address string, self func() Node, refuse func(context.Context, sa
 		return nil, err
 	}
 	cfg.RuntimeParams["synchronous_commit"] = "off"
-	return &Circle{cfg: cfg, hosts: hostsOf(cfg), id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1), asked: map[string]chan string{}, silent: map[string]time.Time{}}, nil
+	return &Circle{cfg: cfg, hosts: hostsOf(cfg), id: sallyport.NewID()[:8], self: self, refuse: refuse, speaking: make(chan struct{}, 1),
+		asked: map[string]chan string{}, silent: map[string]time.Time{}, gone: map[string]bool{}}, nil
 }
 
 // With lets the circle go where db goes: never to a primary that db knows to be replaced, and away from one.
@@ -85,23 +89,59 @@ func (c *Circle) Run(ctx context.Context) {
 		case <-time.After(circleAgain):
 		}
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), circleAgain)
-	defer cancel()
-	_ = c.speak(last, `DELETE FROM node WHERE id = $1`, c.id) // or it is over in a moment
+	c.leave(context.WithoutCancel(ctx))
 }
 
-// Close ends the connection that Join and Refuse speak on.
+// leave says that this server has ended, so that nobody waits for it. Where it cannot be said it is over in a moment by itself.
+func (c *Circle) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, circleAgain)
+	defer cancel()
+	_ = c.speak(ctx, `WITH gone AS (DELETE FROM node WHERE id = $1) SELECT pg_notify($2, $3)`, c.id, circleChannel, "gone "+c.id)
+}
+
+// Close ends the connections. A server that joined and never ran leaves.
 func (c *Circle) Close() {
 	if c == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), circleAgain)
+	defer cancel()
+	if c.ear != nil {
+		c.leave(ctx)
+		_ = c.ear.Close(ctx)
+	}
 	c.speaking <- struct{}{}
 	defer func() { <-c.speaking }()
 	if c.voice != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), circleAgain)
-		defer cancel()
 		_ = c.voice.Close(ctx)
 	}
+}
+
+// Open joins. What the others ask from then on waits until Run answers it.
+func (c *Circle) Open(ctx context.Context) (err error) {
+	if c == nil {
+		return nil
+	}
+	if c.ear, err = c.listen(ctx); err != nil {
+		return failure(err)
+	}
+	return c.Join(ctx)
+}
+
+// listen makes a connection that hears.
+func (c *Circle) listen(ctx context.Context) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	cfg := c.cfg.Copy()
+	cfg.DialFunc = plainDialer
+	conn, err := hostsOf(cfg).connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Exec(ctx, `LISTEN `+circleChannel); err != nil {
+		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return conn, nil
 }
 
 // Join says that this server runs, for the first time: from now on the others reckon with it.
@@ -140,16 +180,14 @@ func (c *Circle) announce(ctx context.Context, conn *pgx.Conn) error {
 
 // hear takes what others ask and answer, and lets this server be known for as long as it hears them.
 func (c *Circle) hear(ctx context.Context) error {
-	cfg := c.cfg.Copy()
-	cfg.DialFunc = plainDialer
-	conn, err := hostsOf(cfg).connect(ctx)
-	if err != nil {
-		return err
+	conn := c.ear
+	if c.ear = nil; conn == nil {
+		var err error
+		if conn, err = c.listen(ctx); err != nil {
+			return err
+		}
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, `LISTEN `+circleChannel); err != nil {
-		return err
-	}
 	ctx, stop := context.WithCancel(ctx)
 	var announcing sync.WaitGroup
 	announcing.Go(func() {
@@ -171,7 +209,8 @@ func (c *Circle) hear(ctx context.Context) error {
 	}
 }
 
-// heard takes one message: "ask QUESTION NODE HASH", or "no QUESTION NODE" for a server that refuses.
+// heard takes one message: "ask QUESTION NODE HASH", "no QUESTION NODE" for a server that refuses, or "gone NODE" for one that
+// ended and so refuses everything.
 func (c *Circle) heard(ctx context.Context, words []string) {
 	switch {
 	case len(words) == 4 && words[0] == "ask" && words[2] != c.id:
@@ -182,12 +221,25 @@ func (c *Circle) heard(ctx context.Context, words []string) {
 	case len(words) == 3 && words[0] == "no":
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if answers := c.asked[words[1]]; answers != nil {
-			select {
-			case answers <- words[2]:
-			default: // more than there are servers: not one of ours
-			}
+		answered(c.asked[words[1]], words[2])
+	case len(words) == 2 && words[0] == "gone":
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if len(c.gone) >= mostGone {
+			clear(c.gone)
 		}
+		c.gone[words[1]] = true
+		for _, answers := range c.asked {
+			answered(answers, words[1])
+		}
+	}
+}
+
+// answered hands over the name of a server that refuses, where somebody waits for it.
+func answered(answers chan<- string, id string) {
+	select {
+	case answers <- id:
+	default: // nobody does, or there are more than there are servers: not one of ours
 	}
 }
 
@@ -210,11 +262,14 @@ func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, s
 	if err != nil || len(nodes) == 0 {
 		return len(nodes), nil, 0, err
 	}
-	question, answers := sallyport.NewID(), make(chan string, len(nodes))
+	question, answers := sallyport.NewID(), make(chan string, 2*len(nodes)) // each may answer, and end
 	c.mu.Lock()
 	c.asked[question] = answers
 	missing, awaited := map[string]time.Time{}, map[string]bool{}
 	for _, n := range nodes {
+		if c.gone[n.ID] {
+			continue // since its row was read
+		}
 		missing[n.ID] = n.SeenAt
 		if !c.silent[n.ID].Equal(n.SeenAt) {
 			awaited[n.ID] = true
@@ -228,9 +283,11 @@ func (c *Circle) Refuse(ctx context.Context, hash sallyport.Hash) (others int, s
 	for len(awaited) > 0 {
 		select {
 		case id := <-answers:
+			if _, new := missing[id]; new {
+				last = time.Since(began)
+			}
 			delete(missing, id)
 			delete(awaited, id) // one that was silent may answer too, and takes nobody's place
-			last = time.Since(began)
 		case <-ctx.Done():
 			return len(nodes), names(missing), last, nil
 		}

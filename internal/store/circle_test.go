@@ -150,6 +150,104 @@ func TestCircleWaitsForWhoItAsked(t *testing.T) {
 	}
 }
 
+// A server that has joined and does not run yet answers when it does, and one that ends says so: nobody waits for it in vain.
+func TestCircleOfOneThatBeginsAndEnds(t *testing.T) {
+	address := postgres.Database(t)
+	one := circle(t, address, func(context.Context, sallyport.Hash) bool { return true })
+	var lets atomic.Bool
+	asked := make(chan struct{}, 1)
+	two, err := store.NewCircle(address, func() store.Node { return store.Node{} }, func(context.Context, sallyport.Hash) bool {
+		asked <- struct{}{}
+		return !lets.Load()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer two.Close()
+	ear, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ear.Close(context.Background())
+	if _, err := ear.Exec(t.Context(), `LISTEN sallyport`); err != nil {
+		t.Fatal(err)
+	}
+	heard := func(first string) {
+		t.Helper()
+		for {
+			n, err := ear.WaitForNotification(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(n.Payload, first+" ") {
+				return
+			}
+		}
+	}
+	for limit := time.Now().Add(30 * time.Second); ; { // until the first hears
+		if _, _, _, err := one.Refuse(t.Context(), sallyport.Hash{1}); err == nil {
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatal("it does not hear")
+		}
+	}
+	refuse := func() <-chan string {
+		said := make(chan string, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			others, silent, _, err := one.Refuse(ctx, sallyport.Hash{1})
+			said <- fmt.Sprint(others, silent, err)
+		}()
+		return said
+	}
+	if err := two.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	begins := refuse()
+	heard("ask")
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); two.Run(ctx) }()
+	if got := <-begins; got != "1 [] <nil>" {
+		t.Fatalf("asked before it ran: %s", got)
+	}
+	<-asked
+	lets.Store(true)
+	ends := refuse()
+	<-asked
+	stop()
+	<-ended
+	if got := <-ends; got != "1 [] <nil>" {
+		t.Errorf("asked before it ended: %s", got)
+	}
+}
+
+// A server that joined and did not come to run leaves.
+func TestCircleThatNeverRanLeaves(t *testing.T) {
+	address := postgres.Database(t)
+	c, err := store.NewCircle(address, func() store.Node { return store.Node{} }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	there := func() (n int) {
+		if err := raw(t, address).QueryRow(`SELECT count(*) FROM node`).Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	if n := there(); n != 1 {
+		t.Errorf("%d servers have joined", n)
+	}
+	if c.Close(); there() != 0 {
+		t.Error("it is still there")
+	}
+}
+
 // A server that ended without a word while the clock was ahead is over in time when that is set right: nobody waits for it, and no
 // key for its consent.
 func TestNodeOfTheFutureIsOver(t *testing.T) {
