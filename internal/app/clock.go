@@ -138,32 +138,82 @@ func (d *drift) step(wall, monotonic time.Time) time.Duration {
 }
 
 // clockJumped ends every unfinished sign-in with its codes, for nobody knows how old they are, and says so when it is done.
-// Where the clock was set back, so does what began in its future, and the next start has nothing left to refuse.
+// Where the clock was set back, so does what began in its future, and the next start has nothing left to refuse. Of several
+// nodes, each of which notices, the first does that.
 func (c *core) clockJumped(ctx context.Context, by time.Duration) error {
-	began, end := time.Now(), (*store.Tx).EndSignIns
+	began := time.Now()
 	if by < 0 {
-		end = (*store.Tx).ClockSetBack
 		c.forgetUses() // or they are written once more
 		defer c.forgetUses()
 	}
-	err := c.db.Write(ctx, func(tx *store.Tx) error {
-		n, err := end(tx, ctx)
-		if err == nil {
-			err = rotatedByNow(ctx, tx)
-		}
-		if err == nil && by < 0 {
-			err = noteTime(ctx, tx)
-		}
-		if err != nil {
+	var known int64
+	err := c.db.Write(ctx, func(tx *store.Tx) (err error) {
+		if known, err = c.jumpNoted(ctx, tx, by); known > 0 || err != nil {
 			return err
 		}
-		return tx.InsertEvent(ctx, audit.New(audit.ClockJumped, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
-			Changed(nil, map[string]string{"seconds": strconv.Itoa(int(by.Seconds()))}).Because(fmt.Sprintf("%d unfinished sign-ins ended", n)).Event())
+		if err := endByJump(ctx, tx, by); err != nil {
+			return err
+		}
+		mine, err := lastJump(ctx, tx)
+		known = mine.ID
+		return err
 	})
 	if err == nil {
+		c.jump = known
 		c.log.Warn("the clock was set: unfinished sign-ins and codes are over", "by", by, "took", time.Since(began))
 	}
 	return err
+}
+
+// endByJump is the transaction of clockJumped.
+func endByJump(ctx context.Context, tx *store.Tx, by time.Duration) error {
+	end := (*store.Tx).EndSignIns
+	if by < 0 {
+		end = (*store.Tx).ClockSetBack
+	}
+	n, err := end(tx, ctx)
+	if err == nil {
+		err = rotatedByNow(ctx, tx)
+	}
+	if err == nil && by < 0 {
+		err = noteTime(ctx, tx)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, audit.New(audit.ClockJumped, sallyport.Actor{Kind: sallyport.ActorSystem, Name: "Sallyport"}).
+		Changed(nil, map[string]string{"seconds": strconv.Itoa(int(by.Seconds()))}).Because(fmt.Sprintf("%d unfinished sign-ins ended", n)).Event())
+}
+
+// lastJump is the newest event of a jump, the zero one where there is none.
+func lastJump(ctx context.Context, tx *store.Tx) (e sallyport.Event, err error) {
+	events, err := tx.Events(ctx, sallyport.EventFilter{Type: string(audit.ClockJumped), Limit: 1})
+	if err == nil && len(events) > 0 {
+		e = events[0]
+	}
+	return e, err
+}
+
+// jumpNoted returns the event with which another node has just ended what a jump of the clock that all share is to end, 0 where
+// there is none. Each such event stands for one jump of this node: the clock may jump again, and to the same time.
+func (c *core) jumpNoted(ctx context.Context, tx *store.Tx, by time.Duration) (id int64, err error) {
+	if !c.db.Shared() {
+		return 0, nil
+	}
+	e, err := lastJump(ctx, tx)
+	if err != nil || e.ID <= c.jump {
+		return 0, err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	theirs, err := strconv.Atoi(e.After["seconds"])
+	since := now.Sub(e.At)
+	if err != nil || since < 0 || since > clockSlack || (by-time.Duration(theirs)*time.Second).Abs() > clockSlack {
+		return 0, nil
+	}
+	return e.ID, nil
 }
 
 // forgetUses lets the memory of sessions, whose last uses may be ahead of the clock, read the database anew.

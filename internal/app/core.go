@@ -62,6 +62,7 @@ type core struct {
 	ledger   *ledger.Service
 	named    atomic.Pointer[string] // the organisation's name as it was read last; nil: never yet
 	unswept  int                    // sweeps that delete nothing from now on
+	jump     int64                  // the event of the last jump of the clock that is over for this node
 
 	sealAtOnce int
 	sealed     func() error

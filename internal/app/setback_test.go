@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/config"
 	"sallyport/internal/store"
+	"sallyport/internal/store/storetest"
+	"sallyport/internal/testkit/postgres"
 )
 
 // TestClockSetBack: when a clock that was ahead is set right, no session goes on for longer by that, neither one that began
@@ -84,4 +87,67 @@ func TestKeyOfTheFutureCanBeDropped(t *testing.T) {
 	if err := (locksmith{c}).DropKey(ctx, host, old); err != nil {
 		t.Errorf("a minute later: %v", err)
 	}
+}
+
+// TestJumpOfAllNodesIsNotedOnce: of two nodes that notice one jump of the database's clock the first ends the sign-ins, and those
+// that begin afterwards go on. Another jump is another, whoever was first before, and to the same time too.
+func TestJumpOfAllNodesIsNotedOnce(t *testing.T) {
+	ctx, address, clock := t.Context(), postgres.Database(t), storetest.NewClock()
+	postgres.Follow(t, address, clock)
+	o := Options{Now: clock.Now}
+	one := config.Config{Data: t.TempDir(), Database: address}
+	one.Key = one.Data + "/key"
+	a := coreOf(t, one, o)
+	b := coreOf(t, config.Config{Data: t.TempDir(), Database: address, Key: one.Key}, o)
+	hash := sallyport.Hash{1}
+	begin := func() {
+		t.Helper()
+		err := a.db.Write(ctx, func(tx *store.Tx) error {
+			return tx.InsertSignIn(ctx, sallyport.SignIn{Hash: hash, Purpose: sallyport.PurposeSetup, CreatedAt: clock.Now(), ExpiresAt: clock.Now().Add(time.Hour)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const second = time.Second
+	for n, step := range []struct {
+		node   *core
+		passes time.Duration // on the clock, before it is noticed
+		by     time.Duration
+		events int
+	}{
+		{a, 3600 * second, 3600 * second, 1},
+		{b, second, 3600*second + 300*time.Millisecond, 1}, // the same
+		{b, -3600 * second, -3600 * second, 2},
+		{a, second, -3600 * second, 2}, // the same
+		{a, 0, -3600 * second, 3},      // again to the same time
+		{b, second, -3600 * second, 3}, // the same
+		{a, 0, 30 * second, 4},         // another
+		{b, 6 * second, 30 * second, 5},
+	} {
+		clock.Add(step.passes)
+		begin()
+		before := jumpsNoted(t, a)
+		if err := step.node.clockJumped(ctx, step.by); err != nil {
+			t.Fatal(err)
+		}
+		err := a.db.Read(ctx, func(tx *store.Tx) error { _, _, err := tx.SignIn(ctx, hash); return err })
+		if got := jumpsNoted(t, a); got != step.events || (sallyport.KindOf(err) == sallyport.Gone) != (got > before) {
+			t.Errorf("step %d: %d events, want %d; the sign-in: %v", n, got, step.events, err)
+		}
+		hash[0]++
+	}
+}
+
+func jumpsNoted(t *testing.T, c *core) (n int) {
+	t.Helper()
+	err := c.db.Read(t.Context(), func(tx *store.Tx) error {
+		events, err := tx.Events(t.Context(), sallyport.EventFilter{Type: "clock.jumped"})
+		n = len(events)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
