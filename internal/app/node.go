@@ -37,8 +37,8 @@ func (f *fitness) check() error {
 	return sallyport.ErrUnavailable.Because(f.why)
 }
 
-// words are why the node may not answer, for whoever looks whether it is ready. What a driver or a server said is for the
-// log alone.
+// words are why the node may not answer, for whoever looks whether it is ready. What a driver or a server said, an error with a
+// cause, is for the log alone.
 func (f *fitness) words() string {
 	if f == nil {
 		return ""

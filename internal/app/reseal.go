@@ -50,6 +50,9 @@ func (l locksmith) finish(ctx context.Context, actor sallyport.Actor, done *cont
 func (l locksmith) resume(ctx context.Context) error {
 	l.c.keysMu.Lock()
 	defer l.c.keysMu.Unlock()
+	if err := l.c.fit.check(); err != nil {
+		return err
+	}
 	moving, err := l.moving(ctx)
 	if err != nil || moving != l.c.keys.ID() {
 		return err

@@ -114,7 +114,7 @@ func (s *state) put(now seen) error {
 		return err
 	}
 	if err := replaceFile(s.path, append(text, '\n')); err != nil {
-		return fmt.Errorf("what this node has seen of the database: %w", err)
+		return fmt.Errorf("what this node has seen of the database cannot be written down: %v", err) // no cause: see fitness.words
 	}
 	s.seen = now
 	return nil

@@ -65,9 +65,14 @@ func (c *core) keepLedger(ctx context.Context) {
 const startTime = 3 * time.Second
 
 // sweep removes what is over, and notes the time for the next start. Last uses of sessions are written first. While
-// nothing could be written none of them was: then every node has its time to do so before a session goes as an idle one.
+// nothing could be written none of them was: then every node has its time to do so before a session goes as an idle one. A node that
+// may not answer removes nothing: the database may be one that nobody has accepted.
 func (c *core) sweep(ctx context.Context) (err error) {
 	c.session.Flush(ctx)
+	if err = c.fit.check(); err != nil {
+		c.unswept = sweepsLeftOut
+		return err
+	}
 	if c.unswept > 0 {
 		c.unswept--
 	} else {

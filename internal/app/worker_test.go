@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,5 +68,53 @@ func TestSweepKnowsLastUses(t *testing.T) {
 	}
 	if usable, err := c.session.Usable(ctx, used); !usable || err != nil || !stored(used) {
 		t.Errorf("the one that was used went with it: %v, %v", usable, err)
+	}
+}
+
+// TestUnfitNodeRemovesNothing: a node that finds the database older than it has seen it leaves all of it as it is.
+func TestUnfitNodeRemovesNothing(t *testing.T) {
+	ctx, at := t.Context(), time.Now()
+	c := testCore(t, func() time.Time { return at })
+	over := sallyport.Hash{1}
+	err := c.db.Write(ctx, func(tx *store.Tx) error {
+		return tx.InsertSignIn(ctx, sallyport.SignIn{Hash: over, Purpose: sallyport.PurposeSetup, CreatedAt: at, ExpiresAt: at.Add(time.Hour)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const later = 2 * time.Hour
+	there := func() bool {
+		t.Helper()
+		at = at.Add(-later) // when it lived
+		defer func() { at = at.Add(later) }()
+		err := c.db.Read(ctx, func(tx *store.Tx) error { _, _, err := tx.SignIn(ctx, over); return err })
+		if err != nil && sallyport.KindOf(err) != sallyport.Gone {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	at = at.Add(later)
+	c.fit = &fitness{why: errors.New("older")}
+	if err := c.sweep(ctx); err == nil || !there() {
+		t.Errorf("an unfit node has swept: %v", err)
+	}
+	c.fit.set(nil)
+	for range sweepsLeftOut + 1 {
+		if err := c.sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if there() {
+		t.Error("what is over stays")
+	}
+}
+
+// TestWordsOfAFullDisk: a node that cannot write down what it has seen does not say that the database is away.
+func TestWordsOfAFullDisk(t *testing.T) {
+	s := &state{path: t.TempDir() + "/none/seen"}
+	f := &fitness{}
+	f.set(s.put(seen{Epoch: 1}))
+	if words := f.words(); !strings.Contains(words, "cannot be written down") {
+		t.Errorf("it says %q", words)
 	}
 }
