@@ -38,6 +38,9 @@ func AcceptRestore(ctx context.Context, cfg config.Config, o Options) (done Rest
 		return done, errors.Join(err, f.close())
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
+	if err := c.db.Damaged(ctx); err != nil {
+		return done, fmt.Errorf("the database in %s is damaged, so it is not accepted: put another copy there, and leave no sallyport.db-wal of another one beside it (%w)", f.path, err)
+	}
 	var now seen
 	err = c.db.Write(ctx, func(tx *store.Tx) (err error) {
 		now, done, err = c.acceptRestore(ctx, tx, by)

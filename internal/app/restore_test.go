@@ -69,6 +69,40 @@ func TestD11_8(t *testing.T) {
 	}
 }
 
+// A copy that was damaged on its way is not accepted, wherever the damage is.
+func TestDamagedCopyIsNotAccepted(t *testing.T) {
+	cfg := configure(t, nil)
+	staff(t, cfg.Data)
+	path := filepath.Join(cfg.Data, "sallyport.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page, size int64
+	err = db.QueryRow(`SELECT rootpage FROM sqlite_master WHERE name = 'device'`).Scan(&page)
+	if err = errors.Join(err, db.QueryRow(`PRAGMA page_size`).Scan(&size), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt := bytes.Clone(whole)
+	copy(spoilt[(page-1)*size:page*size], bytes.Repeat([]byte{0x5a}, int(size)))
+	if err := os.WriteFile(path, spoilt, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.AcceptRestore(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a damaged database: %v", err)
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.AcceptRestore(t.Context(), cfg, quiet()); err != nil {
+		t.Errorf("the whole one: %v", err)
+	}
+}
+
 // D11.8: who puts the whole data folder back, as it was, puts back with it how far the database had come: nothing on this
 // machine tells it from the newest, and the cookies of then work. An operator who accepts it ends all that was alive.
 func TestWholeFolderPutBackIsAccepted(t *testing.T) {

@@ -183,6 +183,23 @@ func (db *DB) Backup(ctx context.Context, path string) (err error) {
 	return nil
 }
 
+// Damaged says what is wrong with the pages of a SQLite file, all of which it reads; nil where nothing is. Whether each index holds
+// what its table does is not looked at. PostgreSQL looks after its own.
+func (db *DB) Damaged(ctx context.Context) error {
+	if db.Shared() {
+		return nil
+	}
+	said := "nothing"
+	err := db.Read(ctx, func(tx *Tx) error {
+		_, err := tx.one(ctx, `PRAGMA quick_check(1)`, nil, &said)
+		return err
+	})
+	if err == nil && said != "ok" {
+		err = errors.New(said)
+	}
+	return err
+}
+
 // SyncFolder returns when the names in a folder are on the disk: a new file's survives a power cut from then on. A file system
 // that has no such question for folders is trusted.
 func SyncFolder(path string) error {
