@@ -42,6 +42,7 @@ func openKey(ctx context.Context, db *store.DB, f *folder, path string) (*keyrin
 	if !ring.Use(check) {
 		return nil, foreignKey(path, ring, storedID(ctx, db))
 	}
+	keyring.Tidy(path)
 	return ring, nil
 }
 

@@ -69,13 +69,33 @@ func create(path, text string) error {
 		return err
 	}
 	linked := os.Link(fresh, path) // unlike a rename it puts nothing in the place of another's
-	if err := os.Remove(fresh); err != nil {
+	err := os.Remove(fresh)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // Tidy was here before
 		return errors.Join(linked, err)
 	}
 	if linked != nil && !errors.Is(linked, fs.ErrExist) { // a file system without links
 		return write(path, text)
 	}
 	return errors.Join(linked, syncFolder(filepath.Dir(path)))
+}
+
+// Tidy removes the second name of a key file, which a process that was killed while it made the key has left beside it. After a
+// rotation it would still be the old one.
+func Tidy(path string) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return
+	}
+	folder, name := filepath.Split(path)
+	entries, _ := os.ReadDir(filepath.Clean(folder))
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), name+".") || !strings.HasSuffix(e.Name(), ".new") {
+			continue
+		}
+		if other, err := os.Lstat(filepath.Join(folder, e.Name())); err == nil && os.SameFile(info, other) {
+			_ = os.Remove(filepath.Join(folder, e.Name())) // or at the next start
+		}
+	}
 }
 
 func unwritable(path string, err error) error {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -215,4 +216,33 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("written again: %q", reason)
 		}
 	})
+}
+
+// TestTidy: the second name that a killed first start has left of the key goes; files that are not the key stay.
+func TestTidy(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "key")
+	if _, err := Create(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(path, path+".abcdefghijklmnop.new"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"key.ponmlkjihgfedcba.new", "key.new", "other"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Tidy(path)
+	var left []string
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if want := []string{"key", "key.new", "key.ponmlkjihgfedcba.new", "other"}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if _, err := Load(path); err != nil {
+		t.Error(err)
+	}
 }
