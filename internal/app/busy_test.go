@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,7 +12,7 @@ import (
 	"sallyport/internal/testkit/postgres"
 )
 
-// A node all of whose readers are at slow pages answers session checks: it still finds out that it may.
+// A node all of whose readers are at slow pages answers session checks: it still finds out that it may, and is ready.
 func TestNodeWithSlowPagesMayAnswer(t *testing.T) {
 	ctx, cfg := t.Context(), config.Config{Data: t.TempDir(), Database: postgres.Database(t)}
 	cfg.Key = cfg.Data + "/key"
@@ -40,9 +41,12 @@ func TestNodeWithSlowPagesMayAnswer(t *testing.T) {
 		<-tick.C
 	}
 	_, err := c.look(ctx)
+	asked, cancel := context.WithTimeout(ctx, nodeTime)
+	defer cancel()
+	ready := c.db.Ping(asked)
 	close(shown)
 	all.Wait()
-	if err != nil {
-		t.Errorf("while pages are slow: %v", err)
+	if err != nil || ready != nil {
+		t.Errorf("while pages are slow: %v; readiness: %v", err, ready)
 	}
 }

@@ -283,9 +283,9 @@ func (db *DB) unknown() {
 	}
 }
 
-// Ping asks a reader's connection for an answer.
+// Ping asks the database for an answer, as Watch does.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.Read(ctx, func(tx *Tx) error {
+	return db.Watch(ctx, func(tx *Tx) error {
 		_, err := tx.Now(ctx)
 		return err
 	})
