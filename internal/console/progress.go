@@ -22,6 +22,9 @@ func (c *Console) rolloutSave(w http.ResponseWriter, r *http.Request, f web.Form
 		return err
 	}
 	method := sallyport.Method(f.Get("method"))
+	if begun, other := ro.begunWith(method); begun {
+		return c.begunAlready(w, r, other)
+	}
 	team, err := c.previewTeam(r, ro, method)
 	if err != nil {
 		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })
@@ -61,6 +64,27 @@ func (c *Console) saveFirst(ctx context.Context, actor sallyport.Actor, ro *roll
 		}
 	}
 	return nil
+}
+
+// begunWith reports whether Save was pressed, and with which other method than m.
+func (ro *rollout) begunWith(m sallyport.Method) (begun bool, other sallyport.Method) {
+	ro.mu.Lock()
+	defer ro.mu.Unlock()
+	if ro.method != m {
+		other = ro.method
+	}
+	return ro.begun, other
+}
+
+// begunAlready leads to what came of a choice that was saved. One choice is saved once: whoever went back in the browser and
+// asks for another method is told that it is not saved.
+func (c *Console) begunAlready(w http.ResponseWriter, r *http.Request, other sallyport.Method) error {
+	path := "/admin/rollouts/" + r.PathValue("id")
+	if other == "" {
+		return web.See(w, r, path)
+	}
+	return c.see(w, r, path, view.Answer{Kind: "warn", Line: "Nothing was saved now: Save was pressed before, with " + other.String() + ", and this is what came of it. For another method, tick the technicians again.",
+		Next: &view.Link{Label: "Technicians and Roles", Href: "/admin/technicians"}})
 }
 
 // begin takes the preview as what is to be done, once: a second press of Save changes nothing.

@@ -127,6 +127,9 @@ func (c *Console) rolloutPreview(w http.ResponseWriter, r *http.Request, f web.F
 		return err
 	}
 	method := sallyport.Method(f.Get("method"))
+	if begun, other := ro.begunWith(method); begun {
+		return c.begunAlready(w, r, other)
+	}
 	team, err := c.previewTeam(r, ro, method)
 	if err != nil {
 		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.rolloutPage(r, ro, method, p) })

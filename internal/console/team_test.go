@@ -67,6 +67,24 @@ func TestWholeTeamAtOnce(t *testing.T) {
 	h.signIn(h.add(sallyport.Admin)).get(at).wants(http.StatusGone)
 }
 
+// TestChoiceIsSavedOnce: whoever goes back after Save and chooses another method is told that nothing comes of it, and is
+// not shown a preview of it.
+func TestChoiceIsSavedOnce(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	at := b.send("/admin/rollouts", "id", string(dana.ID)).at
+	b.send(at, "method", "email")
+	b.finished(at).wants(http.StatusOK, "Done: 1 saved").lacks("Nothing was saved now")
+	for _, path := range []string{at, at + "/preview"} {
+		b.follow(b.send(path, "method", "app")).wants(http.StatusOK, "Email for 1 technician", "Nothing was saved now: Save was pressed before, with Email,", "Done: 1 saved")
+		b.follow(b.send(path, "method", "email")).wants(http.StatusOK, "Done: 1 saved").lacks("Nothing was saved now") // pressed twice
+	}
+	if h.technician(dana.ID).Method != sallyport.MethodEmail {
+		t.Error("saved twice")
+	}
+}
+
 func TestWholeTeamAsksForAProof(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelEmail)
