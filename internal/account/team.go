@@ -87,6 +87,9 @@ func (team *Team) add(row TeamRow, err error) {
 		row.Outcome, row.Why, row.Err = Refused, messageOf(err), err
 		row.SessionsEnded = nil
 	}
+	if err != nil && sallyport.KindOf(err) == sallyport.NotFound {
+		row.Gone, row.Name, row.Why = true, "Deleted technician", "Deleted meanwhile."
+	}
 	switch row.Outcome {
 	case WillChange, Changed:
 		team.Changes++

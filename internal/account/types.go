@@ -145,6 +145,7 @@ type TeamRow struct {
 	Invites       bool                // preview: a fresh invitation takes the place of the one before
 	Invitation    string              // link to hand over, shown once
 	Self          bool
+	Gone          bool // he was deleted meanwhile: there is no page of his
 	Err           error
 	among         bool             // he is not the only one ticked
 	next          sallyport.Method // what he shall have

@@ -127,7 +127,11 @@ func (c *Console) saveOne(ctx context.Context, actor sallyport.Actor, m sallypor
 	}
 	team, err := c.accounts.SaveTeam(ctx, actor, []sallyport.TechnicianID{row.ID}, m)
 	if err == nil && len(team.Rows) == 1 {
-		return team.Rows[0]
+		saved := team.Rows[0]
+		if saved.Gone {
+			saved.Name = row.Name // nobody else knows it any more
+		}
+		return saved
 	}
 	row.Outcome, row.Err, row.Why = account.Refused, err, "Sallyport could not do this. Nothing was changed."
 	if p := view.ProblemOf(err, c.now()); p != nil {
@@ -232,6 +236,9 @@ func (ro *rollout) forgetLinks(shown []view.ProgressRow) (some bool) {
 
 func progressRow(row account.TeamRow, done bool) view.ProgressRow {
 	out := view.ProgressRow{ID: string(row.ID), Name: row.Name, Link: row.Invitation}
+	if row.Gone {
+		out.ID = ""
+	}
 	switch {
 	case !done:
 		out.State = view.Mark{Kind: "quiet", Word: "waiting"}
@@ -258,19 +265,22 @@ func changedDetail(row account.TeamRow) string {
 	return out
 }
 
+// summary counts everybody once, so that it comes to as many as were chosen.
 func summary(rows []account.TeamRow, running bool) string {
-	saved, refused, sessions := 0, 0, 0
+	n, sessions := map[account.Outcome]int{}, 0
 	for _, row := range rows {
-		switch row.Outcome {
-		case account.Changed:
-			saved++
-			sessions += len(row.SessionsEnded)
-		case account.Refused:
-			refused++
-		}
+		n[row.Outcome]++
+		sessions += len(row.SessionsEnded)
 	}
+	out := fmt.Sprintf("Done: %d saved, %s ended, %d refused", n[account.Changed], count(sessions, "session", "sessions"), n[account.Refused])
 	if running {
-		return fmt.Sprintf("Saving: %d saved so far, %d refused.", saved, refused)
+		out = fmt.Sprintf("Saving: %d saved so far, %d refused", n[account.Changed], n[account.Refused])
 	}
-	return fmt.Sprintf("Done: %d saved, %s ended, %d refused.", saved, count(sessions, "session", "sessions"), refused)
+	if some := n[account.Unchanged]; some > 0 {
+		out += fmt.Sprintf(", %d unchanged", some)
+	}
+	if some := n[account.LeftOut]; some > 0 {
+		out += fmt.Sprintf(", %d left out", some)
+	}
+	return out + "."
 }

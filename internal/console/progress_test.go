@@ -24,6 +24,16 @@ func (f failing) SaveTeam(context.Context, sallyport.Actor, []sallyport.Technici
 	return account.Team{}, f.err
 }
 
+// saving is a use case that answers with team.
+type saving struct {
+	Accounts
+	team account.Team
+}
+
+func (s saving) SaveTeam(context.Context, sallyport.Actor, []sallyport.TechnicianID, sallyport.Method) (account.Team, error) {
+	return s.team, nil
+}
+
 // TestSaveOneThatFails: a row of a roll-out that could not be saved says so, and why where that can be told.
 func TestSaveOneThatFails(t *testing.T) {
 	planned := account.TeamRow{ID: "dana", Outcome: account.WillChange}
@@ -33,6 +43,16 @@ func TestSaveOneThatFails(t *testing.T) {
 		if row.ID != "dana" || row.Outcome != account.Refused || row.Why != why || !errors.Is(row.Err, err) {
 			t.Errorf("%v: %+v", err, row)
 		}
+	}
+}
+
+// TestDeletedDuringARollOut: who is deleted between the beginning and his turn keeps the name that was previewed.
+func TestDeletedDuringARollOut(t *testing.T) {
+	gone := account.Team{Rows: []account.TeamRow{{ID: "dana", Name: "Deleted technician", Outcome: account.Refused, Gone: true}}}
+	c := &Console{accounts: saving{team: gone}, now: time.Now, live: t.Context()}
+	row := c.saveOne(t.Context(), sallyport.Actor{}, sallyport.MethodEmail, account.TeamRow{ID: "dana", Name: "Dana Reyes", Outcome: account.WillChange})
+	if got := progressRow(row, true); got.Name != "Dana Reyes" || got.ID != "" || got.State.Word != "refused" {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestWholeTeamAtOnce(t *testing.T) {
 	if p := b.send(at, "method", "text"); p.at != at {
 		t.Fatalf("status %d to %q", p.status, p.at)
 	}
-	p := b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused.", "Signed out of 1 browser: Firefox on Windows at 192.0.2.7.", "left out", "needs a phone number")
+	p := b.finished(at).wants(http.StatusOK, "Done: 1 saved, 1 session ended, 1 refused, 1 left out.", "Signed out of 1 browser: Firefox on Windows at 192.0.2.7.", "left out", "needs a phone number")
 	if words := p.words(); strings.Index(words, "refused Text Message needs a phone number") > strings.Index(words, "saved Signed out of 1 browser: Firefox on Windows at 192.0.2.7.") {
 		t.Error("who was refused does not come first")
 	}
@@ -83,6 +83,26 @@ func TestChoiceIsSavedOnce(t *testing.T) {
 	if h.technician(dana.ID).Method != sallyport.MethodEmail {
 		t.Error("saved twice")
 	}
+}
+
+// TestDeletedWhileChosen: who is deleted before or after the preview is refused, under his name where it is known, with no
+// link to a page that is gone; everybody who was chosen is counted.
+func TestDeletedWhileChosen(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	dana, early, late := h.add(sallyport.Admin), h.add(sallyport.Admin), h.add(sallyport.Admin)
+	same := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Method = sallyport.MethodEmail })
+	at := b.send("/admin/rollouts", "id", string(dana.ID), "id", string(early.ID), "id", string(late.ID), "id", string(same.ID)).at
+	b.send("/admin/technicians/" + string(early.ID) + "/delete")
+	b.send(at+"/preview", "method", "email").wants(http.StatusOK, "Cannot be saved: Deleted meanwhile (1) Deleted technician", "Save for 2 technicians")
+	b.send("/admin/technicians/" + string(late.ID) + "/delete")
+	b.send(at, "method", "email")
+	p := b.finished(at).wants(http.StatusOK, "Done: 1 saved, 0 sessions ended, 2 refused, 1 unchanged.", "4 of 4", "Deleted technician refused Deleted meanwhile.")
+	for _, gone := range []sallyport.Technician{early, late} {
+		p.lacks("/admin/technicians/" + string(gone.ID))
+	}
+	p.link("/admin/technicians/" + string(dana.ID))
 }
 
 func TestWholeTeamAsksForAProof(t *testing.T) {
@@ -372,7 +392,7 @@ func TestResultsOfATeam(t *testing.T) {
 	}
 	at := b.send("/admin/rollouts", ids...).at
 	b.send(at, "method", "text")
-	p := b.finished(at).wants(http.StatusOK, "Done: 99 saved, 0 sessions ended, 1 refused.", "Text Message for 102 technicians", "1–100 of 102", "saved Was signed in nowhere. ")
+	p := b.finished(at).wants(http.StatusOK, "Done: 99 saved, 0 sessions ended, 1 refused, 1 unchanged, 1 left out.", "Text Message for 102 technicians", "1–100 of 102", "saved Was signed in nowhere. ")
 	words := p.words()
 	if refused, left, saved := strings.Index(words, " refused Text Message"), strings.Index(words, " left out "), strings.Index(words, " saved Was"); refused > left || left > saved || refused < 0 {
 		t.Errorf("refused at %d, left out at %d, saved at %d", refused, left, saved)

@@ -44,7 +44,7 @@ func (Progress) Template() string { return "desk/progress" }
 
 // ProgressRow is the result for one technician.
 type ProgressRow struct {
-	ID     string
+	ID     string // empty: there is no page of his
 	Name   string
 	State  Mark
 	Detail string
