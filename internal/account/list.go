@@ -92,7 +92,7 @@ func detail(ctx context.Context, tx Tx, w who, t sallyport.Technician) (Detail, 
 	if err != nil {
 		return d, err
 	}
-	d.Factor, d.RecoveryLeft, d.SetUp = summary(h.factor, d.Technician), h.left, h.factor.Serves(t)
+	d.Factor, d.RecoveryLeft, d.SetUp = summary(h.factor, d.Technician, w.settings), h.left, h.factor.Serves(t)
 	d.RecoveryOff = t.RecoveryRun >= w.settings.FactorRun
 	d.SetupOpen = needsSetup(t, h.factor) && w.now.Before(t.SetupUntil)
 	d.AsksCode = needsSetup(t, h.factor) && h.factor == nil && t.EnrolmentNeeded && w.settings.EnrolmentCodes
@@ -131,11 +131,11 @@ func (d *Detail) rest(ctx context.Context, tx Tx, w who) (err error) {
 	return err
 }
 
-func summary(f *sallyport.Factor, t sallyport.Technician) *FactorSummary {
+func summary(f *sallyport.Factor, t sallyport.Technician, s sallyport.Settings) *FactorSummary {
 	if f == nil {
 		return nil
 	}
-	return &FactorSummary{Kind: f.Kind, Serves: f.Serves(t), Address: f.Address, ProvedAt: f.ProvedAt, UsedAt: f.UsedAt,
+	return &FactorSummary{Kind: f.Kind, Serves: f.Serves(t), Opens: needsSetup(t, f) && s.OpenerRequired, Address: f.Address, ProvedAt: f.ProvedAt, UsedAt: f.UsedAt,
 		Disabled: t.FactorDisabled}
 }
 

@@ -21,7 +21,8 @@ type Page struct {
 // FactorSummary is what anybody learns of a second factor. Never its secret.
 type FactorSummary struct {
 	Kind     sallyport.Method
-	Serves   bool   // it is what the method asks for; otherwise it only opens the door to the new one
+	Serves   bool   // it is what the method asks for
+	Opens    bool   // it only opens the door to the new one
 	Address  string // the mailbox or number that was proved
 	ProvedAt time.Time
 	UsedAt   time.Time

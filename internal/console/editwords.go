@@ -165,6 +165,8 @@ func heldWords(d view.Desk, e account.Detail) string {
 	switch f := e.Factor; {
 	case f == nil:
 		return ""
+	case e.Technician.Method == sallyport.MethodOff:
+		return "Holds " + f.Kind.String() + " still: while the method is Off, nobody asks for it."
 	case f.Disabled:
 		return "Too many wrong answers: only a reset opens it again."
 	case f.Serves:
@@ -173,9 +175,19 @@ func heldWords(d view.Desk, e account.Detail) string {
 			words += ", last used " + d.When(f.UsedAt).Words()
 		}
 		return words
+	case f.Kind == e.Technician.Method: // its address was changed
+		return "Holds " + f.Address + " still: " + untilWords(f, "proving the new one") + "."
 	default:
-		return "Holds " + f.Kind.String() + " still: it only opens the door to setting up the new method."
+		return "Holds " + f.Kind.String() + " still: " + untilWords(f, "setting up the new method") + "."
 	}
+}
+
+// untilWords say what a factor that was replaced is good for until next is done.
+func untilWords(f *account.FactorSummary, next string) string {
+	if f.Opens {
+		return "it only opens the door to " + next
+	}
+	return "it opens nothing, and goes with " + next
 }
 
 // methodWord names what proved a session.

@@ -1,12 +1,14 @@
 package console_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"sallyport"
+	"sallyport/internal/store"
 )
 
 // TestFormOfANewTechnician: what was typed stays, with what is wrong at its field; a method that cannot be had stays out of reach,
@@ -98,4 +100,39 @@ func TestPreviewSaysWhatSaveWillDo(t *testing.T) {
 	b.follow(b.send("/admin/technicians/"+string(dana.ID), formOf(dana, "method", "email")...)).wants(http.StatusOK, "Saved. Person was signed in nowhere", "Everything older was refused everywhere after",
 		"first gives a code of the authenticator app in use now once more")
 	b.get("/admin/technicians/"+string(dana.ID)).wants(http.StatusOK, "it only opens the door to setting up the new method")
+}
+
+// TestWhatIsHeldStill: of a factor that the method does not ask for the page says what it is good for, by the policy and
+// the method of now.
+func TestWhatIsHeldStill(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	set := func(edit func(*sallyport.Settings)) {
+		h.write(func(ctx context.Context, tx *store.Tx) error {
+			s := sallyport.DefaultSettings()
+			edit(&s)
+			return tx.PutSettings(ctx, s)
+		})
+	}
+	method := func(m sallyport.Method) func(*sallyport.Technician) {
+		return func(p *sallyport.Technician) { p.Method = m }
+	}
+	held := func(p sallyport.Technician, kind sallyport.Method, address string) string {
+		h.write(func(ctx context.Context, tx *store.Tx) error {
+			return tx.PutFactor(ctx, sallyport.Factor{Technician: p.ID, Kind: kind, Secret: []byte("sealed"), Address: address, ProvedAt: h.clock.Now()})
+		})
+		return "/admin/technicians/" + string(p.ID)
+	}
+	off := held(h.add(sallyport.Admin, method(sallyport.MethodOff)), sallyport.MethodApp, "")
+	locked := held(h.add(sallyport.Admin, method(sallyport.MethodOff), func(p *sallyport.Technician) { p.FactorDisabled = true }), sallyport.MethodApp, "")
+	moved := held(h.add(sallyport.Admin, method(sallyport.MethodEmail)), sallyport.MethodEmail, "old@northwind.example")
+	other := held(h.add(sallyport.Admin, method(sallyport.MethodEmail)), sallyport.MethodApp, "")
+	for _, at := range []string{off, locked} {
+		b.get(at).wants(http.StatusOK, "not needed Holds Authenticator App still: while the method is Off, nobody asks for it.").lacks("opens the door", "only a reset")
+	}
+	b.get(moved).wants(http.StatusOK, "Holds old@northwind.example still: it only opens the door to proving the new one.")
+	b.get(other).wants(http.StatusOK, "Holds Authenticator App still: it only opens the door to setting up the new method.")
+	set(func(s *sallyport.Settings) { s.OpenerRequired = false })
+	b.get(moved).wants(http.StatusOK, "Holds old@northwind.example still: it opens nothing, and goes with proving the new one.")
+	b.get(other).wants(http.StatusOK, "Holds Authenticator App still: it opens nothing, and goes with setting up the new method.")
 }
