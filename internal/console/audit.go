@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"sallyport"
@@ -21,7 +22,7 @@ func auditQuery(r *http.Request) (sallyport.EventFilter, web.Form, error) {
 	if err != nil {
 		return sallyport.EventFilter{}, q, err
 	}
-	f := sallyport.EventFilter{Search: q.Get("q"), Type: q.Get("type"), Target: sallyport.TechnicianID(q.Get("technician")), Limit: pageSize}
+	f := sallyport.EventFilter{Search: strings.TrimSpace(q.Get("q")), Type: q.Get("type"), Target: sallyport.TechnicianID(q.Get("technician")), Limit: pageSize}
 	if n, err := strconv.ParseInt(q.Get("before"), 10, 64); err == nil && n > 0 {
 		f.Before = n // anything else is the first page
 	}

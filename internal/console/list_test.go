@@ -113,3 +113,17 @@ func TestFrameOfAPage(t *testing.T) {
 	b := h.signIn(super)
 	b.send("/admin/technicians/"+string(super.ID)+"/sign-out").wants(http.StatusOK, "Done, and you are signed out", "Northwind IT")
 }
+
+// TestSearchWithSpacesAround: a phone's keyboard puts a space behind the word that it completes.
+func TestSearchWithSpacesAround(t *testing.T) {
+	h := newHouse(t)
+	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	h.signIn(dana)
+	b.send("/admin/technicians/" + string(dana.ID) + "/deactivate")
+	b.send("/admin/technicians/" + string(dana.ID) + "/activate")
+	h.signIn(dana)
+	for _, path := range []string{"/admin/technicians", "/admin/sessions", "/admin/audit"} {
+		b.get(path+"?q=%20"+dana.UserName+"+").wants(http.StatusOK, dana.UserName).lacks("Nobody matches", "No live session", "No event matches")
+	}
+	b.get("/admin/technicians?q=+").wants(http.StatusOK, "2 · 2 set up").lacks(`>Clear<`)
+}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"sallyport"
 	"sallyport/internal/web"
@@ -22,7 +23,7 @@ func listQuery(r *http.Request) (sallyport.Filter, error) {
 }
 
 func filterOf(get func(string) string) sallyport.Filter {
-	f := sallyport.Filter{Search: get("q"), Sort: get("sort"), Page: pageNumber(get("page")), Size: pageSize}
+	f := sallyport.Filter{Search: strings.TrimSpace(get("q")), Sort: get("sort"), Page: pageNumber(get("page")), Size: pageSize}
 	if _, ok := sallyport.RoleByID(sallyport.RoleID(get("role"))); ok {
 		f.Role = sallyport.RoleID(get("role"))
 	}

@@ -17,7 +17,7 @@ func (c *Console) sessions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := sallyport.SessionFilter{Search: q.Get("q"), Technician: sallyport.TechnicianID(q.Get("technician")), Page: pageNumber(q.Get("page")), Size: pageSize}
+	f := sallyport.SessionFilter{Search: strings.TrimSpace(q.Get("q")), Technician: sallyport.TechnicianID(q.Get("technician")), Page: pageNumber(q.Get("page")), Size: pageSize}
 	p, err := c.accounts.Sessions(r.Context(), web.ActorOf(r), f)
 	if err != nil {
 		return err
