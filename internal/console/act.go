@@ -87,6 +87,9 @@ func (c *Console) askPage(r *http.Request, a act, reason string, p *view.Problem
 func (c *Console) do(a act) formHandler {
 	return func(w http.ResponseWriter, r *http.Request, f web.Form) error {
 		d, err := c.accounts.Technician(r.Context(), web.ActorOf(r), technicianID(r))
+		if sallyport.KindOf(err) == sallyport.NotFound {
+			return c.see(w, r, "/admin/technicians", view.Answer{Line: "That technician had been deleted already."})
+		}
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"sallyport"
 	"sallyport/internal/view"
 	"sallyport/internal/web"
 )
@@ -33,7 +34,10 @@ func (c *Console) help(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) finishHelp(w http.ResponseWriter, r *http.Request, _ web.Form) error {
-	if err := c.accounts.FinishHelp(r.Context(), web.ActorOf(r), r.PathValue("id")); err != nil {
+	switch err := c.accounts.FinishHelp(r.Context(), web.ActorOf(r), r.PathValue("id")); {
+	case sallyport.KindOf(err) == sallyport.NotFound:
+		return c.see(w, r, "/admin/help", view.Answer{Line: "That request had been closed already."})
+	case err != nil:
 		return err
 	}
 	return c.see(w, r, "/admin/help", done("Done. The request is closed."))

@@ -25,7 +25,7 @@ func (c *Console) invitations(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := view.Invitations{Desk: desk, MayWrite: web.VisitorOf(r).Role.Has(sallyport.WriteTechnicians)}
+	page := view.Invitations{Desk: desk}
 	for _, row := range p.Rows {
 		out, err := c.invitationRow(r, desk, row)
 		if sallyport.KindOf(err) == sallyport.NotFound {
@@ -58,5 +58,5 @@ func (c *Console) invitationRow(r *http.Request, d view.Desk, row sallyport.Row)
 		expires = detail.Invitation.ExpiresAt
 	}
 	return view.InvitationRow{ID: string(row.ID), Name: row.Name(), Email: row.Email, Role: roleName(row.Role), Method: row.Method.String(),
-		Added: d.When(row.CreatedAt), Expires: d.When(expires), Over: detail.Invitation == nil}, nil
+		Added: d.When(row.CreatedAt), Expires: d.When(expires), Over: detail.Invitation == nil, MaySend: detail.May.Resend}, nil
 }

@@ -22,6 +22,7 @@ func TestNoLinkLeadsToARefusal(t *testing.T) {
 	}
 	h.signIn(h.add(sallyport.SuperAdmin)).send("/admin/technicians/new", "email", "ilya@northwind.example", "role", "admin", "method", "app").wants(http.StatusOK)
 	h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Status = sallyport.Deactivated })
+	h.add(sallyport.SuperAdmin, func(p *sallyport.Technician) { p.Status, p.Password = sallyport.Invited, nil })
 	for i, role := range sallyport.BuiltInRoles {
 		seen, todo := map[string]string{}, []string{}
 		note := func(from, body string) {

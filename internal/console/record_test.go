@@ -226,6 +226,7 @@ func TestResetsAndHelp(t *testing.T) {
 		t.Error("nothing leads from the request to a new second factor")
 	}
 	b.follow(b.send("/admin/help/h1")).wants(http.StatusOK, "Done. The request is closed.", "Nobody needs help")
+	b.follow(b.send("/admin/help/h1")).wants(http.StatusOK, "That request had been closed already.", "Nobody needs help") // by somebody else
 }
 
 // TestResetThatOneMayNotDecide: nobody approves his own reset, or that of somebody above him, and no page has a button for it. His own

@@ -255,6 +255,7 @@ func TestActsOfTheMenu(t *testing.T) {
 	b.follow(b.send(path+"/activate")).wants(http.StatusOK, "Activated.")
 	b.follow(b.send(path+"/delete")).wants(http.StatusOK, "Person 2 was deleted.")
 	b.get(path).wants(http.StatusNotFound)
+	b.follow(b.send(path+"/delete")).wants(http.StatusOK, "That technician had been deleted already.") // pressed twice
 }
 
 // TestAnswersAreTheirOwners: what an act led to is shown to who did it, and text never comes from the address.

@@ -80,10 +80,9 @@ type RoleCard struct {
 // Invitations is the tab with those who did not come in yet.
 type Invitations struct {
 	Desk
-	Rows     []InvitationRow
-	Pager    *Pager
-	Empty    *Empty
-	MayWrite bool
+	Rows  []InvitationRow
+	Pager *Pager
+	Empty *Empty
 }
 
 // Template names the page's file.
@@ -99,6 +98,7 @@ type InvitationRow struct {
 	Added   Moment
 	Expires Moment // zero: no live link
 	Over    bool
+	MaySend bool // a fresh one
 }
 
 // Resets is the tab with the password resets that wait for an approval.
