@@ -27,6 +27,11 @@ func TestAddTechnician(t *testing.T) {
 	p.Click("[data-save]")
 	p.WaitText("Please look at the marked fields")
 	p.Fill("Business email", "noor@northwind.example")
+	p.WaitText("To noor@northwind.example.") // beside the method, as the form changes
+	p.Fill("User name", "mara@northwind.example")
+	p.WaitText("This will be refused: Somebody else has this user name already.")
+	p.Fill("User name", "noor@northwind.example")
+	p.WaitGone("This will be refused")
 	p.Click("[data-save]")
 	p.WaitText("Noor was added. The invitation is on its way to noor@northwind.example.")
 	inspect(t, p)

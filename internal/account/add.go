@@ -23,6 +23,21 @@ func (s *Service) NewForm(ctx context.Context, actor sallyport.Actor) (form Form
 	return form, offer, roles, err
 }
 
+// PreviewAdd says what Add would do with form: what it would refuse, and whether it would ask for a fresh proof. It needs
+// technicians.write, and changes nothing.
+func (s *Service) PreviewAdd(ctx context.Context, actor sallyport.Actor, form Form) (refusals []sallyport.Field, needsProof bool, err error) {
+	err = s.store.Read(ctx, func(tx Tx) error {
+		w, err := judge(ctx, tx, actor, sallyport.WriteTechnicians)
+		if err != nil {
+			return err
+		}
+		d, err := readForm(ctx, tx, w, sallyport.Technician{}, form)
+		refusals, needsProof = d.wrong, mayBring(w, d.next) != nil
+		return err
+	})
+	return refusals, needsProof, err
+}
+
 // Add makes an invited technician and his invitation. It needs technicians.write, and a fresh proof where the role
 // can change other technicians. Wrong fields are sallyport.Invalid with Fields.
 func (s *Service) Add(ctx context.Context, actor sallyport.Actor, form Form) (Added, error) {

@@ -102,6 +102,10 @@ var toNobody = []struct {
 }{
 	{"list", func(h *house, m matter) error { _, err := h.List(ctx, m.actor, sallyport.Filter{}); return err }},
 	{"form to add", func(h *house, m matter) error { _, _, _, err := h.NewForm(ctx, m.actor); return err }},
+	{"preview of a newcomer", func(h *house, m matter) error {
+		_, _, err := h.PreviewAdd(ctx, m.actor, account.Form{})
+		return err
+	}},
 	{"sessions", func(h *house, m matter) error {
 		_, err := h.Sessions(ctx, m.actor, sallyport.SessionFilter{})
 		return err

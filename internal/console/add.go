@@ -46,8 +46,27 @@ func (c *Console) addPage(r *http.Request, form account.Form, p *view.Problem) (
 	page := view.Technician{Desk: desk, Button: "Add Technician"}
 	page.Methods = methods(web.VisitorOf(r).Role, choices, "", form)
 	fillForm(&page, form, roles)
-	page.Preview.Lines = addLines(form, choices)
-	return page, nil
+	page.Preview.Lines, err = c.foreseeAdd(r, form, choices)
+	return page, err
+}
+
+// foreseeAdd says what adding will do. An address that is not typed yet is no mistake so far.
+func (c *Console) foreseeAdd(r *http.Request, form account.Form, choices []policy.Choice) ([]view.PreviewLine, error) {
+	refusals, needsProof, err := c.accounts.PreviewAdd(r.Context(), web.ActorOf(r), form)
+	if err != nil {
+		return nil, err
+	}
+	var lines []view.PreviewLine
+	for _, f := range refusals {
+		if f.Name != account.FieldEmail || strings.TrimSpace(form.Email) != "" {
+			lines = append(lines, view.PreviewLine{Kind: "bad", Text: "This will be refused: " + f.Message})
+		}
+	}
+	lines = append(lines, addLines(form, choices)...)
+	if needsProof {
+		lines = append(lines, view.PreviewLine{Text: proofWords})
+	}
+	return lines, nil
 }
 
 // addLines say what adding does.

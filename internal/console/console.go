@@ -21,6 +21,7 @@ type Accounts interface {
 	Everybody(ctx context.Context, actor sallyport.Actor, f sallyport.Filter, most int) ([]sallyport.TechnicianID, error)
 	Technician(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID) (account.Detail, error)
 	NewForm(ctx context.Context, actor sallyport.Actor) (account.Form, []policy.Choice, []sallyport.Role, error)
+	PreviewAdd(ctx context.Context, actor sallyport.Actor, form account.Form) (refusals []sallyport.Field, needsProof bool, err error)
 	Add(ctx context.Context, actor sallyport.Actor, form account.Form) (account.Added, error)
 	Preview(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, form account.Form, version int64) (account.Preview, error)
 	Save(ctx context.Context, actor sallyport.Actor, id sallyport.TechnicianID, form account.Form, version int64) (account.Saved, error)

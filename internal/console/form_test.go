@@ -54,6 +54,32 @@ func TestFormOfANewTechnician(t *testing.T) {
 	if h.technician(h.add(sallyport.Admin).ID).UserName != "person3@northwind.example" || !strings.Contains(b.get("/admin/technicians").words(), "3 · 3 set up") {
 		t.Error("a refused form added somebody")
 	}
+	h.prove(sallyport.ChannelEmail, sallyport.ChannelSMS)
+	const needsPhone, needsEmail = "Text Message needs a phone number.", "Email needs a business email address."
+	b.get("/admin/technicians/new").wants(http.StatusOK, needsPhone, needsEmail).lacks("will be refused")
+	b.send("/admin/technicians/new/preview", "email", "noor@northwind.example", "phone", "+1 425 555 0100", "role", "admin", "method", "text").
+		wants(http.StatusOK, "The phone number is proved there and then").lacks(needsPhone, needsEmail, "will be refused")
+}
+
+// TestPreviewOfANewcomer: what adding would refuse stands in the preview, a user name that is taken among it, and that a proof
+// is asked for.
+func TestPreviewOfANewcomer(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	preview := func(fields ...string) page {
+		return b.send("/admin/technicians/new/preview", append(fields, "role", "admin")...).wants(http.StatusOK)
+	}
+	preview("email", "person1@northwind.example", "method", "app").wants(http.StatusOK, "This will be refused: Somebody else has this user name already.")
+	preview("email", "new@northwind.example", "user_name", "рerson1@northwind.example", "method", "app").wants(http.StatusOK, "This will be refused: This looks like the user name of somebody else.")
+	preview("email", "new@northwind.example", "phone", "0170", "method", "off").wants(http.StatusOK, "This will be refused: The policy does not permit", "This will be refused: This number is too short")
+	preview("email", "new@", "method", "app").wants(http.StatusOK, "This will be refused: ").lacks("already")
+	preview("email", " ", "method", "app").lacks("will be refused") // not typed yet
+	preview("email", "new@northwind.example", "method", "app").lacks("will be refused", "asked once more")
+	h.clock.Add(16 * time.Minute)
+	preview("email", "new@northwind.example", "method", "app").wants(http.StatusOK, "you are asked once more who you are")
+	if strings.Contains(b.get("/admin/technicians").words(), "new@") {
+		t.Error("a preview added somebody")
+	}
 }
 
 // TestEditWithoutAMethod: where none of the methods was open in the form, the one that stands stays.

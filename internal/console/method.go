@@ -14,6 +14,9 @@ func methods(reader sallyport.Role, choices []policy.Choice, current sallyport.M
 	for _, c := range choices {
 		o := view.MethodOption{Value: string(c.Method), Label: methodLabel(c.Method), Worth: to(c.Method, form) + c.Worth,
 			Recommended: c.Recommended, Checked: c.Method == form.Method, Reason: c.Reason}
+		if c.Permitted && to(c.Method, form) != "" { // what it needs was typed, and is not stored yet
+			o.Reason = ""
+		}
 		if !c.Permitted {
 			o.Fix = fix(reader, c.Method)
 			o.Barred = c.Method != current

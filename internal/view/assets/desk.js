@@ -71,6 +71,10 @@ function bindPreview(form) {
       if (mine !== turn) return;
       if (!fresh) throw new Error("no preview");
       box.replaceChildren(...fresh.childNodes);
+      for (const note of all("[data-fresh]", form)) { // where a code would go, and what a method still needs
+        const now = answer.response.getElementById(note.id);
+        if (now) note.replaceChildren(...now.childNodes);
+      }
       const save = answer.response.querySelector("[data-save]");
       if (save) form.querySelector("[data-save]").textContent = save.textContent;
     } catch {
