@@ -157,7 +157,7 @@ type Filter struct {
 	Role   RoleID
 	Status Status
 	Method Method
-	SetUp  string // "yes", "no" or empty
+	SetUp  string // "yes", "no" or empty; "no" is who has to set one up still: not with Off, nor deactivated unless Status says so
 	Sort   string // name, username, role, status, method, setup, last, sessions; a leading "-" turns it round
 	Page   int    // from 1
 	Size   int    // rows a page, 1 to 200

@@ -73,7 +73,10 @@ func rowsWhere(f sallyport.Filter) (*where, string, error) {
 		w.terms = append(w.terms, setUp)
 	case "no":
 		joins = ` LEFT JOIN factor f ON f.technician = t.id`
-		w.terms = append(w.terms, `NOT `+setUp)
+		w.terms = append(w.terms, `NOT `+setUp, `t.method <> 'off'`)
+		if f.Status == "" {
+			w.terms = append(w.terms, `t.status <> 'deactivated'`)
+		}
 	}
 	return w, joins, nil
 }
