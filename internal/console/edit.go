@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -20,6 +21,9 @@ func technicianID(r *http.Request) sallyport.TechnicianID {
 // editForm is Edit Technician.
 func (c *Console) editForm(w http.ResponseWriter, r *http.Request) error {
 	detail, err := c.accounts.Technician(r.Context(), web.ActorOf(r), technicianID(r))
+	if sallyport.KindOf(err) == sallyport.NotFound && web.VisitorOf(r).Role.Has(sallyport.ReadAudit) {
+		return c.deleted(w, r, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -29,6 +33,21 @@ func (c *Console) editForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return c.pages.Render(w, http.StatusOK, page)
+}
+
+// deleted leads whoever follows a link to somebody who was deleted to what the audit log keeps of him; none is what is said
+// where it has nothing.
+func (c *Console) deleted(w http.ResponseWriter, r *http.Request, none error) error {
+	id := technicianID(r)
+	events, err := c.accounts.Events(r.Context(), web.ActorOf(r), sallyport.EventFilter{Target: id, Limit: 1})
+	switch {
+	case err != nil:
+		return err
+	case len(events) == 0:
+		return none
+	}
+	path := address("/admin/audit", url.Values{"technician": {string(id)}}, 1)
+	return c.see(w, r, path, view.Answer{Line: "This technician was deleted. What the audit log keeps of the account stands here."})
 }
 
 // edit is one state of the form: what is stored, what was typed, what came of it.

@@ -254,7 +254,8 @@ func TestActsOfTheMenu(t *testing.T) {
 	b.send(path+"/deactivate", "reason", "left").wants(http.StatusConflict)
 	b.follow(b.send(path+"/activate")).wants(http.StatusOK, "Activated.")
 	b.follow(b.send(path+"/delete")).wants(http.StatusOK, "Person 2 was deleted.")
-	b.get(path).wants(http.StatusNotFound)
+	b.follow(b.get(path)).wants(http.StatusOK, "This technician was deleted.", "Only what was done to "+dana.UserName+".", "Technician: deleted")
+	b.get("/admin/technicians/never").wants(http.StatusNotFound)
 	b.follow(b.send(path+"/delete")).wants(http.StatusOK, "That technician had been deleted already.") // pressed twice
 }
 
