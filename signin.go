@@ -116,6 +116,7 @@ type EndReason string
 
 const (
 	EndedBySave         EndReason = "save"     // an administrator changed how he signs in
+	EndedByOwnSave      EndReason = "own-save" // he did it himself, in Admin
 	EndedByAdmin        EndReason = "admin"    // an administrator signed him out
 	EndedByOwner        EndReason = "owner"    // ended by himself: from his own page, in Admin, or by signing out
 	EndedByPassword     EndReason = "password" // the password changed

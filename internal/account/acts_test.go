@@ -392,11 +392,18 @@ func TestDeletedSaysSo(t *testing.T) {
 }
 
 // TestEndedByWhom: whoever signs himself out in Admin is not told that his administrator did, and nobody whose account was
-// deactivated is asked to sign in again.
+// deactivated is asked to sign in again. Nor is whoever saves himself told that his administrator changed something.
 func TestEndedByWhom(t *testing.T) {
 	h := newHouse(t)
 	h.add(sallyport.SuperAdmin)
 	admin, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	save := func(by sallyport.Actor, id sallyport.TechnicianID, name string) error {
+		was := h.technician(id)
+		form := account.FormOf(was)
+		form.UserName = name
+		_, err := h.Save(ctx, by, id, form, was.Version)
+		return err
+	}
 	for name, c := range map[string]struct {
 		of   sallyport.Technician
 		act  func(by, ended sallyport.Actor) error
@@ -406,6 +413,8 @@ func TestEndedByWhom(t *testing.T) {
 		"himself":          {admin, func(by, ended sallyport.Actor) error { _, err := h.SignOut(ctx, by, ended.ID); return err }, sallyport.EndedByOwner},
 		"somebody's":       {dana, func(by, ended sallyport.Actor) error { return h.EndSession(ctx, by, ended.Session) }, sallyport.EndedByAdmin},
 		"somebody":         {dana, func(by, ended sallyport.Actor) error { _, err := h.SignOut(ctx, by, ended.ID); return err }, sallyport.EndedByAdmin},
+		"his own Save":     {admin, func(by, ended sallyport.Actor) error { return save(by, ended.ID, "own@northwind.example") }, sallyport.EndedByOwnSave},
+		"somebody's Save":  {dana, func(by, ended sallyport.Actor) error { return save(by, ended.ID, "other@northwind.example") }, sallyport.EndedBySave},
 		"by the host":      {dana, func(_, ended sallyport.Actor) error { _, err := h.SignOut(ctx, host, ended.ID); return err }, sallyport.EndedByAdmin},
 		"himself, for now": {h.add(sallyport.SuperAdmin), func(_, ended sallyport.Actor) error { _, err := h.Deactivate(ctx, ended, ended.ID, ""); return err }, sallyport.EndedByDeactivation},
 		"somebody for now": {h.add(sallyport.Admin), func(by, ended sallyport.Actor) error { _, err := h.Deactivate(ctx, by, ended.ID, ""); return err }, sallyport.EndedByDeactivation},

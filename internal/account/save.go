@@ -148,7 +148,7 @@ func (s *Service) write(ctx context.Context, tx Tx, p plan) (Saved, error) {
 	if !p.security {
 		return saved, nil
 	}
-	raised, err := tx.Raise(ctx, p.was.ID, sallyport.EndedBySave)
+	raised, err := tx.Raise(ctx, p.was.ID, p.endReason())
 	if err != nil {
 		return Saved{}, err
 	}
@@ -162,6 +162,14 @@ func (s *Service) write(ctx context.Context, tx Tx, p plan) (Saved, error) {
 		return s.inviteAgain(ctx, tx, p, saved)
 	}
 	return saved, s.tell(ctx, tx, p.w, p.message())
+}
+
+// endReason is what the holders of the sessions are told that the Save ends.
+func (p plan) endReason() sallyport.EndReason {
+	if p.w.is(p.was.ID) {
+		return sallyport.EndedByOwnSave
+	}
+	return sallyport.EndedBySave
 }
 
 // callOff tells the mailbox that holds the invitation which has just ended where the next one goes to another. It is told

@@ -263,6 +263,8 @@ func TestForcedSignOutSaysWhy(t *testing.T) {
 	d := newDoor(t)
 	d.ended = sallyport.EndedBySave
 	d.says(d.ask("GET", "/sign-in", nil, sessionCookie, token()), "Your administrator changed how you sign in. Please sign in again.")
+	d.ended = sallyport.EndedByOwnSave
+	d.says(d.ask("GET", "/sign-in", nil, sessionCookie, token()), "How you sign in was changed from your own account. Please sign in again.")
 	if strings.Contains(text(t, d.ask("GET", "/sign-in", nil)), "administrator") {
 		t.Error("somebody without the dead session learns of it")
 	}

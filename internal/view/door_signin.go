@@ -56,6 +56,8 @@ func EndedWords(reason sallyport.EndReason) string {
 	switch reason {
 	case sallyport.EndedBySave:
 		return "Your administrator changed how you sign in. Please sign in again."
+	case sallyport.EndedByOwnSave:
+		return "How you sign in was changed from your own account. Please sign in again."
 	case sallyport.EndedByAdmin:
 		return "Your administrator signed you out. Please sign in again."
 	case sallyport.EndedByDeletion:
