@@ -233,6 +233,39 @@ func TestApproveReset(t *testing.T) {
 	}
 }
 
+// TestResetAskedForMoreThanOnce: whoever decides has seen what a technician asked for so far, and decides it all at once, with
+// one event; what came after waits, and so does everybody else's.
+func TestResetAskedForMoreThanOnce(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	dana, noor := h.add(sallyport.Admin), h.add(sallyport.Admin)
+	var asked []string
+	for _, who := range []sallyport.Technician{dana, noor, dana, dana} {
+		id, _ := h.asked(who)
+		asked = append(asked, id)
+		h.clock.Add(time.Second)
+	}
+	waiting, err := h.WaitingResets(ctx, actor)
+	if err != nil || len(waiting) != 2 || waiting[0].ID != asked[3] || len(waiting[0].Earlier) != 2 || waiting[0].Earlier[0].ID != asked[2] || waiting[1].ID != asked[1] {
+		t.Fatalf("%+v, %v", waiting, err)
+	}
+	n := len(h.events())
+	if err := h.DenyReset(ctx, actor, asked[2]); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.since(n); !slices.Equal(got, []string{"password.reset.denied"}) {
+		t.Errorf("events %v", got)
+	}
+	waiting, err = h.WaitingResets(ctx, actor)
+	if err != nil || len(waiting) != 2 || waiting[0].ID != asked[1] || waiting[1].ID != asked[3] || len(waiting[1].Earlier) != 0 {
+		t.Errorf("%+v, %v", waiting, err)
+	}
+	if page, err := h.List(ctx, actor, sallyport.Filter{}); err != nil || page.Counts.WaitingResets != 2 {
+		t.Errorf("%+v, %v", page.Counts, err)
+	}
+}
+
 // An export holds everything that is older than itself, over many pages, and is an event of its own.
 func TestExportEvents(t *testing.T) {
 	h := newHouse(t)

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sallyport"
@@ -13,8 +14,8 @@ const (
 	emailRecency = 7 * 24 * time.Hour // who changed the email address approves no reset for so long
 )
 
-// WaitingResets lists the password resets that wait for an approval, and which of them the actor may approve. It
-// needs technicians.read.
+// WaitingResets lists the password resets that wait for an approval, one for each technician, and which of them the actor
+// may approve. It needs technicians.read.
 func (s *Service) WaitingResets(ctx context.Context, actor sallyport.Actor) ([]WaitingReset, error) {
 	var waiting []WaitingReset
 	err := s.store.Read(ctx, func(tx Tx) error {
@@ -26,16 +27,32 @@ func (s *Service) WaitingResets(ctx context.Context, actor sallyport.Actor) ([]W
 		if err != nil {
 			return err
 		}
-		for _, r := range resets {
-			row, err := waitingReset(ctx, tx, w, r)
+		waiting = nil
+		for _, asked := range byTechnician(resets) {
+			row, err := waitingReset(ctx, tx, w, asked[0])
 			if err != nil {
 				return err
 			}
+			row.Earlier = asked[1:]
 			waiting = append(waiting, row)
 		}
 		return nil
 	})
 	return waiting, err
+}
+
+// byTechnician gathers resets, the oldest first, by whom they are of, and turns each one's round. Who asked first comes first.
+func byTechnician(resets []sallyport.PasswordReset) (all [][]sallyport.PasswordReset) {
+	at := map[sallyport.TechnicianID]int{}
+	for _, r := range resets {
+		i, known := at[r.Technician]
+		if !known {
+			i, all = len(all), append(all, nil)
+			at[r.Technician] = i
+		}
+		all[i] = slices.Insert(all[i], 0, r)
+	}
+	return all
 }
 
 func waitingReset(ctx context.Context, tx Tx, w who, r sallyport.PasswordReset) (WaitingReset, error) {
@@ -130,7 +147,7 @@ func (s *Service) approve(ctx context.Context, tx Tx, w who, t sallyport.Technic
 	)
 }
 
-// DenyReset removes a waiting password reset, and tells the technician. It needs technicians.write.
+// DenyReset removes a waiting password reset, those asked for before with it, and tells the technician. It needs technicians.write.
 func (s *Service) DenyReset(ctx context.Context, actor sallyport.Actor, id string) error {
 	return s.decideReset(ctx, actor, id, func(tx Tx, w who, t sallyport.Technician) error {
 		if err := s.record(ctx, tx, w, entry{what: audit.PasswordResetDenied, on: t}); err != nil {
@@ -160,15 +177,30 @@ func (s *Service) decideReset(ctx context.Context, actor sallyport.Actor, id str
 		if !r.Waiting || !w.now.Before(r.ExpiresAt) || r.Generation != t.Generation || t.Status != sallyport.Active {
 			return errResetOver
 		}
-		gone, err := tx.DeleteReset(ctx, id)
-		if err != nil {
+		if err := takeReset(ctx, tx, r); err != nil {
 			return err
-		}
-		if !gone {
-			return errResetOver
 		}
 		return decide(tx, w, t)
 	})
+}
+
+// takeReset deletes r with what the same technician had asked for before: it is one question, and whoever answers it has seen
+// them beside each other. What was asked for later waits.
+func takeReset(ctx context.Context, tx Tx, r sallyport.PasswordReset) error {
+	gone, err := tx.DeleteReset(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if !gone {
+		return errResetOver
+	}
+	waiting, err := tx.WaitingResets(ctx)
+	for _, other := range waiting {
+		if err == nil && other.Technician == r.Technician && !other.CreatedAt.After(r.CreatedAt) {
+			_, err = tx.DeleteReset(ctx, other.ID)
+		}
+	}
+	return err
 }
 
 var (

@@ -196,9 +196,10 @@ type cell struct {
 	field string
 }
 
-// WaitingReset is a password reset that waits for an approval.
+// WaitingReset is a password reset that waits for an approval: the newest that a technician asked for.
 type WaitingReset struct {
 	sallyport.PasswordReset
+	Earlier    []sallyport.PasswordReset // others of his, the newest first: they are decided with it
 	UserName   string
 	Name       string
 	Email      string

@@ -204,22 +204,32 @@ func TestAuditProof(t *testing.T) {
 func TestResetsAndHelp(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelEmail)
-	b := h.signIn(h.add(sallyport.SuperAdmin))
+	boss := h.add(sallyport.SuperAdmin)
+	b := h.signIn(boss)
 	dana := h.add(sallyport.Admin, func(p *sallyport.Technician) { p.Method = sallyport.MethodEmail })
+	asks := func(id, address string) {
+		h.write(func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertReset(ctx, sallyport.PasswordReset{ID: id, Technician: dana.ID, Generation: dana.Generation, Waiting: true, Address: address, CreatedAt: h.clock.Now(), ExpiresAt: h.clock.Now().Add(24 * time.Hour)})
+		})
+		h.clock.Add(time.Minute)
+	}
+	asks("r1", "203.0.113.9")
+	asks("r2", "198.51.100.2")
 	h.write(func(ctx context.Context, tx *store.Tx) error {
-		for _, id := range []string{"r1", "r2"} {
-			if err := tx.InsertReset(ctx, sallyport.PasswordReset{ID: id, Technician: dana.ID, Generation: dana.Generation, Waiting: true, Address: "203.0.113.9", CreatedAt: h.clock.Now(), ExpiresAt: h.clock.Now().Add(24 * time.Hour)}); err != nil {
-				return err
-			}
-		}
 		return tx.InsertHelp(ctx, sallyport.HelpRequest{ID: "h1", Number: "4711", Technician: dana.ID, Note: "phone lost", Address: "203.0.113.9", Browser: "Firefox on Windows", CreatedAt: h.clock.Now()})
 	})
-	b.get("/admin/technicians").wants(http.StatusOK, "Password resets 2", "Help 1", "needs help")
-	b.get("/admin/resets").wants(http.StatusOK, "Person 2", "203.0.113.9")
+	b.get("/admin/technicians").wants(http.StatusOK, "Password resets 1", "Help 1", "needs help")
+	b.get("/admin/resets").wants(http.StatusOK, "Person 2", "198.51.100.2 before: 203.0.113.9 , 2 min ago").lacks("/admin/resets/r1").link("/admin/resets/r2")
+	b.get("/admin/resets/r2").wants(http.StatusOK, "Asked from 198.51.100.2, 1 min ago. Before that asked from 203.0.113.9, 2 min ago. What you decide holds for all 2.")
 	b.get("/admin/resets/r1").wants(http.StatusOK, "Call Person 2 on a number you know", "Approve and send the link", "Deny", "Not now").lacks("Cancel") // which one might take for Deny
-	b.follow(b.send("/admin/resets/r2/deny")).wants(http.StatusOK, "Denied. No link was sent to Person 2.")
+	asks("r3", "192.0.2.9")                                                                                                                              // after the page was shown that the answer is given on
+	b.follow(b.send("/admin/resets/r2/deny")).wants(http.StatusOK, "Denied. No link was sent to Person 2.", "Password resets 1").lacks("before: ").link("/admin/resets/r3")
 	b.get("/admin/audit?type=password.").wants(http.StatusOK).lacks("Password: reset approved</summary>")
-	b.follow(b.send("/admin/resets/r1")).wants(http.StatusOK, "The link is on its way to person2@northwind.example.", "No password reset is waiting")
+	h.clock.Add(16 * time.Minute)
+	kept := b.send("/admin/resets/r3")
+	b.get(parked(kept)).wants(http.StatusOK, "Password reset: Person 2 (person2@northwind.example)", "Approve and send the link")
+	b = h.signIn(h.technician(boss.ID))
+	b.follow(b.send("/admin/resets/r3")).wants(http.StatusOK, "The link is on its way to person2@northwind.example.", "No password reset is waiting")
 	b.send("/admin/resets/r1").wants(http.StatusGone)
 	b.send("/admin/resets/r2/deny").wants(http.StatusGone)
 	if p := b.get("/admin/help").wants(http.StatusOK, "4711", "phone lost"); !strings.Contains(p.body, `href="/admin/technicians/`+string(dana.ID)+`/reset"`) {

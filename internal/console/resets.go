@@ -1,7 +1,9 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -27,6 +29,9 @@ func (c *Console) resets(w http.ResponseWriter, r *http.Request) error {
 	for _, w := range waiting {
 		row := view.ResetRow{ID: w.ID, TechnicianID: string(w.Technician), Name: w.Name, UserName: w.UserName, Email: w.Email,
 			Asked: desk.When(w.CreatedAt), Expires: desk.When(w.ExpiresAt), From: w.Address}
+		for _, e := range w.Earlier {
+			row.Earlier = append(row.Earlier, view.ResetAsked{Asked: desk.When(e.CreatedAt), From: e.Address})
+		}
 		if !w.MayApprove {
 			row.Barred, row.MayDeny = w.WhyNot, w.MayDeny
 		}
@@ -38,13 +43,18 @@ func (c *Console) resets(w http.ResponseWriter, r *http.Request) error {
 	return c.pages.Render(w, http.StatusOK, page)
 }
 
-func (c *Console) waitingReset(r *http.Request) (account.WaitingReset, error) {
+// approveLabel is the button that sends a link.
+const approveLabel = "Approve and send the link"
+
+// waitingReset finds the one that is called id, or that is decided with it.
+func (c *Console) waitingReset(r *http.Request, id string) (account.WaitingReset, error) {
 	waiting, err := c.accounts.WaitingResets(r.Context(), web.ActorOf(r))
 	if err != nil {
 		return account.WaitingReset{}, err
 	}
 	for _, w := range waiting {
-		if w.ID == r.PathValue("id") {
+		of := func(e sallyport.PasswordReset) bool { return e.ID == id }
+		if of(w.PasswordReset) || slices.ContainsFunc(w.Earlier, of) {
 			return w, nil
 		}
 	}
@@ -61,7 +71,7 @@ func (c *Console) resetForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, error) {
-	reset, err := c.waitingReset(r)
+	reset, err := c.waitingReset(r, r.PathValue("id"))
 	if err != nil {
 		return view.Confirm{}, err
 	}
@@ -75,10 +85,7 @@ func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, err
 		warning = "If you did not ask for it, deny it: somebody tried to reset your password."
 	}
 	page := view.Confirm{Desk: desk, Subject: reset.Name + " (" + reset.UserName + ")", Post: "/admin/resets/" + reset.ID, Cancel: "/admin/resets",
-		Lines: []view.PreviewLine{
-			{Text: "Asked from " + reset.Address + ", " + desk.When(reset.CreatedAt).Words() + "."},
-			{Kind: "warn", Text: warning},
-		}}
+		Lines: append(askedLines(desk, reset), view.PreviewLine{Kind: "warn", Text: warning})}
 	if reset.MayDeny {
 		page.Other = &view.Link{Label: "Deny", Href: page.Post + "/deny"}
 	}
@@ -91,27 +98,42 @@ func (c *Console) resetPage(r *http.Request, p *view.Problem) (view.Confirm, err
 		return page, nil
 	}
 	page.Lines = append(page.Lines, view.PreviewLine{Text: "Approve sends a link to " + reset.Email + ": one use, 24 hours. It does not take away the second factor."})
-	page.Button = "Approve and send the link"
+	page.Button = approveLabel
 	return page, nil
 }
 
+// askedLines say when and from where it was asked for, each time.
+func askedLines(d view.Desk, w account.WaitingReset) []view.PreviewLine {
+	asked := func(r sallyport.PasswordReset) string {
+		return "sked from " + r.Address + ", " + d.When(r.CreatedAt).Words() + "."
+	}
+	lines := say("A" + asked(w.PasswordReset))
+	for _, e := range w.Earlier {
+		lines = append(lines, say("Before that a"+asked(e))...)
+	}
+	if n := len(w.Earlier); n > 0 {
+		lines = append(lines, say(fmt.Sprintf("What you decide holds for all %d.", n+1))...)
+	}
+	return lines
+}
+
 func (c *Console) approveReset(w http.ResponseWriter, r *http.Request, _ web.Form) error {
-	reset, err := c.waitingReset(r)
+	reset, err := c.waitingReset(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if err := c.accounts.ApproveReset(r.Context(), web.ActorOf(r), reset.ID); err != nil {
+	if err := c.accounts.ApproveReset(r.Context(), web.ActorOf(r), r.PathValue("id")); err != nil {
 		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.resetPage(r, p) })
 	}
 	return c.see(w, r, "/admin/resets", done("The link is on its way to "+reset.Email+"."))
 }
 
 func (c *Console) denyReset(w http.ResponseWriter, r *http.Request, _ web.Form) error {
-	reset, err := c.waitingReset(r)
+	reset, err := c.waitingReset(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if err := c.accounts.DenyReset(r.Context(), web.ActorOf(r), reset.ID); err != nil {
+	if err := c.accounts.DenyReset(r.Context(), web.ActorOf(r), r.PathValue("id")); err != nil {
 		return c.refused(w, r, err, func(p *view.Problem) (view.Page, error) { return c.resetPage(r, p) })
 	}
 	return c.see(w, r, "/admin/resets", done("Denied. No link was sent to "+reset.Name+"."))

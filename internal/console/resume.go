@@ -97,6 +97,11 @@ func (c *Console) resume(w http.ResponseWriter, r *http.Request) error {
 func (c *Console) name(r *http.Request, page *view.Resume) error {
 	parts := strings.Split(strings.TrimPrefix(page.Post, "/admin/"), "/")
 	page.Act = firstOf(formNames[strings.Join(parts, "/")], formNames[parts[0]], "Change")
+	if parts[0] == "resets" {
+		reset, err := c.waitingReset(r, parts[1])
+		page.Subject, page.Button = reset.Name+" ("+reset.UserName+")", approveLabel
+		return err
+	}
 	if parts[0] != "technicians" || len(parts) < 2 || parts[1] == "new" || parts[1] == "import" {
 		return nil
 	}

@@ -104,6 +104,12 @@ func TestSecretsAreNotKept(t *testing.T) {
 	p.lacks("asked again for")
 }
 
+// parked is where the form waits that p asks for a proof of.
+func parked(p page) string {
+	back, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimPrefix(p.at, "/confirm?return="), "%2F", "/"), "&")
+	return back
+}
+
 // TestKeptForms: a form is kept for half an hour, a choice of technicians for a day; what it was for may be gone by then.
 func TestKeptForms(t *testing.T) {
 	h := newHouse(t)
@@ -112,7 +118,7 @@ func TestKeptForms(t *testing.T) {
 	chosen := b.send("/admin/rollouts", "id", string(dana.ID)).at
 	h.clock.Add(16 * time.Minute)
 	p := b.send("/admin/technicians/"+string(dana.ID)+"/delete", "reason", "left")
-	back, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimPrefix(p.at, "/confirm?return="), "%2F", "/"), "&")
+	back := parked(p)
 	h.clock.Add(29 * time.Minute)
 	b.get(back).wants(http.StatusOK, "Reason left").lacks("Confirmed.")
 	other := h.signIn(h.add(sallyport.SuperAdmin))

@@ -162,7 +162,7 @@ func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
 	if err != nil {
 		return n, err
 	}
-	_, err = tx.one(ctx, `SELECT (SELECT count(*) FROM password_reset WHERE waiting AND `+resetLive+`),
+	_, err = tx.one(ctx, `SELECT (SELECT count(DISTINCT technician) FROM password_reset WHERE waiting AND `+resetLive+`),
 		(SELECT count(*) FROM help_request WHERE done_at = 0),
 		(SELECT count(*) FROM session s JOIN technician t ON t.id = s.technician WHERE `+usable+`)`,
 		args{idle}, &n.WaitingResets, &n.HelpRequests, &n.LiveSessions)

@@ -120,9 +120,16 @@ type ResetRow struct {
 	Email        string
 	Asked        Moment
 	From         string
+	Earlier      []ResetAsked // others of his, the newest first, which are decided with it
 	Expires      Moment
 	Barred       string
 	MayDeny      bool
+}
+
+// ResetAsked is one time that a reset was asked for.
+type ResetAsked struct {
+	Asked Moment
+	From  string
 }
 
 // Help is the tab with the open requests for help.
