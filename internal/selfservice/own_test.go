@@ -257,4 +257,10 @@ func TestSentWhenSignedOut(t *testing.T) {
 	if len(d.asked) != 0 {
 		t.Errorf("asked %v", d.asked)
 	}
+	for _, own := range []sallyport.EndReason{sallyport.EndedByPassword, sallyport.EndedByOwner, sallyport.EndedByOwnSave} { // pressed twice, without a script
+		d.ended = own
+		if said := d.says(d.ask("GET", "/sign-in?why=undone", nil, sessionCookie, token()), "look before you do it again", view.EndedWords(own)); strings.Contains(said, "what you sent was not done") {
+			t.Errorf("after %s it is said that nothing was done", own)
+		}
+	}
 }

@@ -40,6 +40,20 @@ var notices = map[string]string{
 	web.NotDone: "You were not signed in any more, so what you sent was not done. Please sign in, then do it again.",
 }
 
+// sentTwice is what web.NotDone says where an act of his own ended the session: the answer to it may be what he did not get to
+// see, because he pressed twice and nothing on the page kept him from it.
+const sentTwice = "You were not signed in any more, so this press of the button did nothing. If you pressed it before, that may well have been done: " +
+	"please sign in, and look before you do it again."
+
+// byOwnAct reports whether a session ended by what its owner did himself.
+func byOwnAct(reason sallyport.EndReason) bool {
+	switch reason {
+	case sallyport.EndedByOwner, sallyport.EndedByOwnSave, sallyport.EndedByPassword:
+		return true
+	}
+	return false
+}
+
 // signInPage shows the form, and gives the browser the cookie that must come back with it.
 func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 	query, err := web.ReadQuery(r, "return", "why")
@@ -58,6 +72,9 @@ func (f *Face) signInPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		if reason, known := f.use.EndedReason(r.Context(), token, web.ClientOf(r)); known {
 			page.Reason = view.EndedWords(reason)
+			if query.Get("why") == web.NotDone && byOwnAct(reason) {
+				page.Notice = sentTwice
+			}
 		}
 	}
 	f.begin(w, r)
