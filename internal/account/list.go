@@ -28,7 +28,7 @@ func (s *Service) List(ctx context.Context, actor sallyport.Actor, f sallyport.F
 		if err != nil {
 			return err
 		}
-		page = Page{Now: w.now, MayAdd: w.may(sallyport.WriteTechnicians), Roles: w.givable()}
+		page = Page{Now: w.now, MayAdd: w.may(sallyport.WriteTechnicians), MayOff: w.settings.PermitOff, Roles: w.givable()}
 		if page.Counts, err = tx.TeamCounts(ctx); err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Service) Technician(ctx context.Context, actor sallyport.Actor, id sall
 }
 
 func detail(ctx context.Context, tx Tx, w who, t sallyport.Technician) (Detail, error) {
-	d := Detail{Technician: w.shown(t), Self: w.is(t.ID), Roles: w.givable(), Now: w.now}
+	d := Detail{Technician: w.shown(t), Self: w.is(t.ID), Roles: w.givable(), MayOff: w.settings.PermitOff, Now: w.now}
 	d.Role, _ = sallyport.RoleByID(t.Role)
 	h, err := hold(ctx, tx, t.ID)
 	if err != nil {

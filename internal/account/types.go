@@ -15,6 +15,7 @@ type Page struct {
 	Counts sallyport.TeamCounts
 	Roles  []sallyport.Role // that the actor may give
 	MayAdd bool
+	MayOff bool // the policy permits the method Off
 	Now    time.Time
 }
 
@@ -52,6 +53,7 @@ type Detail struct {
 	May          Rights
 	Self         bool   // the actor looks at himself
 	WhyNot       string // why he may not edit, in one sentence; empty when he may
+	MayOff       bool   // the policy permits the method Off: who has it gets in
 	LastChange   *sallyport.Event
 	Now          time.Time
 }

@@ -137,7 +137,7 @@ func staleView(d view.Desk, e *account.StaleError) *view.Stale {
 // facts stand beside the form.
 func facts(r *http.Request, d view.Desk, e account.Detail) *view.Facts {
 	t, role := e.Technician, web.VisitorOf(r).Role
-	f := &view.Facts{Status: statusMark(t.Status), SetUp: setUpMark(t, e.SetUp), RecoveryLeft: e.RecoveryLeft, RecoveryOff: e.RecoveryOff, HasFactor: e.Factor != nil,
+	f := &view.Facts{Status: statusMark(t.Status), SetUp: setUpMark(t, e.SetUp, e.MayOff), RecoveryLeft: e.RecoveryLeft, RecoveryOff: e.RecoveryOff, HasFactor: e.Factor != nil,
 		LastSignIn: d.When(t.LastSignInAt), Created: d.When(t.CreatedAt)}
 	if e.SetupOpen {
 		f.SetupUntil = d.When(t.SetupUntil)

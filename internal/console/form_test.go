@@ -153,6 +153,10 @@ func TestWhatIsHeldStill(t *testing.T) {
 	locked := held(h.add(sallyport.Admin, method(sallyport.MethodOff), func(p *sallyport.Technician) { p.FactorDisabled = true }), sallyport.MethodApp, "")
 	moved := held(h.add(sallyport.Admin, method(sallyport.MethodEmail)), sallyport.MethodEmail, "old@northwind.example")
 	other := held(h.add(sallyport.Admin, method(sallyport.MethodEmail)), sallyport.MethodApp, "")
+	b.get(off).wants(http.StatusOK, "Set up not permitted")
+	b.get("/admin/technicians?method=off").wants(http.StatusOK, "not permitted").lacks("not needed")
+	set(func(s *sallyport.Settings) { s.PermitOff = true })
+	b.get("/admin/technicians?method=off").wants(http.StatusOK, "not needed").lacks("not permitted")
 	for _, at := range []string{off, locked} {
 		b.get(at).wants(http.StatusOK, "not needed Holds Authenticator App still: while the method is Off, nobody asks for it.").lacks("opens the door", "only a reset")
 	}

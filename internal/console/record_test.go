@@ -77,7 +77,7 @@ func TestFactsOfATechnician(t *testing.T) {
 	b.get("/admin/technicians?q=lately").wants(http.StatusOK, "Lately").lacks("switched off")
 	h.write(func(ctx context.Context, tx *store.Tx) error {
 		s, err := tx.Settings(ctx)
-		s.FactorRun = 10
+		s.FactorRun, s.PermitOff = 10, true
 		if err != nil {
 			return err
 		}

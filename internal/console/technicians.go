@@ -37,7 +37,7 @@ func (c *Console) technicians(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Columns = sortColumns(f)
 	for _, row := range p.Rows {
-		page.Rows = append(page.Rows, technicianRow(desk, web.VisitorOf(r), row))
+		page.Rows = append(page.Rows, technicianRow(desk, web.VisitorOf(r), row, p.MayOff))
 	}
 	page.Pager = view.NewPager(f.Page, f.Size, p.Total, func(n int) string { return address("/admin/technicians", query(f), n) })
 	page.Empty = emptyList(f, p, page.Filter.On)
@@ -86,9 +86,9 @@ func sortColumns(f sallyport.Filter) []view.Column {
 	return out
 }
 
-func technicianRow(d view.Desk, v web.Visitor, row sallyport.Row) view.TechnicianRow {
+func technicianRow(d view.Desk, v web.Visitor, row sallyport.Row, mayOff bool) view.TechnicianRow {
 	out := view.TechnicianRow{ID: string(row.ID), Name: row.Name(), UserName: row.UserName, Role: roleName(row.Role),
-		Status: statusMark(row.Status), Method: row.Method.String(), SetUp: setUpMark(row.Technician, row.SetUp),
+		Status: statusMark(row.Status), Method: row.Method.String(), SetUp: setUpMark(row.Technician, row.SetUp, mayOff),
 		LastSignIn: d.When(row.LastSignInAt), Sessions: row.LiveSessions, Self: row.ID == v.Technician.ID, Help: row.HelpRequested}
 	out.Menu = rowMenu(v, row.Technician)
 	return out
@@ -128,8 +128,11 @@ func statusMark(s sallyport.Status) view.Mark {
 	return view.Mark{Kind: "quiet", Word: string(s)}
 }
 
-func setUpMark(t sallyport.Technician, setUp bool) view.Mark {
+// setUpMark says how far t is. Nobody gets in with the method Off where the policy does not permit it (any more).
+func setUpMark(t sallyport.Technician, setUp, mayOff bool) view.Mark {
 	switch {
+	case t.Method == sallyport.MethodOff && !mayOff:
+		return view.Mark{Kind: "bad", Word: "not permitted"}
 	case t.Method == sallyport.MethodOff:
 		return view.Mark{Kind: "quiet", Word: "not needed"}
 	case t.FactorDisabled:
