@@ -469,6 +469,32 @@ func TestEndedByWhom(t *testing.T) {
 	}
 }
 
+// TestSignOutOfADeactivated: nobody whose account is deactivated is told that he can sign in again, and no page offers the act.
+func TestSignOutOfADeactivated(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	actor, dana := h.session(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	for _, c := range []struct {
+		act  func() error
+		told account.NoticeKind
+	}{
+		{func() error { _, err := h.SignOut(ctx, actor, dana.ID); return err }, account.NoticeSignedOut},
+		{func() error { _, err := h.Deactivate(ctx, actor, dana.ID, ""); return err }, account.NoticeDeactivated},
+		{func() error { _, err := h.SignOut(ctx, actor, dana.ID); return err }, account.NoticeDeactivated},
+	} {
+		d, err := h.Technician(ctx, actor, dana.ID)
+		if active := d.Technician.Status == sallyport.Active; err != nil || d.May.SignOut != active {
+			t.Errorf("the page of somebody %s offers %+v: %v", d.Technician.Status, d.May, err)
+		}
+		if err := c.act(); err != nil {
+			t.Fatal(err)
+		}
+		if last := h.letters.made[len(h.letters.made)-1].kind; last != c.told {
+			t.Errorf("he is told %q last, want %q", last, c.told)
+		}
+	}
+}
+
 // The texts that are asked for here are texts that delivery has, and their data is its data, field by field.
 func TestNoticesAreWritten(t *testing.T) {
 	h := newHouse(t)

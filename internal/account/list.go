@@ -149,7 +149,7 @@ func rights(w who, t sallyport.Technician, needs bool) Rights {
 		Edit:       edit,
 		Reset:      edit && active && t.Method != sallyport.MethodOff && !w.is(t.ID),
 		OpenSetup:  edit && active && needs && !w.is(t.ID),
-		SignOut:    w.may(sallyport.EndSessions) && t.Status != sallyport.Invited,
+		SignOut:    w.may(sallyport.EndSessions) && active,
 		Resend:     edit && t.Status == sallyport.Invited,
 		Deactivate: edit && t.Status != sallyport.Deactivated,
 		Activate:   edit && t.Status == sallyport.Deactivated,

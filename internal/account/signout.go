@@ -31,6 +31,9 @@ func (s *Service) SignOut(ctx context.Context, actor sallyport.Actor, id sallypo
 			return err
 		}
 		out.CodeEnded = code != nil
+		if t.Status != sallyport.Active {
+			return nil // who was deactivated is told so, and not that he can sign in again
+		}
 		return s.tell(ctx, tx, w, message{kind: NoticeSignedOut, to: t})
 	})
 	return out, err

@@ -86,7 +86,7 @@ func TestFactsOfATechnician(t *testing.T) {
 	b.get("/admin/technicians?q=lately").wants(http.StatusOK, "switched off")
 	b.get("/admin/technicians/"+string(lately.ID)).wants(http.StatusOK, "switched off", "only a reset opens it again.")
 	b.send("/admin/technicians/"+string(lately.ID)+"/preview", formOf(lately, "email", "x@northwind.example")...).wants(http.StatusOK, "Only a reset opens it again.")
-	page(func(p *sallyport.Technician) { p.Status = sallyport.Deactivated }).wants(http.StatusOK, "Activate…").lacks("Deactivate…")
+	page(func(p *sallyport.Technician) { p.Status = sallyport.Deactivated }).wants(http.StatusOK, "Activate…").lacks("Deactivate…", "Sign out everywhere…", "as usual")
 	page(func(p *sallyport.Technician) { p.Method = sallyport.MethodOff }).wants(http.StatusOK, "not needed").lacks("Reset second factor…")
 	b.get("/admin/technicians").wants(http.StatusOK, "not needed", "switched off", "invited")
 }
