@@ -111,6 +111,9 @@ func (c *Console) saveRest(ctx context.Context, actor sallyport.Actor, ro *rollo
 		if row.Outcome == account.WillChange {
 			row = c.saveOne(ctx, actor, ro.method, row)
 		}
+		if sallyport.KindOf(row.Err) == sallyport.StepUp { // there is nobody to ask any more
+			row.Why = "Not saved: the time of your last proof ran out meanwhile. Tick the rest again; you are asked once more who you are."
+		}
 		ro.set(i, row)
 		keep(ctx, false)
 	}

@@ -46,6 +46,16 @@ func TestSaveOneThatFails(t *testing.T) {
 	}
 }
 
+// TestProofRunsOutDuringARollOut: those whose turn comes too late are told of as such, not asked for a proof by a row of a table.
+func TestProofRunsOutDuringARollOut(t *testing.T) {
+	c := &Console{accounts: failing{err: sallyport.ErrStepUp}, now: time.Now, live: t.Context()}
+	ro := &rollout{rows: []account.TeamRow{{ID: "first", Outcome: account.Changed}, {ID: "dana", Outcome: account.WillChange}, {ID: "same", Outcome: account.Unchanged}}, done: 1}
+	c.saveRest(t.Context(), sallyport.Actor{}, ro, func(context.Context, bool) {})
+	if got := progressRow(ro.rows[1], true); got.State.Word != "refused" || !strings.Contains(got.Detail, "ran out meanwhile. Tick the rest again") || ro.rows[2].Why != "" {
+		t.Errorf("%+v, %+v", got, ro.rows[2])
+	}
+}
+
 // TestDeletedDuringARollOut: who is deleted between the beginning and his turn keeps the name that was previewed.
 func TestDeletedDuringARollOut(t *testing.T) {
 	gone := account.Team{Rows: []account.TeamRow{{ID: "dana", Name: "Deleted technician", Outcome: account.Refused, Gone: true}}}
