@@ -149,7 +149,9 @@ func facts(r *http.Request, d view.Desk, e account.Detail) *view.Facts {
 			f.Invitation = d.When(e.Invitation.ExpiresAt)
 		}
 	}
-	for _, s := range e.Sessions {
+	shown := e.Sessions[:min(len(e.Sessions), mostWhere)]
+	f.More = len(e.Sessions) - len(shown)
+	for _, s := range shown {
 		f.Sessions = append(f.Sessions, view.SessionLine{Browser: s.Browser, Address: s.Address, Method: methodWord(s.Method), Used: d.When(s.UsedAt)})
 	}
 	if role.Has(sallyport.ReadSessions) {

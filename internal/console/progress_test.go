@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -53,6 +54,21 @@ func TestProofRunsOutDuringARollOut(t *testing.T) {
 	c.saveRest(t.Context(), sallyport.Actor{}, ro, func(context.Context, bool) {})
 	if got := progressRow(ro.rows[1], true); got.State.Word != "refused" || !strings.Contains(got.Detail, "ran out meanwhile. Tick the rest again") || ro.rows[2].Why != "" {
 		t.Errorf("%+v, %+v", got, ro.rows[2])
+	}
+}
+
+// TestWhere: who has very many sessions does not fill a page with them, and those of one browser stand there once.
+func TestWhere(t *testing.T) {
+	var sessions []sallyport.Session
+	for i := range 1000 {
+		sessions = append(sessions, sallyport.Session{Browser: "Firefox on Windows", Address: fmt.Sprintf("192.0.2.%d", i%25)})
+	}
+	got := where(sessions)
+	if len(got) != 21 || got[0] != "Firefox on Windows at 192.0.2.0 (40 times)" || got[20] != "and 5 more" {
+		t.Errorf("%q", got)
+	}
+	if got := where(sessions[:2]); len(got) != 2 || got[1] != "Firefox on Windows at 192.0.2.1" {
+		t.Errorf("%q", got)
 	}
 }
 

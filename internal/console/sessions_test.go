@@ -3,6 +3,7 @@ package console_test
 import (
 	"html"
 	"net/http"
+	"strings"
 	"testing"
 
 	"sallyport"
@@ -27,6 +28,20 @@ func TestSessions(t *testing.T) {
 	supers := b.get("/admin/sessions?technician="+string(super.ID)).wants(http.StatusOK, "this browser").field("session")
 	admin.get("/admin/sessions?technician="+string(super.ID)).lacks(`name="session"`, "this browser")
 	admin.send("/admin/sessions/end", "session", supers).wants(http.StatusForbidden)
+}
+
+// Who has very many sessions has a page like everybody else's, which leads to the list of them.
+func TestPageOfVeryManySessions(t *testing.T) {
+	h := newHouse(t)
+	b, dana := h.signIn(h.add(sallyport.SuperAdmin)), h.add(sallyport.Admin)
+	for range 25 {
+		h.signIn(dana)
+	}
+	p := b.get("/admin/technicians/"+string(dana.ID)).wants(http.StatusOK, "Signed in on 25 browsers", "and 5 more", "Sessions")
+	if n := strings.Count(p.body, "Firefox on Windows"); n != 20 {
+		t.Errorf("%d of them stand on the page", n)
+	}
+	b.get("/admin/technicians/"+string(dana.ID)+"/sign-out").wants(http.StatusOK, "is signed out of 25 browsers at once: Firefox on Windows at 192.0.2.7 (25 times).")
 }
 
 // A list of sessions is searched and paged by the server, and leads back to where one was. A page behind the last one is no

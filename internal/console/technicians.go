@@ -169,11 +169,26 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// mostWhere is how many browsers a sentence names.
+const mostWhere = 20
+
 // where says in which browsers sessions were, each once.
 func where(sessions []sallyport.Session) []string {
 	var out []string
+	n := map[string]int{}
 	for _, s := range sessions {
-		out = append(out, strings.TrimSpace(s.Browser+" at "+s.Address))
+		at := strings.TrimSpace(s.Browser + " at " + s.Address)
+		if n[at]++; n[at] == 1 {
+			out = append(out, at)
+		}
+	}
+	for i, at := range out {
+		if n[at] > 1 {
+			out[i] = fmt.Sprintf("%s (%d times)", at, n[at])
+		}
+	}
+	if more := len(out) - mostWhere; more > 0 {
+		out = append(out[:mostWhere], fmt.Sprintf("and %d more", more))
 	}
 	return out
 }

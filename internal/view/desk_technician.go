@@ -75,10 +75,14 @@ type Facts struct {
 	HasFactor      bool
 	LastSignIn     Moment
 	Created        Moment
-	Sessions       []SessionLine
+	Sessions       []SessionLine // at most some of them
+	More           int           // others
 	SessionsHref   string
 	AuditHref      string // empty where the reader may not read it
 }
+
+// Live is how many sessions there are.
+func (f Facts) Live() int { return len(f.Sessions) + f.More }
 
 // SessionLine is one live session in short.
 type SessionLine struct {
