@@ -97,6 +97,20 @@ func TestBodiesAreCapped(t *testing.T) {
 	if w := h.do(r); w.Code != 413 || endless.n > MaxBody+64<<10 {
 		t.Errorf("without a length: %d after %d bytes", w.Code, endless.n)
 	}
+	promised := &counting{}
+	r = request("POST", "/act", "")
+	r.Body, r.ContentLength = promised, MaxBody+1
+	if w := h.do(r); w.Code != 413 || promised.n != 0 {
+		t.Errorf("with a length that says so: %d after %d bytes", w.Code, promised.n)
+	}
+	whole := "name=" + strings.Repeat("x", MaxBody-len("name="))
+	for body, want := range map[string]int{whole: 200, whole + "x": 413} {
+		r := request("POST", "/act", body)
+		r.ContentLength = -1
+		if w := h.do(r); w.Code != want {
+			t.Errorf("%d bytes without a length: %d", len(body), w.Code)
+		}
+	}
 	if w := h.do(request("POST", "/act", "name=1"+strings.Repeat("&id=1", 10_000))); w.Code != 400 {
 		t.Errorf("10,000 fields: %d", w.Code)
 	}
@@ -188,6 +202,11 @@ func TestOriginsOfUnsafeRequests(t *testing.T) {
 	r.Header["Origin"] = []string{public, "https://evil.example"}
 	if w := newHarness(t).do(r); w.Code != 403 {
 		t.Errorf("two origins: %d", w.Code)
+	}
+	r = request("POST", "/act", "name=x")
+	r.Header["Origin"], r.Header["Sec-Fetch-Site"] = nil, []string{"same-origin", "cross-site"}
+	if w := newHarness(t).do(r); w.Code != 403 {
+		t.Errorf("two words about where it comes from: %d", w.Code)
 	}
 }
 
@@ -315,6 +334,13 @@ func TestLimitIsPerNetworkAndBounded(t *testing.T) {
 	}
 	if free := newLimiter(0); !free.allow(a, now) {
 		t.Error("0 must be any number")
+	}
+	busy := netip.MustParseAddr("198.51.100.1")
+	for i := range maxPeers + 1 { // whoever goes on asking is remembered, however many others come
+		if l.allow(busy, now) && i >= 5 {
+			t.Fatalf("a busy network was forgotten after %d others", i)
+		}
+		l.allow(netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)}), now)
 	}
 	h := newHarness(t, func(o *Options) { o.PerSecond = 1 })
 	for range 5 {

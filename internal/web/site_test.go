@@ -285,6 +285,13 @@ func TestPermissionsAreJudgedBeforeTheHandler(t *testing.T) {
 	if w := h.do(request("GET", "/me", "", "Cookie", cookie)); w.Code == 200 {
 		t.Error("let in although nobody could look")
 	}
+	h = newHarness(t, func(o *Options) {
+		o.Identify = func(context.Context, sallyport.Token) (Visitor, error) { return Visitor{}, nil }
+	})
+	h.Add(Route{Method: "GET", Pattern: "/me", Needs: SignedIn, Handler: act})
+	if w := h.do(request("GET", "/me", "", "Cookie", cookie)); w.Code != 401 {
+		t.Errorf("nobody was found, without an error: %d", w.Code)
+	}
 }
 
 func TestPeopleAreSentToSignInAndBack(t *testing.T) {
