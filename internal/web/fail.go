@@ -175,9 +175,8 @@ func (s *Site) page(p string) string {
 
 // LocalPath is p where it is a path of this site with nothing that a browser could read as another place, else "/".
 func LocalPath(p string) string {
-	u, err := url.Parse(p)
-	if err != nil || len(p) > 1000 || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(p, "/") ||
-		strings.HasPrefix(p, "//") || strings.ContainsFunc(p, func(r rune) bool { return r <= 0x20 || r == '\\' || r >= 0x7f }) {
+	if _, err := url.Parse(p); err != nil || len(p) > 1000 || !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") ||
+		strings.ContainsFunc(p, func(r rune) bool { return r <= 0x20 || r == '\\' || r >= 0x7f }) {
 		return "/"
 	}
 	return p

@@ -33,3 +33,15 @@ func TestWhereToTryAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestFailuresAreNotKept: what comes in the place of something that browsers may keep is kept by nobody.
+func TestFailuresAreNotKept(t *testing.T) {
+	h := newHarness(t)
+	h.Add(Route{Method: "GET", Pattern: "/picture", Needs: Anyone, Handler: func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Cache-Control", "public, max-age=31536000")
+		return sallyport.ErrUnavailable
+	}})
+	if w := h.do(request("GET", "/picture", "")); w.Code != 503 || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("%d, %q", w.Code, w.Header().Get("Cache-Control"))
+	}
+}

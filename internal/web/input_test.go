@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,11 @@ func TestBodiesAreCapped(t *testing.T) {
 	if w := h.do(request("POST", "/act", "name=1"+strings.Repeat("&id=1", 10_000))); w.Code != 400 {
 		t.Errorf("10,000 fields: %d", w.Code)
 	}
+	for n, want := range map[int]int{maxFields: 200, maxFields + 1: 400} {
+		if w := h.do(request("POST", "/act", "name=1"+strings.Repeat("&id=1", n-1))); w.Code != want {
+			t.Errorf("%d fields: %d", n, w.Code)
+		}
+	}
 }
 
 // counting is a body without end.
@@ -172,6 +178,18 @@ func TestUpload(t *testing.T) {
 	}
 	if w := h.do(request("POST", "/upload", "nonsense", "Content-Type", "multipart/form-data; boundary=q")); w.Code != 400 {
 		t.Errorf("nonsense: %d", w.Code)
+	}
+	h.Add(Route{Method: "POST", Pattern: "/many", Needs: Anyone, Types: []string{MultipartType}, Handler: func(w http.ResponseWriter, r *http.Request) error {
+		if _, _, err := ReadUpload(r, "file", "note*"); err != nil {
+			return err
+		}
+		return Text(w, 200, "")
+	}})
+	for n, want := range map[int]int{maxFields: 200, maxFields + 1: 400} {
+		body, contentType := part(slices.Repeat([]string{"note", "x"}, n)...)
+		if w := h.do(request("POST", "/many", body, "Content-Type", contentType)); w.Code != want {
+			t.Errorf("%d parts: %d", n, w.Code)
+		}
 	}
 }
 
@@ -283,13 +301,13 @@ func TestD9_9(t *testing.T) {
 
 func TestLogHoldsNeitherQueryNorTokens(t *testing.T) {
 	h := newHarness(t)
-	for _, path := range []string{"/invitation/SECRET", "/reset/SECRET", "/set-up/SECRET/x", "/rescue/SECRET", "/page?code=SECRET"} {
+	for _, path := range []string{"/invitation/SECRET", "/reset/SECRET", "/set-up/SECRET/x", "/rescue/SECRET", "/page?code=SECRET", "/Invitation/SECRET"} {
 		h.do(request("GET", path, "", "Referer", public+"/reset/SECRET", "Cookie", "a=SECRET"))
 	}
 	if strings.Contains(h.log.String(), "SECRET") {
 		t.Errorf("log: %s", h.log.String())
 	}
-	if n := strings.Count(h.log.String(), "[token]"); n != 4 {
+	if n := strings.Count(h.log.String(), "[token]"); n != 5 {
 		t.Errorf("%d redactions", n)
 	}
 }

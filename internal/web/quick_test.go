@@ -375,3 +375,15 @@ func quickly(t *testing.T, use func(t *testing.T, c net.Conn, s *http.Server)) {
 		<-time.After(2 * time.Second)
 	})
 }
+
+// TestQuickAnswersSayWhatTimeItIs: the answers are made once a second, not once.
+func TestQuickAnswersSayWhatTimeItIs(t *testing.T) {
+	h := newHarness(t, knowsGood)
+	q := &quick{check: &h.session}
+	for _, at := range []time.Time{time.Unix(1, 0), time.Unix(1, 999), time.Unix(2, 0)} {
+		want := []byte("\r\nDate: " + at.UTC().Format(http.TimeFormat) + "\r\n")
+		if got := q.answer([]byte(withCookie), at); !bytes.Contains(got, want) {
+			t.Errorf("at %s: %q", at, got)
+		}
+	}
+}

@@ -62,6 +62,9 @@ func TestSessionCheck(t *testing.T) {
 	if w := h.do(request("GET", "/session", "body", "Cookie", "__Host-sallyport="+good.Reveal())); w.Code != 204 {
 		t.Errorf("with a body: %d", w.Code)
 	}
+	if w := h.do(request("GET", "/session", strings.Repeat("x", MaxBody+1), "Cookie", "__Host-sallyport="+good.Reveal())); w.Code != 413 {
+		t.Errorf("with a body beyond the cap: %d", w.Code)
+	}
 	if without := newHarness(t); without.do(request("GET", "/session", "", "Cookie", "__Host-sallyport="+good.Reveal())).Code != 401 {
 		t.Error("a yes without anybody who can say it")
 	}

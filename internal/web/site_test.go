@@ -337,6 +337,8 @@ func TestLocalPath(t *testing.T) {
 	for p, want := range map[string]string{
 		"/admin?x=1": "/admin?x=1", "": "/", "//evil.example": "/", "https://evil.example/": "/", `/\evil.example`: "/", "/a\nb": "/", "javascript:alert(1)": "/",
 		"/%2f%2fevil.example": "/%2f%2fevil.example", "/a b": "/", "evil": "/", "/ü": "/", "\t//evil.example": "/",
+		"///evil.example":              "/", // which browsers take for the one with two, and url.Parse for a path
+		"/" + strings.Repeat("x", 999): "/" + strings.Repeat("x", 999), "/" + strings.Repeat("x", 1000): "/",
 	} {
 		if got := LocalPath(p); got != want {
 			t.Errorf("%q: %q, want %q", p, got, want)
