@@ -14,7 +14,7 @@ import (
 
 const idle = 30 * time.Minute
 
-// sessionLives fails unless a session is usable, or not, as wanted.
+// sessionLives fails unless a session is usable, or not, as wanted; on PostgreSQL also by the look-up that checks share.
 func (b *bench) sessionLives(h sallyport.Hash, want bool) {
 	b.Helper()
 	err := b.db.Read(b.ctx, func(tx *store.Tx) error {
@@ -23,6 +23,14 @@ func (b *bench) sessionLives(h sallyport.Hash, want bool) {
 	})
 	if (err == nil) != want || err != nil && !errors.Is(err, sallyport.ErrUnauthorized) {
 		b.Errorf("session usable: %v, want %v", err, want)
+	}
+	if !b.db.Shared() {
+		return
+	}
+	seen, most, err := b.db.LookUpSessions(b.ctx, []sallyport.Hash{h, hash("nobody's")})
+	b.ok(err)
+	if live := len(seen) == 1 && seen[0].Hash == h && seen[0].Since < most; live != want {
+		b.Errorf("looked up as %+v of %s, want %v", seen, most, want)
 	}
 }
 
@@ -301,6 +309,7 @@ var _ = register("what is of an older generation is dead even where it was left"
 		return tx.PutEnrolmentCode(b.ctx, sallyport.EnrolmentCode{Technician: t.ID, Generation: 1, Hash: []byte{1}, ExpiresAt: later})
 	})
 	b.over(i.Hash)
+	b.sessionLives(hash("s"), false)
 	b.write(func(tx *store.Tx) error {
 		_, ok, err := tx.ConsumeLink(b.ctx, hash("l"))
 		b.ok(err)

@@ -51,6 +51,14 @@ var _ = register("sign-in without a technician lives by time alone", func(b *ben
 	b.over(hash("another"))
 })
 
+var _ = register("sign-in needs a technician who is not deactivated", func(b *bench) {
+	t := b.person("mira")
+	s := b.signIn(t, "i")
+	t.Status = sallyport.Deactivated
+	b.write(func(tx *store.Tx) error { return tx.UpdateTechnician(b.ctx, t) })
+	b.over(s.Hash)
+})
+
 var _ = register("sign-in's proofs only become true", func(b *bench) {
 	s := b.signIn(b.person("mira"), "i")
 	b.write(func(tx *store.Tx) error {
