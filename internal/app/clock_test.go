@@ -163,6 +163,14 @@ func TestClockBehindIsRefused(t *testing.T) {
 	if err := c.checkClock(ctx, true); err != nil {
 		t.Errorf("accepted: %v", err)
 	}
+	at = at.Add(time.Hour)
+	if err := c.note(ctx, "an act that no mark of the time has followed yet"); err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(-6 * time.Second)
+	if err := c.checkClock(ctx, false); err == nil {
+		t.Error("6 s behind the newest event, and nobody asked")
+	}
 }
 
 // TestClockSetBackIsOver: where a clock that was ahead was set right, and what follows from that is done, a start right

@@ -1,6 +1,11 @@
 package app
 
 import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -8,6 +13,7 @@ import (
 	"sallyport/internal/config"
 	"sallyport/internal/store"
 	"sallyport/internal/store/storetest"
+	"sallyport/internal/testkit/clock"
 	"sallyport/internal/testkit/postgres"
 )
 
@@ -62,6 +68,79 @@ func TestClockSetBack(t *testing.T) {
 	at = at.Add(31 * time.Minute)
 	if usable(before) || usable(late) {
 		t.Error("let in after half an hour without use")
+	}
+}
+
+// told does something at each line of the log.
+type told struct {
+	slog.Handler
+	do func()
+}
+
+func (told) Enabled(context.Context, slog.Level) bool        { return true }
+func (h told) Handle(_ context.Context, _ slog.Record) error { h.do(); return nil }
+
+// TestUsesOfTheFutureComeBackNoWay: what the memory of sessions held when the clock was set right is not written afterwards, and
+// what it read meanwhile is not kept.
+func TestUsesOfTheFutureComeBackNoWay(t *testing.T) {
+	for _, way := range []string{"written", "read"} {
+		t.Run(way, func(t *testing.T) {
+			var during atomic.Pointer[func()] // the transaction that sets right what is stored
+			turned := clock.New(time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC))
+			c := testCore(t, func() time.Time {
+				if do := during.Swap(nil); do != nil {
+					(*do)()
+				}
+				return turned.Now()
+			})
+			ctx, stop := context.WithCancel(t.Context())
+			var running sync.WaitGroup
+			defer running.Wait()
+			defer stop()
+			session := sallyport.Session{Hash: sallyport.Hash{1}, Technician: "dana", Generation: 1, UsedAt: turned.Now(), ExpiresAt: turned.Now().Add(12 * time.Hour)}
+			err := c.db.Write(ctx, func(tx *store.Tx) error {
+				err := tx.InsertTechnician(ctx, sallyport.Technician{ID: "dana", UserNameKey: "dana", Role: sallyport.Admin, Status: sallyport.Active,
+					Method: sallyport.MethodApp, Generation: 1, Version: 1})
+				if err != nil {
+					return err
+				}
+				return tx.InsertSession(ctx, session)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			usable := func() bool {
+				usable, err := c.session.Usable(ctx, session.Hash)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return usable
+			}
+			const ahead = 20 * time.Minute
+			turned.Add(ahead)
+			if !usable() {
+				t.Fatal("not usable")
+			}
+			if way == "written" {
+				c.log = slog.New(told{slog.DiscardHandler, func() { c.session.Flush(ctx) }})
+			} else {
+				c.session.Flush(ctx)
+				load := func() {
+					running.Go(func() { c.session.Run(ctx) })
+					for c.session.Remembered() == 0 {
+						runtime.Gosched()
+					}
+				}
+				during.Store(&load)
+			}
+			turned.Add(-ahead)
+			if err := c.clockJumped(ctx, -ahead); err != nil {
+				t.Fatal(err)
+			}
+			if turned.Add(31 * time.Minute); usable() {
+				t.Error("let in after half an hour without use")
+			}
+		})
 	}
 }
 

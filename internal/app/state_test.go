@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"sallyport/internal/config"
 	"sallyport/internal/store"
@@ -35,6 +36,50 @@ func TestCompare(t *testing.T) {
 		if (err == nil) != c.fine || err != nil && errors.As(err, &old) == c.behind {
 			t.Errorf("%+v after %+v: %v", c.now, had, err)
 		}
+	}
+}
+
+// What was seen never falls, whichever of two comes last to write it down, in memory or in the file.
+func TestSeenOnlyGrows(t *testing.T) {
+	folder, newest := t.TempDir(), seen{Epoch: 1, Mark: 6}
+	s, err := openState(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, now := range []seen{newest, {Epoch: 1, Mark: 5}, {Mark: 9}} {
+		if err := s.put(now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := openState(folder)
+	if err != nil || s.get() != newest || again.get() != newest {
+		t.Errorf("%s, and %v in the file: %v", s.get(), again, err)
+	}
+}
+
+// A note that says more than this program knows was written by another one, or damaged: what it leaves out here may matter.
+func TestSeenWithMoreInIt(t *testing.T) {
+	if s, err := readSeen([]byte(`{"epoch":1,"mark":2,"more":3}`)); err == nil {
+		t.Errorf("read as %s", s)
+	}
+}
+
+// A folder that has lost its SQLite database is not begun anew in: set-up would be open again.
+func TestLostFileIsNotBegunAnew(t *testing.T) {
+	dir := t.TempDir()
+	s, err := openState(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.put(seen{Mark: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c := &core{folder: &folder{path: dir}, now: time.Now}
+	if err := c.openDatabase(t.Context(), false); err == nil {
+		t.Error("opened", c.db.Close())
+	}
+	if there, err := store.Exists(dir); there || err != nil {
+		t.Errorf("it is there now: %v", err)
 	}
 }
 
