@@ -100,9 +100,13 @@ func TestSaveTextNeedsPhone(t *testing.T) {
 		t.Errorf("the number of a method in use was taken away: %v", err)
 	}
 	h.session(dana)
+	h.clock.Add(time.Minute)
 	saved, err := h.Save(ctx, actor, dana.ID, form(dana, func(f *account.Form) { f.Phone = "+14255550101" }), dana.Version)
 	if err != nil || !saved.SignedOut || len(saved.SessionsEnded) != 1 {
 		t.Errorf("a new number while Text Message: %+v, %v", saved, err)
+	}
+	if until := h.technician(dana.ID).SetupUntil; !until.Equal(h.clock.Now().Add(72 * time.Hour)) {
+		t.Errorf("the new number can be proved until %s", until)
 	}
 }
 

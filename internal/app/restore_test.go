@@ -44,12 +44,15 @@ func TestD11_8(t *testing.T) {
 	if got := written(t, cfg, "backup.made"); len(got) != 1 {
 		t.Errorf("events of the backup: %+v", got)
 	}
-	for _, name := range []string{"sallyport.db-wal", "sallyport.db-shm"} {
-		_ = os.Remove(filepath.Join(cfg.Data, name))
+	putBack := func() {
+		for _, name := range []string{"sallyport.db-wal", "sallyport.db-shm"} {
+			_ = os.Remove(filepath.Join(cfg.Data, name))
+		}
+		if err := os.WriteFile(filepath.Join(cfg.Data, "sallyport.db"), copied.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(cfg.Data, "sallyport.db"), copied.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	putBack()
 	if a, err := app.New(t.Context(), cfg, quiet()); err == nil || !strings.Contains(err.Error(), "restore --accept") {
 		if err == nil {
 			_ = a.Close()
@@ -63,9 +66,16 @@ func TestD11_8(t *testing.T) {
 	if got := written(t, cfg, "restore.accepted"); len(got) != 1 || got[0].After["restore_epoch"] != "1" || got[0].ActorName != (control.Peer{UID: os.Getuid()}).Name() {
 		t.Errorf("events of the restore: %+v", got)
 	}
-	again, _ := running(t, cfg, quiet())
+	again, stop := running(t, cfg, quiet())
 	if checkAt(again, super) != 401 || checkAt(again, read) != 401 {
 		t.Error("a cookie of before works")
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	putBack() // a node that has seen it accepted the first time must notice the second
+	if accepted, err := app.AcceptRestore(t.Context(), cfg, quiet()); err != nil || accepted.Epoch != 2 {
+		t.Errorf("put back once more: %+v, %v", accepted, err)
 	}
 }
 

@@ -132,7 +132,8 @@ func TestD7_3Reset(t *testing.T) {
 func TestD7_6(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodOff)
-	device := w.begin("dana").Device
+	w.technician("mara", sallyport.MethodOff)
+	device, stranger := w.begin("dana").Device, w.begin("mara").Device
 	for i := range 300 {
 		client := sallyport.Client{Address: fmt.Sprintf("198.51.%d.%d", i/200, i%200)}
 		_ = attempt(w, session.Attempt{UserName: "dana", Password: "wrong", Client: client})
@@ -140,9 +141,11 @@ func TestD7_6(t *testing.T) {
 	if err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser, Device: device}); err != nil {
 		t.Errorf("from a known browser: %v", err)
 	}
-	err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser})
-	if sallyport.KindOf(err) != sallyport.TooMany {
-		t.Fatalf("from a new browser: %v", err)
+	for _, device := range []sallyport.Token{"", stranger} {
+		err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser, Device: device})
+		if sallyport.KindOf(err) != sallyport.TooMany {
+			t.Fatalf("from a new browser, or one that signed somebody else in: %v", err)
+		}
 	}
 	w.clock.Advance(30 * time.Second)
 	if err := attempt(w, session.Attempt{UserName: "dana", Password: goodPassword, Client: browser}); err != nil {

@@ -203,7 +203,7 @@ var _ = register("sends are counted, forgiven and succeed", func(b *bench) {
 	b.write(func(tx *store.Tx) error {
 		b.ok(tx.InsertSend(b.ctx, "1", t.ID, "box@example.com"))
 		b.Add(time.Minute)
-		b.ok(tx.InsertSend(b.ctx, "2", other.ID, "box@example.com"))
+		b.ok(tx.InsertSend(b.ctx, "2", other.ID, "bOx@example.com"))
 		b.Add(time.Minute)
 		return tx.InsertSend(b.ctx, "3", t.ID, "else@example.com")
 	})
