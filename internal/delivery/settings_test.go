@@ -495,3 +495,42 @@ func TestD8_9_Forms(t *testing.T) {
 		}
 	}
 }
+
+// TestRightCodeThatCameTooLate: what happens between the count of a right code and its use counts. Settings are put in use by
+// nobody who may not any more, and by no code but that of the newest test.
+func TestRightCodeThatCameTooLate(t *testing.T) {
+	for want, meanwhile := range map[string]func(*world) error{
+		"forbidden": func(w *world) error {
+			return w.db.Write(t.Context(), func(tx *store.Tx) error {
+				boss, err := tx.Technician(t.Context(), w.boss.ID)
+				if err != nil {
+					return err
+				}
+				boss.Role = sallyport.Admin
+				return tx.UpdateTechnician(t.Context(), boss)
+			})
+		},
+		"test_stale": func(w *world) error {
+			return w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "ivo@northwind.example")
+		},
+	} {
+		w := newWorld(t)
+		if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example"); err != nil {
+			t.Fatal(err)
+		}
+		code := w.lastCode(t)
+		then := func() {
+			if err := meanwhile(w); err != nil {
+				t.Error(err)
+			}
+		}
+		w.after.Store(&then)
+		wantCode(t, w.ConfirmTest(t.Context(), w.boss, sallyport.ChannelEmail, code), want)
+		if v, err := w.Settings(t.Context(), sallyport.Actor{Kind: sallyport.ActorHost}, sallyport.ChannelEmail); err != nil || v.Live != nil {
+			t.Errorf("%s: in use all the same, %v", want, err)
+		}
+	}
+}

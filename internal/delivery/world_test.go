@@ -100,9 +100,10 @@ type world struct {
 	boss  sallyport.Actor
 	admin sallyport.Actor
 
-	log     bytes.Buffer  // what the service logged; read it while no worker runs
-	full    atomic.Bool   // nothing can be written
-	refused chan struct{} // told when that was tried
+	log     bytes.Buffer           // what the service logged; read it while no worker runs
+	full    atomic.Bool            // nothing can be written
+	refused chan struct{}          // told when that was tried
+	after   atomic.Pointer[func()] // is called once, after the next transaction
 }
 
 // disk is the database of a world, on a disk that may be full.
@@ -110,12 +111,18 @@ type disk struct {
 	store.Transactions[delivery.Tx]
 	full    *atomic.Bool
 	refused chan struct{}
+	after   *atomic.Pointer[func()]
 }
 
 var errDiskFull = errors.New("the disk is full")
 
 // Write implements delivery.Store.
 func (d disk) Write(ctx context.Context, fn func(delivery.Tx) error) error {
+	defer func() {
+		if after := d.after.Swap(nil); after != nil {
+			(*after)()
+		}
+	}()
 	return d.Transactions.Write(ctx, func(tx delivery.Tx) error {
 		if err := fn(tx); err != nil || !d.full.Load() {
 			return err
@@ -133,7 +140,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{clock: clock.New(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), post: &post{}, refused: make(chan struct{}, 1)}
 	db := engines.Open(t, w.clock)
 	w.db = db
-	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full, w.refused}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+	w.Service = delivery.New(delivery.Options{Store: disk{store.For[delivery.Tx](db), &w.full, w.refused, &w.after}, Keys: keyring.Generate(), Now: w.clock.Now, PublicHost: "login.northwind.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Network: dial.New(dial.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}),
 		BuildEmail: func(g sallyport.Gateway, secrets map[string]string) (delivery.EmailSender, error) {
 			w.post.built(secrets)
