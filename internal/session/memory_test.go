@@ -97,3 +97,22 @@ func TestShortenedSessionIsChecked(t *testing.T) {
 		t.Error("it lives for longer than an hour")
 	}
 }
+
+// TestIdleTimeOfAnUnknownCommit: a commit of which nobody knows whether it counts may have shortened the idle time. No session
+// goes by the one of before, be it one that begins at once, before anything was read again.
+func TestIdleTimeOfAnUnknownCommit(t *testing.T) {
+	database.OnlySQLite(t, "with several nodes nothing is answered from memory")
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	memory := w.s.Memory()
+	memory.LoadNow(ctx)
+	before := look(w, func(tx *store.Tx) (sallyport.Settings, error) { return tx.Settings(ctx) })
+	w.policy(func(s *sallyport.Settings) { s.SessionIdle = 5 * time.Minute })
+	memory.Committed(sallyport.Change{Policy: &before}) // as if it had not been told
+	memory.Forget()
+	token := w.begin("dana").Session
+	w.clock.Advance(6 * time.Minute)
+	if w.usable(token) {
+		t.Error("let in by the idle time of before")
+	}
+}
