@@ -98,10 +98,15 @@ func TestCodesNeedAProvedWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("not_set_up", sallyport.NotSent)
-	w.write(t, func(tx *store.Tx) error {
-		return tx.PutGateway(t.Context(), sallyport.Gateway{Channel: sallyport.ChannelEmail, Slot: "live", Kind: sallyport.GatewaySMTP,
-			Settings: smtpForm, Sealed: []byte("sealed with another key, long enough to be looked at all the same"), ProvedAt: w.clock.Now()})
-	})
+	live := func(proved time.Time) {
+		w.write(t, func(tx *store.Tx) error {
+			return tx.PutGateway(t.Context(), sallyport.Gateway{Channel: sallyport.ChannelEmail, Slot: "live", Kind: sallyport.GatewaySMTP,
+				Settings: smtpForm, Sealed: []byte("sealed with another key, long enough to be looked at all the same"), ProvedAt: proved})
+		})
+	}
+	live(time.Time{})
+	check("not_set_up", sallyport.NotSent)
+	live(w.clock.Now())
 	check("settings", sallyport.NotSent)
 	w.write(t, func(tx *store.Tx) error { return tx.DeleteGateway(t.Context(), "email", "live") })
 	w.prove(t, emailForm(smtpForm), "mara@northwind.example")

@@ -236,6 +236,9 @@ func (w *world) enrolled(name string) (key string, out reached) {
 	}
 	key = page.Page.Secret
 	out = w.mustAnswer(page.SignIn, session.AnswerCode, w.digits(key, 0))
+	if out.RecoveryLeft != 10 || out.FewRecovery {
+		w.t.Errorf("%d of the new recovery codes are said to be left", out.RecoveryLeft)
+	}
 	w.clock.Advance(30 * time.Second)
 	return key, out
 }
