@@ -147,8 +147,10 @@ func TestProofWorksOnce(t *testing.T) {
 func TestProofRefused(t *testing.T) {
 	w := newWorld(t)
 	w.technician("dana", sallyport.MethodOff)
-	other := w.page("ilya").failed(3)
-	p := w.page("dana").failed(20)
+	p, other := w.page("dana"), w.page("ilya")
+	other.a.Begun = p.a.Begun // the same browser
+	other.failed(3)
+	p.failed(20)
 	w.clock.Advance(30 * time.Second)
 	good := *p.solved()
 	for name, change := range map[string]func(a *session.Attempt){
