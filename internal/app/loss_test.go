@@ -41,9 +41,9 @@ func TestLostSaveIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // it does not get used to it
-		err := c.agree(ctx)
+		_, err := c.look(ctx)
 		for sallyport.KindOf(err) == sallyport.Unavailable && ctx.Err() == nil { // connections of before
-			err = c.agree(ctx)
+			_, err = c.look(ctx)
 		}
 		if err == nil || !strings.Contains(err.Error(), "acknowledged changes were lost") {
 			t.Fatalf("%v", err)

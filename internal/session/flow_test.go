@@ -299,6 +299,9 @@ func TestNewPhoneNeedsTheOldOne(t *testing.T) {
 	if !w.usable(out.Session) || w.usable(first.Session) || w.usable(elsewhere.Session) {
 		t.Error("only the acting session lives on, under a new token")
 	}
+	if proved := w.actor(out.Session).ProvedAt; !proved.Equal(w.clock.Now()) {
+		t.Errorf("two phones were proved, and its last proof is of %s", proved)
+	}
 	if n := len(w.liveSessions(dana.ID)); n != 1 {
 		t.Errorf("%d sessions", n)
 	}
