@@ -110,6 +110,34 @@ func TestSaveTextNeedsPhone(t *testing.T) {
 	}
 }
 
+// What names somebody, proves him or says what he may do signs him out of everything older, each by itself; what he is called
+// does not.
+func TestSaveSignsOut(t *testing.T) {
+	h := newHouse(t)
+	h.set("permit-off", "yes")
+	admin := h.add(sallyport.SuperAdmin)
+	actor := h.session(admin)
+	for name, c := range map[string]struct {
+		change func(*account.Form)
+		ends   bool
+	}{
+		"user name":  {func(f *account.Form) { f.UserName = "another.name" }, true},
+		"email":      {func(f *account.Form) { f.Email = "another@northwind.example" }, true},
+		"role":       {func(f *account.Form) { f.Role = sallyport.ReadOnlyTechnician }, true},
+		"method":     {func(f *account.Form) { f.Method = sallyport.MethodOff }, true},
+		"first name": {func(f *account.Form) { f.FirstName = "Another" }, false},
+		"last name":  {func(f *account.Form) { f.LastName = "Another" }, false},
+	} {
+		dana := h.add(sallyport.Admin)
+		h.session(dana)
+		saved, err := h.Save(ctx, actor, dana.ID, form(dana, c.change), dana.Version)
+		rose := h.technician(dana.ID).Generation > dana.Generation
+		if err != nil || saved.SignedOut != c.ends || rose != c.ends || (len(h.sessions(dana.ID)) == 0) != c.ends {
+			t.Errorf("%s: %+v, %v; the generation rose: %v", name, saved, err, rose)
+		}
+	}
+}
+
 // A phone number that no method uses signs nobody out.
 func TestSavePhoneWithoutText(t *testing.T) {
 	h := newHouse(t)
