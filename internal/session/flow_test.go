@@ -307,6 +307,19 @@ func TestNewPhoneNeedsTheOldOne(t *testing.T) {
 	}
 }
 
+// TestRecoveryCodeProvesNoStepUp: the recovery code of the sign-in is the proof for a new phone, and for nothing else.
+func TestRecoveryCodeProvesNoStepUp(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodApp)
+	_, first := w.enrolled("dana")
+	in := w.mustAnswer(w.begin("dana").SignIn, session.AnswerRecovery, first.RecoveryCodes[0])
+	w.clock.Advance(6 * time.Minute)
+	asked, err := w.reach(w.s.BeginStepUp(ctx, w.actor(in.Session), "/me"))
+	if err != nil || asked.Finished || asked.Page.Step.Kind != login.Factor {
+		t.Errorf("not asked for a proof: %+v, %v", asked, err)
+	}
+}
+
 // TestStepUpSaysByWhat: the session and the event say what proved it again (W26), and a recovery code given there opens the way to a new phone
 // as one at the sign-in does; a code of the app does not.
 func TestStepUpSaysByWhat(t *testing.T) {

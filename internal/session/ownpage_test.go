@@ -139,3 +139,19 @@ func TestRecoveryCodeOfAWhileAgo(t *testing.T) {
 		t.Errorf("%v %+v", err, phone.Page.Step)
 	}
 }
+
+// TestForeignSessionActsForNobody: who acts is whose session it is.
+func TestForeignSessionActsForNobody(t *testing.T) {
+	w := newWorld(t)
+	w.technician("dana", sallyport.MethodOff)
+	mara := w.technician("mara", sallyport.MethodOff)
+	actor := w.actor(w.begin("dana").Session)
+	w.begin("mara")
+	actor.ID = mara.ID
+	if n, err := w.s.EndOthers(ctx, actor); sallyport.KindOf(err) != sallyport.Unauthorized || n != 0 {
+		t.Errorf("%d ended, %v", n, err)
+	}
+	if _, err := w.s.BeginStepUp(ctx, actor, "/me"); sallyport.KindOf(err) != sallyport.Unauthorized {
+		t.Errorf("asked for a proof: %v", err)
+	}
+}

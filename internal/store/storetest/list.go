@@ -258,6 +258,25 @@ var _ = register("sweep deletes what is a year old", func(b *bench) {
 	}
 })
 
+var _ = register("sweep keeps what a limit still counts", func(b *bench) {
+	t := b.person("mira")
+	b.write(func(tx *store.Tx) error {
+		b.ok(tx.InsertSend(b.ctx, "c", t.ID, "box@example.com"))
+		return tx.NoteReset(b.ctx, t.ID)
+	})
+	b.Add(24*time.Hour - time.Second)
+	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	b.read(func(tx *store.Tx) error {
+		sent, err := tx.SendCounts(b.ctx, t.ID, "box@example.com", 5, 10)
+		b.ok(err)
+		asked, err := tx.CountResets(b.ctx, t.ID, b.Now().Add(-24*time.Hour))
+		if sent.Day != 1 || asked != 1 {
+			b.Errorf("%d sends and %d resets of the last day are left", sent.Day, asked)
+		}
+		return err
+	})
+})
+
 var _ = register("sweep follows a clock that was set slowly", func(b *bench) {
 	left := b.remembered()
 	sweeps := func(n int) {
