@@ -134,6 +134,9 @@ func TestAdd(t *testing.T) {
 	if bytes.Contains(h.outbox()[0].Sealed, []byte(publicURL)) {
 		t.Error("the link lies open in the outbox")
 	}
+	if until := h.technician(added.ID).SetupUntil; until.Before(again.ExpiresAt) {
+		t.Errorf("the set-up must begin by %s, and the invitation works until %s", until, again.ExpiresAt)
+	}
 }
 
 // Deactivated is out; Activate brings him back as he was, or invites him who never had a password.
@@ -177,6 +180,20 @@ func TestActivate(t *testing.T) {
 	}
 }
 
+// The link goes by email: while there is no way out the reset goes on waiting.
+func TestApproveNeedsAWayOut(t *testing.T) {
+	h := newHouse(t)
+	mara, dana := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin)
+	id, _ := h.asked(dana)
+	actor := h.session(mara)
+	if err := h.ApproveReset(ctx, actor, id); code(err) != "email_not_ready" {
+		t.Errorf("%v", err)
+	}
+	if waiting, err := h.WaitingResets(ctx, actor); err != nil || len(waiting) != 1 {
+		t.Errorf("it does not wait any more: %+v, %v", waiting, err)
+	}
+}
+
 // A waiting reset is decided once, never by its owner, nor by who changed the address in the last seven days, even if
 // somebody else has changed it since.
 func TestApproveReset(t *testing.T) {
@@ -213,6 +230,11 @@ func TestApproveReset(t *testing.T) {
 	last := h.letters.made[len(h.letters.made)-1]
 	if last.kind != account.NoticeReset || last.to != "d1@northwind.example" || !strings.HasPrefix(last.data.Link, publicURL+"/reset/") || !h.alive(last.data.Link) {
 		t.Errorf("%+v", last)
+	}
+	if !slices.ContainsFunc(h.outbox(), func(m sallyport.OutboxMessage) bool {
+		return m.Event == string(account.NoticeReset) && m.Link != sallyport.Hash{}
+	}) {
+		t.Error("the message does not say which link it brings: it would be sent when that has ended")
 	}
 	if err := h.ApproveReset(ctx, actor, id); sallyport.KindOf(err) != sallyport.NotFound {
 		t.Errorf("twice: %v", err)

@@ -368,7 +368,10 @@ func TestSaveOwnMethod(t *testing.T) {
 func TestStepUp(t *testing.T) {
 	h := newHouse(t)
 	admin, dana, omar := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin), h.add(sallyport.Admin, invited)
+	away := h.add(sallyport.Admin, func(p *person) { p.Status = sallyport.Deactivated })
+	unready := h.add(sallyport.Admin, func(p *person) { p.factor = nil })
 	actor := h.session(admin)
+	reset, _ := h.asked(unready)
 	n := len(h.events())
 	h.clock.Add(15*time.Minute + time.Second)
 	for name, act := range map[string]func() error{
@@ -384,9 +387,16 @@ func TestStepUp(t *testing.T) {
 			_, err := h.Save(ctx, actor, dana.ID, form(dana, func(f *account.Form) { f.Phone = "+14255550101" }), dana.Version)
 			return err
 		},
-		"reset":      func() error { _, err := h.ResetFactor(ctx, actor, dana.ID, "phone lost"); return err },
-		"deactivate": func() error { _, err := h.Deactivate(ctx, actor, dana.ID, ""); return err },
-		"delete":     func() error { _, err := h.Delete(ctx, actor, dana.ID, ""); return err },
+		"user name": func() error {
+			_, err := h.Save(ctx, actor, dana.ID, form(dana, func(f *account.Form) { f.UserName = "another.name" }), dana.Version)
+			return err
+		},
+		"activate":    func() error { _, err := h.Activate(ctx, actor, away.ID); return err },
+		"open set-up": func() error { _, err := h.OpenSetup(ctx, actor, unready.ID); return err },
+		"approve":     func() error { return h.ApproveReset(ctx, actor, reset) },
+		"reset":       func() error { _, err := h.ResetFactor(ctx, actor, dana.ID, "phone lost"); return err },
+		"deactivate":  func() error { _, err := h.Deactivate(ctx, actor, dana.ID, ""); return err },
+		"delete":      func() error { _, err := h.Delete(ctx, actor, dana.ID, ""); return err },
 		"add admin": func() error {
 			_, err := h.Add(ctx, actor, account.Form{Email: "x@northwind.example", Role: sallyport.Admin})
 			return err

@@ -104,3 +104,13 @@ func TestSignOutSaysThatTheCodeEnded(t *testing.T) {
 		}
 	}
 }
+
+// Nobody opens his own set-up again: whoever has his password and session would set up a factor of his own.
+func TestNobodyOpensHisOwnSetup(t *testing.T) {
+	h := newHouse(t)
+	h.add(sallyport.SuperAdmin)
+	dana := h.add(sallyport.SuperAdmin, func(p *person) { p.factor = nil })
+	if _, err := h.OpenSetup(ctx, h.session(dana), dana.ID); code(err) != "own_reset" {
+		t.Errorf("%v", err)
+	}
+}
