@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -126,4 +127,13 @@ func TestSearchWithSpacesAround(t *testing.T) {
 		b.get(path+"?q=%20"+dana.UserName+"+").wants(http.StatusOK, dana.UserName).lacks("Nobody matches", "No live session", "No event matches")
 	}
 	b.get("/admin/technicians?q=+").wants(http.StatusOK, "2 · 2 set up").lacks(`>Clear<`)
+}
+
+// Whatever the field takes, its 100 characters in any writing, is searched for.
+func TestSearchAsLongAsTheField(t *testing.T) {
+	h := newHouse(t)
+	b := h.signIn(h.add(sallyport.SuperAdmin))
+	for path, none := range map[string]string{"/admin/technicians": "Nobody matches", "/admin/sessions": "No live session", "/admin/audit": "No event matches"} {
+		b.get(path+"?q="+url.QueryEscape(strings.Repeat("漢", 100))).wants(http.StatusOK, none)
+	}
 }

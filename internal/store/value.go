@@ -186,8 +186,8 @@ func lower(s string) string {
 
 var wildcards = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
-// searchLimit is the longest text that may be searched for, in bytes.
-const searchLimit = 256
+// searchLimit is the longest text that may be searched for, in bytes: the 100 characters that the pages take, in any writing.
+const searchLimit = 300
 
 // contains is the pattern for LIKE … ESCAPE '!' that finds text literally in a folded column.
 func contains(text string) (string, error) {
