@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"sallyport"
 	"sallyport/internal/store/migrations"
 )
 
@@ -51,7 +52,7 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	lookFirst(ctx, hosts)
 	warnings, err := preparePostgres(ctx, cfg)
 	if err != nil {
-		return nil, failure(fmt.Errorf("open the database: %w", err))
+		return nil, notOpened(err)
 	}
 	if !met.said() {
 		warnings = append(warnings, "the database does not say which timeline it is on: a primary that was replaced and takes writes again is not noticed")
@@ -74,6 +75,18 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 }
 
 const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+var errNotLetIn = sallyport.E(sallyport.Unavailable, "database_refuses",
+	"PostgreSQL does not let Sallyport in. Please correct the user, the password or the name of the database in its address, or pg_hba.conf.")
+
+// notOpened is why a database could not be opened. One that refuses whoever comes with this address will not let him in later.
+func notOpened(err error) error {
+	var said *pgconn.PgError
+	if errors.As(err, &said) && (strings.HasPrefix(said.Code, "28") || said.Code == "3D000") { // authorization, no such database
+		return errNotLetIn.Because(err)
+	}
+	return failure(fmt.Errorf("open the database: %w", err))
+}
 
 // Settings of the connections that write, and of those that look sessions up.
 const (

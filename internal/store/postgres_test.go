@@ -315,6 +315,23 @@ func TestKilledStepBeginsAgain(t *testing.T) {
 }
 
 // An address that would send passwords and secrets over the network unverified is refused before anything connects.
+// Who made a mistake in the address is not told to try again in a moment.
+func TestAddressThatIsNotLetIn(t *testing.T) {
+	right, err := url.Parse(postgres.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, name := *right, *right
+	user.User = url.UserPassword("nobody_at_all", "x")
+	name.Path = "/there_is_none"
+	for _, wrong := range []url.URL{user, name} {
+		_, err := store.Open(t.Context(), store.Options{Address: wrong.String()})
+		if sallyport.CodeOf(err) != "database_refuses" || strings.Contains(err.Error(), "again") {
+			t.Errorf("%s: %v", wrong.Redacted(), err)
+		}
+	}
+}
+
 func TestAddressOfADatabase(t *testing.T) {
 	for address, fine := range map[string]bool{
 		"postgres://u:p@db.example/sallyport":                                    true,
