@@ -75,7 +75,7 @@ func (m Moment) Words() string {
 		if d > -time.Minute {
 			return "in a moment"
 		}
-		return "in " + span(-d)
+		return "in " + span((-d + time.Minute - 1).Truncate(time.Minute)) // what was given three days a moment ago ends in three days
 	}
 	if d < time.Minute {
 		return "just now"

@@ -15,6 +15,7 @@ func TestMomentWords(t *testing.T) {
 		{0, "just now"}, {59 * time.Second, "just now"}, {time.Minute, "1 min ago"}, {59 * time.Minute, "59 min ago"},
 		{time.Hour, "1 h ago"}, {47 * time.Hour, "47 h ago"}, {48 * time.Hour, "2 days ago"}, {70 * 24 * time.Hour, "2 months ago"},
 		{800 * 24 * time.Hour, "2 years ago"}, {-30 * time.Second, "in a moment"}, {-90 * time.Minute, "in 1 h"},
+		{2*time.Second - 72*time.Hour, "in 3 days"}, {2*time.Second - 24*time.Hour, "in 24 h"}, {2*time.Minute - 24*time.Hour, "in 23 h"}, {-61 * time.Second, "in 2 min"},
 	} {
 		if got := (Moment{At: now.Add(-c.ago), Now: now}).Words(); got != c.want {
 			t.Errorf("%v ago: %q, want %q", c.ago, got, c.want)
