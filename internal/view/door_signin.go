@@ -77,7 +77,7 @@ func EndedWords(reason sallyport.EndReason) string {
 	case sallyport.EndedByOwner:
 		return "This session was ended from your own account. Please sign in again."
 	}
-	return ""
+	return "You were signed out. Please sign in again." // a reason of a newer version, on another node
 }
 
 // SignedOut says that the session is over.

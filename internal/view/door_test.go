@@ -303,3 +303,10 @@ func TestNothingCame(t *testing.T) {
 		}
 	}
 }
+
+// While a new version is rolled out, the node of the version before reads reasons that it does not know.
+func TestUnknownEndIsSaid(t *testing.T) {
+	if said := EndedWords("of-the-next-version"); !strings.HasPrefix(said, "You were signed out.") {
+		t.Errorf("said %q", said)
+	}
+}
