@@ -80,7 +80,11 @@ func (c *Client) open(ctx context.Context, name string, in any) (io.ReadCloser, 
 
 func refused(resp *http.Response) error {
 	var f failure
-	if err := json.NewDecoder(resp.Body).Decode(&f); err != nil || f.Code == "" {
+	err := json.NewDecoder(resp.Body).Decode(&f)
+	if err != nil && resp.StatusCode == http.StatusNotFound {
+		return errors.New(otherVersion) // it has no such operation
+	}
+	if err != nil || f.Code == "" {
 		return fmt.Errorf("control: the server answered %s", resp.Status)
 	}
 	e := sallyport.E(f.Kind, f.Code, f.Message).After(f.After)

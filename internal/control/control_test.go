@@ -296,6 +296,23 @@ func TestRequestsThatNoCommandMakes(t *testing.T) {
 	}
 }
 
+// Between the exchange of the program and the restart, a command speaks to a server of the version before, or of the one after.
+func TestServersOfOtherVersionsAreCalledSo(t *testing.T) {
+	a := &accounts{}
+	c := over(t, face(t, a), t.TempDir())
+	for what, err := range map[string]error{
+		"an operation that it has not": c.Call(t.Context(), "technician/merge", User{User: "dana"}, nil),
+		"a field that it has not":      c.Call(t.Context(), "technician/sign-out", map[string]any{"User": "dana", "Everywhere": true}, nil),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "of another version") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if len(a.did) != 0 {
+		t.Errorf("did %q", a.did)
+	}
+}
+
 func TestACopyThatBreaksOffIsNoCopy(t *testing.T) {
 	folder := t.TempDir()
 	f := face(t, &accounts{})

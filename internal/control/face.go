@@ -117,6 +117,10 @@ type handler func(w http.ResponseWriter, r *http.Request, actor sallyport.Actor)
 // maxRequest bounds a request: a team's CSV file.
 const maxRequest = 8 << 20
 
+// otherVersion is what a command is told whose server knows no such operation, or not all that is asked of it.
+const otherVersion = "The server that runs is of another version than this program: it does not know what was asked for, and nothing was done. " +
+	"Restart it with this program, then try again."
+
 // operation makes a handler of a function from one JSON object to another.
 func operation[In, Out any](do func(ctx context.Context, actor sallyport.Actor, in In) (Out, error)) handler {
 	return func(w http.ResponseWriter, r *http.Request, actor sallyport.Actor) error {
@@ -128,7 +132,7 @@ func operation[In, Out any](do func(ctx context.Context, actor sallyport.Actor, 
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&in); err != nil {
-			return web.BadRequest("The request could not be read.").Because(err)
+			return web.BadRequest(otherVersion).Because(err)
 		}
 		if _, err := d.Token(); !errors.Is(err, io.EOF) {
 			return web.BadRequest("The request is more than one object.").Because(err)
