@@ -72,15 +72,14 @@ func openState(folder string) (*state, error) {
 	return s, nil
 }
 
-// readSeen reads the file's one object, with both numbers in it and nothing else. What was damaged is an error: taken for
-// "nothing seen yet", it would let an old database be served.
+// readSeen reads the file's one object, with both numbers in it. What was damaged is an error: taken for "nothing seen yet", it
+// would let an old database be served. What a newer version keeps beside them is passed over: after a step back this one reads its file.
 func readSeen(text []byte) (seen, error) {
 	var v struct {
 		Epoch, Mark *int64
 		store.Primary
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
 		return seen{}, err
 	}

@@ -10,7 +10,7 @@ import (
 // What a node has seen of the database is read as it was written, or the node does not start: a damaged file never
 // passes for "nothing seen yet".
 func FuzzSeen(f *testing.F) {
-	for _, text := range []string{`{"epoch":2,"mark":77}`, "", "null", "{}", `{"epoch":null,"mark":1}`, `{"epoch":1}`, `{"epoch":-1,"mark":0}`, `{"epoch":1,"mark":2}{`, `{"epoch":1,"mark":2,"more":3}`, `{"epoch":1e3,"mark":1}`, `{"epoch":1,"mark":2,"system":"7","timeline":3}`, `{"epoch":1,"mark":2,"timeline":3}`, `{"epoch":1,"mark":2,"system":"7","timeline":-3}`, "[1,2]"} {
+	for _, text := range []string{`{"epoch":2,"mark":77}`, "", "null", "{}", `{"epoch":null,"mark":1}`, `{"epoch":1}`, `{"epoch":-1,"mark":0}`, `{"epoch":1,"mark":2}{`, `{"epoch":1,"mark":2,"more":3}`, `{"epoch":1,"mark":2,"more":{"of":["the","next"]}}`, `{"epoch":1e3,"mark":1}`, `{"epoch":1,"mark":2,"system":"7","timeline":3}`, `{"epoch":1,"mark":2,"timeline":3}`, `{"epoch":1,"mark":2,"system":"7","timeline":-3}`, "[1,2]"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -22,7 +22,7 @@ func FuzzSeen(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var fields map[string]json.Number
+		var fields map[string]any
 		if err := json.Unmarshal(text, &fields); err != nil || len(fields) < 2 || s.seen.Epoch < 0 || s.seen.Mark < 0 {
 			t.Fatalf("%q was read as %v", text, s.seen)
 		}

@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -107,5 +109,20 @@ func TestLookWhileTheMarkRises(t *testing.T) {
 		if err := c.agree(ctx); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// After one step back the program of before finds what the newer version wrote, who may keep more in it.
+func TestSeenOfANewerVersion(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, stateFile), []byte(`{"epoch":2,"mark":77,"system":"7","timeline":3,"next":{"mark":1}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openState(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (seen{Epoch: 2, Mark: 77, Primary: store.Primary{System: "7", Timeline: 3}}); s.get() != want {
+		t.Errorf("read as %+v", s.get())
 	}
 }
