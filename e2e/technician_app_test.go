@@ -125,3 +125,30 @@ func TestSetUpElsewhere(t *testing.T) {
 	second.Click("Sign in")
 	second.WaitText("Your account")
 }
+
+// TestSetUpInTwoTabs: a set-up that was finished in another tab of the same browser is not called over, and nobody is told to
+// delete the entry that works. The recovery codes were shown in the other tab.
+func TestSetUpInTwoTabs(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	b := browser.New(t)
+	first, second := b.Page(), b.Page()
+	first.Open(n.invite(dana(sallyport.MethodApp)))
+	first.Fill("Password", danasPassword)
+	first.Click("Continue")
+	first.WaitText("Set up your authenticator app")
+	app := scan(t, first, 1280, false)
+	second.Open(n.URL + "/sign-in/code")
+	for _, p := range []*browser.Page{first, second} {
+		p.Fill("Type the 6 digits it shows", app.now())
+	}
+	first.Click("Finish and sign in")
+	first.WaitText("Save your recovery codes")
+	second.Click("Finish and sign in")
+	second.WaitText("Your second factor is set up, and you are signed in.")
+	if second.Has("delete that entry") {
+		t.Error("the entry that works is to be deleted")
+	}
+	second.Click("Make new recovery codes")
+	second.Click("Make ten new codes")
+	second.WaitText("Save your recovery codes")
+}

@@ -63,7 +63,11 @@ func TestStepsInOrder(t *testing.T) {
 		d := n.plain()
 		_, err := d.Get(t.Context(), "/sign-in")
 		n.check(err)
-		n.post(d, path, form(path), 303, over)
+		n.post(d, path, form(path), 303, "/sign-in/code?over=step")
+		a, err := d.Get(t.Context(), "/sign-in/code")
+		if n.check(err); a.Location != over {
+			t.Errorf("%s: %q", path, a.Location)
+		}
 	}
 	n.post(c, "/sign-in", url.Values{"user_name": {members[1].UserName}, "password": {team.Password}}, 303, "/sign-in/code")
 	n.post(c, "/sign-in/code", right, 422, "") // mara's digits in ilya's sign-in

@@ -220,7 +220,8 @@ func TestD7_10(t *testing.T) {
 	}
 	mara.post("/admin/technicians/"+string(dora.ID)+"/reset", "reason", "").wants(http.StatusOK, "")
 	for _, b := range []*browser{inside, beside} {
-		b.post("/sign-in/code", "code", dora.Digits(half(0))).wants(http.StatusSeeOther, "/sign-in?why=over")
+		b.post("/sign-in/code", "code", dora.Digits(half(0))).wants(http.StatusSeeOther, "/sign-in/code?over=step")
+		b.get("/sign-in/code").wants(http.StatusSeeOther, "/sign-in?why=over")
 		if b.session() != "" {
 			t.Error("a sign-in from before the reset got in")
 		}

@@ -179,7 +179,7 @@ func TestD10_12(t *testing.T) {
 		}
 		session.get("/me").wants(http.StatusSeeOther, "/sign-in?return=%2Fme")
 		for _, b := range []*browser{half1, half2} {
-			if a := b.twin().post("/sign-in/code", "code", dana.Digits(half(1))); a.Status != http.StatusSeeOther || a.at() != "/sign-in?why=over" {
+			if a := b.twin().post("/sign-in/code", "code", dana.Digits(half(1))); a.Status != http.StatusSeeOther || a.at() != "/sign-in/code?over=step" {
 				t.Errorf("%s: a sign-in half way: %d %s", when, a.Status, a.at())
 			}
 		}

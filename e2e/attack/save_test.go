@@ -69,7 +69,8 @@ func TestD2_1(t *testing.T) {
 		t.Errorf("%d requests after Save", late.Load())
 	}
 	// D2.2: the sign-in from before gets no session, with the right digits.
-	before.post("/sign-in/code", "code", dana.Digits(half(0))).wants(http.StatusSeeOther, "/sign-in?why=over")
+	before.post("/sign-in/code", "code", dana.Digits(half(0))).wants(http.StatusSeeOther, "/sign-in/code?over=step")
+	before.get("/sign-in/code").wants(http.StatusSeeOther, "/sign-in?why=over")
 	if before.session() != "" {
 		t.Error("a sign-in from before Save got a session")
 	}

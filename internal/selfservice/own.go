@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/session"
@@ -18,6 +19,23 @@ var ownNotices = map[string]string{
 	"gone":     "That session had ended already.",
 	"others":   "You are signed in nowhere else now.",
 	"set-up":   notices["set-up"],
+	"over":     notices["over"],
+}
+
+// setUpAlready is said in the place of an end of a set-up that was not its end: the form came again, by a second press, a reload,
+// or from another tab. What answered the first one is not shown again.
+const setUpAlready = "Your second factor is set up, and you are signed in. Its ten recovery codes were shown once: if you did not save them, please make new ones here."
+
+// setUpLife is how long a set-up may take (contract section 1): one that is over with its time began before that.
+const setUpLife = 30 * time.Minute
+
+// endOfSetUp is what the own page says to somebody whose set-up is over. Where its second factor is younger than a set-up may
+// take, that set-up is the one that he means: it ended whatever else was signed in.
+func endOfSetUp(done string, p session.OwnPage) string {
+	if (done == "set-up" || done == "over") && p.SetUp && p.Now.Sub(p.FactorAt) < setUpLife {
+		return setUpAlready
+	}
+	return ownNotices[done]
 }
 
 // own shows the technician's own page.
@@ -27,12 +45,12 @@ func (f *Face) own(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page, _ := strconv.Atoi(query.Get("page")) // what is no number is the first page
-	return f.showOwn(w, r, ownShown{notice: ownNotices[query.Get("done")], page: page})
+	return f.showOwn(w, r, ownShown{done: query.Get("done"), page: page})
 }
 
 // ownShown is what the own page says beside what stands.
 type ownShown struct {
-	notice  string
+	done    string // one of ownNotices
 	refused error
 	page    int // of the other sessions
 }
@@ -43,7 +61,7 @@ func (f *Face) showOwn(w http.ResponseWriter, r *http.Request, s ownShown) error
 		return err
 	}
 	t := p.Technician
-	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, s.refused, p.Now), Notice: s.notice, Wide: true,
+	page := view.Own{Door: view.Door{Organisation: p.Settings.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, s.refused, p.Now), Notice: endOfSetUp(s.done, p), Wide: true,
 		Stay: &view.Stay{Idle: p.Settings.SessionIdle, Left: p.Current.ExpiresAt.Sub(p.Now)}},
 		Name: t.Name(), UserName: t.UserName, Email: t.Email, Role: p.Role.Name, Method: t.Method, SetUp: p.SetUp, FactorAt: p.FactorAt,
 		FactorUsed: p.FactorUsed, RecoveryLeft: p.RecoveryLeft, MayNewPhone: p.MayNewPhone, MayRecovery: p.MayRecovery,

@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -24,9 +25,13 @@ var errOver = sallyport.E(sallyport.Gone, "sign_in_over", "This sign-in is over.
 
 // stepPage shows what the sign-in waits for.
 func (f *Face) stepPage(w http.ResponseWriter, r *http.Request) error {
+	query, err := web.ReadQuery(r, "return", "over")
+	if err != nil {
+		return err
+	}
 	_, page, err := f.current(r)
 	if err != nil {
-		return f.lost(w, r, err)
+		return f.gone(w, r, err, endOf(query.Get("over"), query.Get("return")))
 	}
 	return f.showStep(w, r, page, nil)
 }
@@ -42,16 +47,14 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 		if err != nil {
 			return err
 		}
+		over := endOf(form.Get("set_up"), form.Get("return"))
 		token, ok := f.cookies.SignIn.Read(r)
 		if !ok {
-			return f.gone(w, r, errOver, end{why: "over", back: form.Get("return")})
+			return f.gone(w, r, errOver, over)
 		}
 		out, err := f.use.Answer(r.Context(), token, session.Answer{Kind: kind, Typed: form.Get(field)}, web.ClientOf(r))
-		if err != nil && form.Has("set_up") && !shown(err) {
-			return f.gone(w, r, err, end{why: "set-up", back: form.Get("return")}) // perhaps somebody else was first: that cannot be known, for the sign-in is gone with its key
-		}
 		if err != nil {
-			return f.refuse(w, r, sent{kind, form.Get("return")}, err)
+			return f.refuse(w, r, sent{kind, over}, err)
 		}
 		return f.goOn(w, r, out)
 	}
@@ -60,18 +63,22 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 // sent is a form of a step, as it came.
 type sent struct {
 	kind session.AnswerKind
-	back string // end.back
+	over end
 }
 
 // refuse shows the step again, with what was wrong.
 func (f *Face) refuse(w http.ResponseWriter, r *http.Request, s sent, refused error) error {
-	over := end{why: "over", back: s.back}
-	if !shown(refused) {
-		return f.gone(w, r, refused, over)
+	if !shown(refused) && sallyport.KindOf(refused) != sallyport.Gone {
+		return f.gone(w, r, refused, s.over)
 	}
 	_, page, err := f.current(r)
-	if err != nil {
-		return f.gone(w, r, err, over)
+	switch {
+	case sallyport.KindOf(err) == sallyport.Gone:
+		return web.See(w, r, s.over.step())
+	case err != nil:
+		return err
+	case !shown(refused): // the sign-in is there; its session, or the link that it began with, is over
+		return f.gone(w, r, refused, s.over)
 	}
 	if s.kind == session.AnswerRecovery && sallyport.KindOf(refused) == sallyport.Invalid {
 		return f.show(w, refused, view.Recovery{Door: f.stepDoor(r, page, refused)})
@@ -87,23 +94,47 @@ func (f *Face) lost(w http.ResponseWriter, r *http.Request, err error) error {
 
 // end is what becomes of somebody whose sign-in is over.
 type end struct {
-	why  string // one of notices, for the sign-in page
-	back string // the page that a proof was asked for, as the form said it; empty in a sign-in
+	why   string // one of notices, for the sign-in page
+	back  string // the page that a proof was asked for, as the form said it; empty in a sign-in
+	setUp string // what was being set up, as the form said it: app, or something that is sent; empty where nothing was
+}
+
+// endOf is the end of a step whose form came too late. Of a set-up perhaps somebody else was first: that cannot be known,
+// for the sign-in is gone with its key.
+func endOf(setUp, back string) end {
+	if setUp == anyStep {
+		setUp = ""
+	}
+	over := end{why: "over", back: back, setUp: setUp}
+	if setUp == "app" {
+		over.why = "set-up"
+	}
+	return over
 }
 
 // signIn is the sign-in page, which leads to where it would have gone on.
-func (e end) signIn() string {
+func (e end) signIn() string { return e.at("/sign-in", "why", e.why) }
+
+// step is the page of the step that the browser's sign-in waits for. It is asked for, where the sign-in of a form is gone,
+// because the form may have been sent twice: the answer to the first has given the browser another token, which it brings
+// there. Where it has none that is live, the end is said from there.
+func (e end) step() string { return e.at("/sign-in/code", "over", cmp.Or(e.setUp, anyStep)) }
+
+// anyStep is what is over where nothing was being set up.
+const anyStep = "step"
+
+func (e end) at(page, name, value string) string {
 	q := url.Values{}
 	if back := web.LocalPath(e.back); back != "/" {
 		q.Set("return", back)
 	}
-	if e.why != "" {
-		q.Set("why", e.why)
+	if value != "" {
+		q.Set(name, value)
 	}
 	if len(q) == 0 {
-		return "/sign-in"
+		return page
 	}
-	return "/sign-in?" + q.Encode()
+	return page + "?" + q.Encode()
 }
 
 // gone is lost with what follows.
@@ -124,8 +155,8 @@ func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, over end)
 	}
 	f.cookies.SignIn.Clear(w)
 	switch {
-	case usable && over.why == "set-up": // his new phone's, or one by a link; without a word he takes it for done
-		return web.See(w, r, "/me?done=set-up")
+	case usable && over.setUp != "": // by this browser, his new phone's, or one by a link: which of them, the own page says
+		return web.See(w, r, "/me?done="+over.why)
 	case usable:
 		return web.See(w, r, web.LocalPath(over.back))
 	}
@@ -138,13 +169,13 @@ func (f *Face) send(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	back := form.Get("return")
+	over := endOf(form.Get("set_up"), form.Get("return"))
 	token, ok := f.cookies.SignIn.Read(r)
 	if !ok {
-		return f.gone(w, r, errOver, end{why: "over", back: back})
+		return f.gone(w, r, errOver, over)
 	}
 	if _, err := f.use.Send(r.Context(), token, web.ClientOf(r)); err != nil {
-		return f.refuse(w, r, sent{session.AnswerCode, back}, err)
+		return f.refuse(w, r, sent{session.AnswerCode, over}, err)
 	}
 	return web.See(w, r, "/sign-in/code")
 }
@@ -186,7 +217,7 @@ func (f *Face) help(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	over := end{why: "over", back: form.Get("return")}
+	over := endOf(form.Get("set_up"), form.Get("return"))
 	token, page, err := f.current(r)
 	if err != nil {
 		return f.gone(w, r, err, over)

@@ -68,8 +68,61 @@ func TestRecoveryCodesAreShownOnce(t *testing.T) {
 	d.out.OlderCodes = true // of the factor that this one follows
 	d.says(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token()), "take the place of your older codes")
 	// The same request once more, as a reload sends it: the sign-in is over, the session goes on.
-	d.err, d.live = errOver, true
-	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, signInCookie, token(), sessionCookie, token()), 303, "/")
+	d.err, d.pageErr, d.live = errOver, errOver, true
+	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"123456"}}, sessionCookie, token()), 303, "/")
+}
+
+// over sends the form of a step whose sign-in is over, and follows to where that is said. The cookie is taken back there.
+func (d *door) over(path string, form url.Values, end string, cookies ...string) {
+	d.t.Helper()
+	r := d.ask("POST", path, form, cookies...)
+	if r.StatusCode != 303 || len(r.Cookies()) != 0 || !strings.HasPrefix(r.Header.Get("Location"), "/sign-in/code?over=") {
+		d.t.Fatalf("POST %s: %d %q, cookies %v", path, r.StatusCode, r.Header.Get("Location"), r.Cookies())
+	}
+	r = d.ask("GET", r.Header.Get("Location"), nil, cookies...)
+	d.wants(r, 303, end)
+	if cookie(r, signInCookie) != "-" {
+		d.t.Errorf("%s: the browser keeps what is over", path)
+	}
+}
+
+// TestStepSentTwice: the answer to a step that leads on gives the browser another token. The same form sent once more, with the
+// token from before, takes that from no browser, and leads to the step that it reached.
+func TestStepSentTwice(t *testing.T) {
+	d := newDoor(t)
+	before, next := token(), sallyport.NewToken()
+	d.out = session.Outcome{SignIn: next}
+	form := url.Values{"code": {"AAAA-BBBB"}}
+	first := d.ask("POST", "/sign-in/enrolment-code", form, signInCookie, before)
+	if d.wants(first, 303, "/sign-in/code"); cookie(first, signInCookie) != next.Reveal() {
+		t.Fatalf("cookies: %v", first.Cookies())
+	}
+	d.err, d.pageErr = errOver, errOver
+	second := d.ask("POST", "/sign-in/enrolment-code", form, signInCookie, before)
+	if d.wants(second, 303, "/sign-in/code?over=step"); len(second.Cookies()) != 0 {
+		t.Errorf("the second answer takes from the browser what the first gave it: %v", second.Cookies())
+	}
+	d.err, d.pageErr, d.page.Step = nil, nil, login.Step{Kind: login.Enrol, Method: sallyport.MethodEmail}
+	d.page.Sent, d.page.Live, d.page.State = true, true, sallyport.Sent
+	d.says(d.ask("GET", second.Header.Get("Location"), nil, signInCookie, cookie(first, signInCookie)), "Set up codes by email", `name="set_up" value="sent"`)
+}
+
+// TestSetUpSentTwice: a set-up whose form comes again, by a second press, a reload or from another tab, is not called over: it
+// is done. The recovery codes were in the answer to the first, and it says where new ones are made.
+func TestSetUpSentTwice(t *testing.T) {
+	for setUp, done := range map[string]string{"app": "/me?done=set-up", "sent": "/me?done=over"} {
+		d := newDoor(t)
+		d.err, d.pageErr, d.live = errOver, errOver, true
+		form := url.Values{"code": {"123456"}, "set_up": {setUp}}
+		d.over("/sign-in/code", form, done, signInCookie, token(), sessionCookie, token())
+		d.wants(d.ask("POST", "/sign-in/code", form, sessionCookie, token()), 303, done) // a reload: the sign-in's cookie was taken back
+		d.own.SetUp, d.own.MayRecovery, d.own.FactorAt = true, true, noon.Add(-time.Minute)
+		if page := d.says(d.ask("GET", done, nil, sessionCookie, token()), "Your second factor is set up", "make new ones here", "Make new recovery codes"); strings.Contains(page, "start again") {
+			t.Errorf("%s: what is done is called over", setUp)
+		}
+		d.own.FactorAt = noon.Add(-setUpLife) // another one, which was there before the set-up began
+		d.says(d.ask("GET", done, nil, sessionCookie, token()), "it took too long")
+	}
 }
 
 func TestWrongAnswerComesBack(t *testing.T) {
@@ -101,12 +154,15 @@ func TestLostSignIns(t *testing.T) {
 	}
 	for _, path := range []string{"/sign-in/send", "/sign-in/help", "/sign-in/code"} {
 		d.wants(d.ask("POST", path, url.Values{}), 303, "/sign-in?why=over")
-		r := d.ask("POST", path, url.Values{}, signInCookie, token())
-		d.wants(r, 303, "/sign-in?why=over")
-		if cookie(r, signInCookie) != "-" {
-			t.Errorf("%s: the browser keeps what is over", path)
-		}
 	}
+	held := []string{signInCookie, token()}
+	r := d.ask("POST", "/sign-in/help", url.Values{}, held...)
+	d.wants(r, 303, "/sign-in?why=over")
+	if cookie(r, signInCookie) != "-" {
+		t.Error("the browser keeps what is over")
+	}
+	d.over("/sign-in/send", url.Values{}, "/sign-in?why=over", held...)
+	d.over("/sign-in/code", url.Values{}, "/sign-in?why=over", held...)
 	if want := []string{"send", "answer"}; !slices.Equal(d.asked, want) {
 		t.Errorf("asked %v", d.asked)
 	}
@@ -114,12 +170,13 @@ func TestLostSignIns(t *testing.T) {
 		t.Errorf("the page's script is told %d of a sign-in that is over", r.StatusCode)
 	}
 	d.err = sallyport.InvalidField("code", "That code is not right.") // the last one, and the sign-in is over with it
-	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}}, signInCookie, token()), 303, "/sign-in?why=over")
+	d.over("/sign-in/code", url.Values{"code": {"1"}}, "/sign-in?why=over", held...)
 	d.says(d.ask("GET", "/sign-in?why=over", nil), "Please start again.")
 	d.err = errOver // he has just scanned the key of a set-up that is over, perhaps because another browser was first
-	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}}, signInCookie, token()), 303, "/sign-in?why=set-up")
-	d.live = true // of a new phone, or by a link in a browser that is signed in
-	d.wants(d.ask("POST", "/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}, "return": {"/me"}}, signInCookie, token(), sessionCookie, token()), 303, "/me?done=set-up")
+	d.over("/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}}, "/sign-in?why=set-up", held...)
+	d.over("/sign-in/code", url.Values{"code": {"1"}, "set_up": {"sent"}}, "/sign-in?why=over", held...) // there is no QR code to speak of
+	d.live = true                                                                                        // of a new phone, or by a link in a browser that is signed in
+	d.over("/sign-in/code", url.Values{"code": {"1"}, "set_up": {"app"}, "return": {"/me"}}, "/me?done=set-up", append(held, sessionCookie, token())...)
 	d.says(d.ask("GET", "/me?done=set-up", nil, sessionCookie, token()), "That set-up is over")
 	d.live = false
 	d.says(d.ask("GET", "/sign-in?why=set-up", nil), "the app was set up elsewhere", "delete that entry from the app")
@@ -226,9 +283,11 @@ func TestProofLeadsBack(t *testing.T) {
 		left := url.Values{"return": {asked}}
 		d.wants(d.ask("POST", "/sign-in/again", left, signInCookie, token(), sessionCookie, token()), 303, back)
 		d.pageErr, d.err = errOver, errOver // its time is over
-		for path, values := range map[string]url.Values{"/sign-in/code": form("code"), "/sign-in/password": form("password"), "/sign-in/recovery": form("code"), "/sign-in/send": left, "/sign-in/help": form("note")} {
-			d.wants(d.ask("POST", path, values, signInCookie, token(), sessionCookie, token()), 303, back)
+		proof := []string{signInCookie, token(), sessionCookie, token()}
+		for path, values := range map[string]url.Values{"/sign-in/code": form("code"), "/sign-in/password": form("password"), "/sign-in/recovery": form("code"), "/sign-in/send": left} {
+			d.over(path, values, back, proof...)
 		}
+		d.wants(d.ask("POST", "/sign-in/help", form("note"), proof...), 303, back)
 		d.live = false // the session ended with it
 		over := url.Values{"why": {"over"}}
 		guessed := ""
@@ -236,7 +295,7 @@ func TestProofLeadsBack(t *testing.T) {
 			over.Set("return", back)
 			guessed = "?" + url.Values{"return": {back}}.Encode()
 		}
-		d.wants(d.ask("POST", "/sign-in/send", left, signInCookie, token(), sessionCookie, token()), 303, "/sign-in?"+over.Encode())
+		d.over("/sign-in/send", left, "/sign-in?"+over.Encode(), proof...)
 		d.err = sallyport.E(sallyport.Unauthorized, "guessing", "Three wrong answers. You are signed out.")
 		d.wants(d.ask("POST", "/sign-in/code", form("code"), signInCookie, token(), sessionCookie, token()), 303, "/sign-in"+guessed)
 	}
