@@ -72,7 +72,10 @@ func TestStepsInOrder(t *testing.T) {
 	n.post(c, "/sign-in", url.Values{"user_name": {members[1].UserName}, "password": {team.Password}}, 303, "/sign-in/code")
 	n.post(c, "/sign-in/code", right, 422, "") // mara's digits in ilya's sign-in
 	n.post(c, "/sign-in/send", nil, 409, "")   // nothing is sent at this step
-	n.post(c, "/sign-in/enrolment-code", url.Values{"code": {"AAAA-AAAA"}}, 409, "")
+	moved := n.post(c, "/sign-in/enrolment-code", url.Values{"code": {"AAAA-AAAA"}}, 409, "").Body
+	if !strings.Contains(moved, "go on with what this page asks for") || strings.Contains(moved, "Please start again") || !strings.Contains(moved, `action="/sign-in/code"`) {
+		t.Errorf("an answer to another step: %s", moved)
+	}
 	n.post(c, "/sign-in/password", url.Values{"password": {team.Password}}, 409, "")
 	if c.Session() != "" {
 		t.Fatal("a session without the factor")

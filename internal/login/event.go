@@ -13,7 +13,7 @@ const (
 )
 
 // ErrOutOfOrder refuses an answer to a question that was not asked.
-var ErrOutOfOrder = sallyport.E(sallyport.Conflict, "out_of_order", "This sign-in has moved on. Please start again.")
+var ErrOutOfOrder = sallyport.E(sallyport.Conflict, "out_of_order", "This sign-in has moved on meanwhile. Please go on with what this page asks for.")
 
 // Accepts reports whether event may be given at step.
 func Accepts(step Step, event Event) bool {

@@ -52,7 +52,10 @@ func TestLinks(t *testing.T) {
 				for _, method := range []string{"GET", "POST"} {
 					r := d.ask(method, path, url.Values{"password": {"x"}})
 					d.wants(r, 410, "")
-					d.says(r, "This link no longer works")
+					page := d.says(r, "This link no longer works")
+					if kind != sallyport.LinkSetup && !strings.Contains(page, "please sign in with") { // it was he who used it, and he pressed twice
+						t.Errorf("%s: what worked is called lost: %s", kind, page)
+					}
 				}
 			}
 		})

@@ -86,13 +86,13 @@ func (LinkSpent) Title() string { return "This link no longer works" }
 func (l LinkSpent) Lead() string {
 	switch l.Kind {
 	case sallyport.LinkInvitation:
-		return "It was used already, ran out, or was replaced by a newer one. Look for a newer invitation, or ask your administrator to send one."
+		return "It was used already, ran out, or was replaced by a newer one. If you have chosen your password with it, please sign in with that. Otherwise look for a newer invitation, or ask your administrator to send one."
 	case sallyport.LinkReset:
-		return "It was used already, ran out, or your account changed meanwhile. You can ask for a new one."
+		return "It was used already, ran out, or your account changed meanwhile. If you have just saved a new password with it, please sign in with that. Otherwise you can ask for a new link."
 	case sallyport.LinkSetup:
 		return "The first Super Admin was made already, or the address is not complete. Set-up never opens again."
 	case sallyport.LinkRescue:
-		return "It was used already or ran out after 15 minutes. Make a new one on the host with sallyport rescue."
+		return "It was used already or ran out after 15 minutes. If the app is set up, please sign in with it. Otherwise make a new one on the host with sallyport rescue."
 	}
 	return "It was used already or ran out."
 }
