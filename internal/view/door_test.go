@@ -208,6 +208,34 @@ func TestNoPasswordIsCut(t *testing.T) {
 	}
 }
 
+// TestShownPasswordIsLeftAlone: a password that can be shown is ordinary text then, which keyboards of phones correct and begin with
+// a capital, and which browsers look up for its spelling.
+func TestShownPasswordIsLeftAlone(t *testing.T) {
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := 0
+	for name, page := range doors() {
+		body, err := r.Bytes(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, input := range inputs.FindAllString(string(body), -1) {
+			id := attrID.FindStringSubmatch(input)
+			if id == nil || !strings.Contains(string(body), `data-show="`+id[1]+`"`) {
+				continue
+			}
+			if fields++; !strings.Contains(input, ` spellcheck="false" autocapitalize="off" autocorrect="off"`) {
+				t.Errorf("%s: %s", name, input)
+			}
+		}
+	}
+	if fields < 10 {
+		t.Errorf("%d fields", fields)
+	}
+}
+
 // TestHelpHasOneName: what leads to the request for help is called as that page is, and as the Admin pages call it.
 func TestHelpHasOneName(t *testing.T) {
 	r, err := New()

@@ -19,7 +19,7 @@ function toggle(b) {
 }
 
 async function copy(b) {
-  const said = b.textContent;
+  const said = b.dataset.said ??= b.textContent; // pressed again, it says "Copied" still
   try {
     await navigator.clipboard.writeText(b.dataset.copy);
     b.textContent = "Copied";
