@@ -10,6 +10,7 @@ import (
 
 	"sallyport"
 	"sallyport/internal/store"
+	"sallyport/internal/testkit/browser"
 	"sallyport/internal/testkit/server"
 	"sallyport/internal/testkit/team"
 )
@@ -160,4 +161,40 @@ func oldSession(t *testing.T, f *team.Folder, m team.Member) sallyport.Token {
 		t.Fatal(err)
 	}
 	return token
+}
+
+// TestTwoPeopleAtOneBrowser: the sign-in page was open when somebody else signed in in another tab. Whoever types his name there
+// does not go on in the other one's account; typed again, his password signs him in, and the other one out here.
+func TestTwoPeopleAtOneBrowser(t *testing.T) {
+	var members []team.Member
+	n := newNorthwind(t, func(ctx context.Context, f *team.Folder) {
+		var err error
+		if members, err = f.Add(ctx, team.Spec{Name: "mara", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp},
+			team.Spec{Name: "ilya", Role: sallyport.ReadOnlyTechnician, Method: sallyport.MethodApp}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	b := browser.New(t)
+	mara, ilya := b.Page(), b.Page()
+	ilya.Open(n.URL + "/sign-in")
+	typed := func(p *browser.Page, m team.Member) {
+		p.Fill("User name", m.UserName)
+		p.Fill("Password", team.Password)
+		p.Click("Continue")
+	}
+	mara.Open(n.URL + "/sign-in")
+	typed(mara, members[0])
+	mara.Fill("6-digit code from the app", members[0].Digits(time.Now()))
+	mara.Click("Sign in")
+	mara.WaitText("Few recovery codes left")
+	typed(ilya, members[1])
+	ilya.WaitText("somebody signed in meanwhile, as " + members[0].UserName)
+	typed(ilya, members[1])
+	ilya.WaitText("Signing in as " + members[1].UserName)
+	ilya.Fill("6-digit code from the app", members[1].Digits(time.Now()))
+	ilya.Click("Sign in")
+	ilya.Click("Not now")
+	ilya.WaitText("Your account")
+	mara.Open(n.URL + "/me")
+	mara.WaitText(members[1].UserName)
 }

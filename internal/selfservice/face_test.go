@@ -178,8 +178,20 @@ func TestForeignFormSignsNobodyIn(t *testing.T) {
 func TestFormOfATabThatIsLate(t *testing.T) {
 	d := newDoor(t)
 	form := url.Values{"user_name": {"dana"}, "password": {"x"}, "return": {"/admin"}}
-	d.live = true
-	d.wants(d.ask("POST", "/sign-in", form, sessionCookie, token()), 303, "/admin")
+	d.live, d.own.Technician.UserNameKey = true, "dana"
+	for _, name := range []string{"dana", " Dana"} {
+		form.Set("user_name", name)
+		d.wants(d.ask("POST", "/sign-in", form, sessionCookie, token()), 303, "/admin")
+	}
+	for _, name := range []string{"ilya", "not a name ,", ""} { // he would go on as dana, and not know it
+		form.Set("user_name", name)
+		r := d.ask("POST", "/sign-in", form, sessionCookie, token())
+		d.wants(r, 409, "")
+		d.says(r, "somebody signed in meanwhile, as dana.", `action="/sign-in"`)
+		if cookie(r, signInCookie) == "" {
+			t.Error("the next try comes without a cookie, too")
+		}
+	}
 	d.live = false
 	d.wants(d.ask("POST", "/sign-in", form, sessionCookie, token()), 403, "")
 	d.checkErr = sallyport.ErrUnavailable

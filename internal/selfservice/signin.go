@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sallyport"
+	"sallyport/internal/identity"
 	"sallyport/internal/puzzle"
 	"sallyport/internal/session"
 	"sallyport/internal/view"
@@ -90,7 +91,7 @@ func (f *Face) begin(w http.ResponseWriter, r *http.Request) {
 }
 
 var errNoCookie = sallyport.E(sallyport.Forbidden, "no_cookie",
-	"Your browser did not send back the cookie of this page. Please allow cookies here and try again.")
+	"Your browser did not send back the cookie of this page. Please try again. If you read this once more, please allow cookies here.")
 
 // signIn takes user name and password.
 func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -104,7 +105,7 @@ func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
 	var out session.Outcome
 	var ok bool
 	if attempt.Begun, ok = f.cookies.SignIn.Read(r); !ok {
-		if err = f.withoutCookie(r); err == nil {
+		if err = f.withoutCookie(r, attempt.UserName); err == nil {
 			return web.See(w, r, attempt.Return)
 		}
 	} else if err = filled(attempt); err == nil {
@@ -117,8 +118,9 @@ func (f *Face) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // withoutCookie says what is wrong with a form that came without the cookie of its page; nil where nothing is: it was
-// opened before the browser signed in, in another tab, which took the cookie back.
-func (f *Face) withoutCookie(r *http.Request) error {
+// opened before the browser signed in, in another tab, which took the cookie back. That it was somebody else who signed in
+// there is said: whoever typed his name here would take that one's pages for his own.
+func (f *Face) withoutCookie(r *http.Request, userName string) error {
 	token, ok := f.cookies.Session.Read(r)
 	if !ok {
 		return errNoCookie
@@ -127,7 +129,19 @@ func (f *Face) withoutCookie(r *http.Request) error {
 	if err == nil && !live {
 		err = errNoCookie
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	hash, _ := token.Hash()
+	own, err := f.use.Own(r.Context(), sallyport.Actor{Session: hash}, 1)
+	if err != nil {
+		return err
+	}
+	if _, key, _, _ := identity.UserName(userName); key != own.Technician.UserNameKey {
+		return sallyport.E(sallyport.Conflict, "somebody_else", "In another tab of this browser somebody signed in meanwhile, as "+own.Technician.UserName+
+			". If you go on here, that session ends: please type your password again.")
+	}
+	return nil
 }
 
 // filled names the fields that were left empty. Nothing is looked up for them, so that they cost no try.

@@ -10,7 +10,7 @@ import (
 // ownSessions is how many of his other sessions the own page shows at once.
 const ownSessions = 20
 
-// Own is the technician's own page, with the given page, from 1, of his other sessions. A page beyond the last is the
+// Own is the own page of the technician whose session acts, with the given page, from 1, of his other sessions. A page beyond the last is the
 // last.
 func (s *Service) Own(ctx context.Context, actor sallyport.Actor, page int) (OwnPage, error) {
 	var p OwnPage
@@ -26,11 +26,11 @@ func (s *Service) Own(ctx context.Context, actor sallyport.Actor, page int) (Own
 		if p.Now, err = tx.Now(ctx); err != nil {
 			return err
 		}
-		if p.RecoveryLeft, err = tx.RecoveryLeft(ctx, actor.ID); err != nil {
+		if p.RecoveryLeft, err = tx.RecoveryLeft(ctx, p.Technician.ID); err != nil {
 			return err
 		}
 		p.RecoveryLeft = recoveryLeft(p.Technician, p.Settings, p.RecoveryLeft)
-		f, err := tx.Factor(ctx, actor.ID)
+		f, err := tx.Factor(ctx, p.Technician.ID)
 		if err != nil {
 			return err
 		}
