@@ -152,3 +152,25 @@ func TestSetUpInTwoTabs(t *testing.T) {
 	second.Click("Make ten new codes")
 	second.WaitText("Save your recovery codes")
 }
+
+// TestEntryOfAnEarlierQRCode: whoever scanned, started again and types what the first entry shows would wait for the next code for
+// ever; he is told which entry counts.
+func TestEntryOfAnEarlierQRCode(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	p := browser.New(t).Page()
+	p.Open(n.invite(dana(sallyport.MethodApp)))
+	p.Fill("Password", danasPassword)
+	p.Click("Continue")
+	p.WaitText("Set up your authenticator app")
+	earlier := scan(t, p, 1280, false)
+	p.Click("Start again")
+	signIn(n, p, danasPassword)
+	p.WaitText("Set up your authenticator app")
+	p.Fill("Type the 6 digits it shows", earlier.now())
+	p.Click("Finish and sign in")
+	p.WaitText("from the entry that the QR code on this page made, not from an older one")
+	p.Fill("Type the 6 digits it shows", scan(t, p, 1280, false).now())
+	p.Click("Finish and sign in")
+	p.WaitText("Save your recovery codes")
+	p.WaitText("For dana@northwind.example, made ")
+}

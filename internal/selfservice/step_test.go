@@ -56,7 +56,8 @@ func TestRecoveryCodesAreShownOnce(t *testing.T) {
 	if r.Header.Get("Cache-Control") != "no-store" {
 		t.Error("the codes may be kept")
 	}
-	if strings.Contains(d.says(r, "AAAA-BBBB", "CCCC-DDDD", `href="/admin">I have saved them, continue to Admin<`, `href="data:text/plain;charset=utf-8,`, "User%20name%3A%20dana", "12%3A00"), "older codes") {
+	if strings.Contains(d.says(r, "AAAA-BBBB", "CCCC-DDDD", `href="/admin">I have saved them, continue to Admin<`, `href="data:text/plain;charset=utf-8,`, "User%20name%3A%20dana", "12%3A00",
+		"For <bdi>dana</bdi>, made ", "12:00 UTC</time>."), "older codes") {
 		t.Error("there were no older ones")
 	}
 	for next, link := range map[string]string{"/": `href="/admin">I have saved them, continue to Admin<`, "/me": `href="/me">I have saved them, continue to your account<`, "/elsewhere": `href="/elsewhere">I have saved them, continue<`} {

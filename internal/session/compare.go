@@ -208,7 +208,7 @@ func (t *try) message() string {
 	}
 	next := 30 - t.m.now.Unix()%30
 	if t.m.step.Kind == login.Enrol {
-		return fmt.Sprintf("That code is not right. The next one comes in %d s.", next)
+		return fmt.Sprintf("That code is not right. Please take it from the entry that the QR code on this page made, not from an older one. The next one comes in %d s.", next)
 	}
 	return fmt.Sprintf("That code is not right, or was used already. The next one comes in %d s.", next)
 }
