@@ -109,6 +109,7 @@ func TestForgottenAnswersAlike(t *testing.T) {
 	d.wants(d.ask("POST", "/forgotten", url.Values{"user_name": {"dana"}}), 303, "/forgotten/sent")
 	d.wants(d.ask("POST", "/forgotten", url.Values{"user_name": {"nobody"}}), 303, "/forgotten/sent")
 	d.wants(d.ask("POST", "/forgotten", url.Values{"user_name": {""}}), 422, "")
+	d.says(d.ask("GET", "/forgotten/sent", nil), "If still nothing comes, or you have not used your invitation yet, please ask an administrator.")
 	if len(d.asked) != 2 {
 		t.Errorf("asked %v", d.asked)
 	}
