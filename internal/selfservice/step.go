@@ -36,6 +36,11 @@ func (f *Face) stepPage(w http.ResponseWriter, r *http.Request) error {
 	return f.showStep(w, r, page, nil)
 }
 
+// toStep answers where a form of a step was refused, when that address is looked at: from the browser's memory, or by its bar.
+func (f *Face) toStep(w http.ResponseWriter, r *http.Request) error {
+	return web.See(w, r, "/sign-in/code")
+}
+
 // answer takes what was typed at a step.
 func (f *Face) answer(kind session.AnswerKind) web.Handler {
 	field := "code"

@@ -213,6 +213,20 @@ func TestWithoutItsCookie(t *testing.T) {
 	}
 }
 
+// TestRefusedFormIsLookedAt: a refusal stands at the address that its form was sent to. Looked at again, as by a browser that goes
+// back to it, that is the step, not the beginning of another sign-in.
+func TestRefusedFormIsLookedAt(t *testing.T) {
+	d := newDoor(t)
+	d.err = sallyport.InvalidField("code", "That is not right.")
+	for _, path := range []string{"/sign-in/code", "/sign-in/password", "/sign-in/recovery", "/sign-in/enrolment-code", "/sign-in/send"} {
+		d.wants(d.ask("POST", path, url.Values{}, signInCookie, token()), 422, "")
+		r := d.ask("GET", path, nil, signInCookie, token())
+		if to := r.Header.Get("Location"); to != "" && to != "/sign-in/code" || to == "" && r.StatusCode != 200 || len(r.Cookies()) != 0 {
+			t.Errorf("%s: %d %q %v", path, r.StatusCode, to, r.Cookies())
+		}
+	}
+}
+
 // TestSendIsRefused: a wait stands on the page of the code.
 func TestSendIsRefused(t *testing.T) {
 	d := newDoor(t)
