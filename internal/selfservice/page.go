@@ -15,6 +15,9 @@ func (f *Face) stepDoor(r *http.Request, p session.Page, refused error) view.Doo
 	d := view.Door{Organisation: p.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, refused, p.Now)}
 	if p.Purpose == sallyport.PurposeSignIn || p.Purpose == sallyport.PurposeSetup {
 		d.Who = p.UserName
+		if back := web.LocalPath(p.Return); back != "/" {
+			d.Return = back
+		}
 	} else if p.Purpose == sallyport.PurposeStepUp || p.Purpose == sallyport.PurposePhone {
 		d.Back = web.LocalPath(p.Return)
 	}

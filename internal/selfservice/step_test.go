@@ -316,6 +316,27 @@ func TestProofLeadsBack(t *testing.T) {
 	}
 }
 
+// TestSignInKnowsWhereItLeads: a sign-in that is over, or begun again, still leads to the page that it was begun for: each of its
+// forms says which one that was.
+func TestSignInKnowsWhereItLeads(t *testing.T) {
+	for _, step := range []login.Step{{Kind: login.Factor, Method: sallyport.MethodApp}, {Kind: login.EnrolmentCode}, {Kind: login.Enrol, Method: sallyport.MethodText}, {Kind: login.Closed}} {
+		d := newDoor(t)
+		d.page.Step = step
+		const field = `name="return" value="/admin/email"`
+		if strings.Contains(text(t, d.ask("GET", "/sign-in/code", nil, signInCookie, token())), `name="return"`) {
+			t.Errorf("%s: it was begun for no page", step.Kind)
+		}
+		d.page.Return = "/admin/email"
+		if page := d.says(d.ask("GET", "/sign-in/code", nil, signInCookie, token()), field, "Start again"); step.Kind != login.Closed && strings.Count(page, field) < 2 {
+			t.Errorf("%s: %d forms know it", step.Kind, strings.Count(page, field))
+		}
+		d.err, d.pageErr = errOver, errOver
+		d.over("/sign-in/code", url.Values{"return": {"/admin/email"}, "code": {"1"}}, "/sign-in?return=%2Fadmin%2Femail&why=over", signInCookie, token())
+		d.err = nil
+		d.wants(d.ask("POST", "/sign-in/again", url.Values{"return": {"/admin/email"}}, signInCookie, token()), 303, "/admin/email") // which asks to sign in
+	}
+}
+
 // TestRecoveryIsOffered where a recovery code is taken and one is left, and nowhere else.
 func TestRecoveryIsOffered(t *testing.T) {
 	for kind, taken := range map[login.Kind]bool{login.Factor: true, login.Opener: true, login.Disabled: true, login.ChannelDown: true,
