@@ -174,3 +174,30 @@ func TestEntryOfAnEarlierQRCode(t *testing.T) {
 	p.WaitText("Save your recovery codes")
 	p.WaitText("For dana@northwind.example, made ")
 }
+
+// TestTwoInvitationsInOneBrowser: two people who are set up at one desk, in two tabs, do not scan each other's QR code: what one types
+// is not looked at in the other's sign-in, which took the place of his, and the page says whose it is.
+func TestTwoInvitationsInOneBrowser(t *testing.T) {
+	n := newNorthwind(t, mara(t))
+	b := browser.New(t)
+	first, second := b.Page(), b.Page()
+	ilya := dana(sallyport.MethodApp)
+	ilya.FirstName, ilya.Email = "Ilya", "ilya@northwind.example"
+	begin := func(p *browser.Page, form account.Form) phone {
+		p.Open(n.invite(form))
+		p.Fill("Password", danasPassword)
+		p.Click("Continue")
+		p.WaitText("Set up your authenticator app")
+		return scan(t, p, 1280, false)
+	}
+	danas := begin(first, dana(sallyport.MethodApp))
+	ilyas := begin(second, ilya)
+	first.Fill("Type the 6 digits it shows", danas.now())
+	first.Click("Finish and sign in")
+	first.WaitText("a sign-in as ilya@northwind.example was begun meanwhile. What was sent for dana@northwind.example did nothing.")
+	first.WaitText("Signing in as ilya@northwind.example")
+	second.Fill("Type the 6 digits it shows", ilyas.now())
+	second.Click("Finish and sign in")
+	second.WaitText("Save your recovery codes")
+	second.WaitText("For ilya@northwind.example, made ")
+}

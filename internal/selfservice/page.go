@@ -12,7 +12,7 @@ import (
 
 // stepDoor is the frame of a page within a sign-in.
 func (f *Face) stepDoor(r *http.Request, p session.Page, refused error) view.Door {
-	d := view.Door{Organisation: p.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, refused, p.Now)}
+	d := view.Door{Organisation: p.Organisation, Logo: f.picture(r.Context()), Problem: problem(r, refused, p.Now), Whose: p.UserName}
 	if p.Purpose == sallyport.PurposeSignIn || p.Purpose == sallyport.PurposeSetup {
 		d.Who = p.UserName
 		if back := web.LocalPath(p.Return); back != "/" {

@@ -48,7 +48,7 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 		field = "password"
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		form, err := web.ReadForm(r, field, "set_up", "return")
+		form, err := web.ReadForm(r, field, "set_up", "return", "who")
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (f *Face) answer(kind session.AnswerKind) web.Handler {
 		if !ok {
 			return f.gone(w, r, errOver, over)
 		}
-		out, err := f.use.Answer(r.Context(), token, session.Answer{Kind: kind, Typed: form.Get(field)}, web.ClientOf(r))
+		out, err := f.use.Answer(r.Context(), token, session.Answer{Kind: kind, Typed: form.Get(field), Whose: form.Get("who")}, web.ClientOf(r))
 		if err != nil {
 			return f.refuse(w, r, sent{kind, over}, err)
 		}
@@ -170,19 +170,35 @@ func (f *Face) gone(w http.ResponseWriter, r *http.Request, err error, over end)
 
 // send asks for a fresh code.
 func (f *Face) send(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r, "return")
+	form, err := web.ReadForm(r, "return", "who")
 	if err != nil {
 		return err
 	}
-	over := endOf(form.Get("set_up"), form.Get("return"))
+	over := endOf("", form.Get("return"))
 	token, ok := f.cookies.SignIn.Read(r)
 	if !ok {
 		return f.gone(w, r, errOver, over)
 	}
-	if _, err := f.use.Send(r.Context(), token, web.ClientOf(r)); err != nil {
+	err = f.mixed(r, token, form.Get("who"))
+	if err == nil {
+		_, err = f.use.Send(r.Context(), token, web.ClientOf(r))
+	}
+	if err != nil {
 		return f.refuse(w, r, sent{session.AnswerCode, over}, err)
 	}
 	return web.See(w, r, "/sign-in/code")
+}
+
+// mixed is session.Mixed for the sign-in of a token.
+func (f *Face) mixed(r *http.Request, token sallyport.Token, whose string) error {
+	if whose == "" {
+		return nil
+	}
+	page, err := f.use.Page(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	return session.Mixed(whose, page.UserName)
 }
 
 // stateAnswer is what the page's script learns about a message on its way. It holds nothing that the page does not say.
@@ -218,14 +234,17 @@ func (f *Face) helpPage(w http.ResponseWriter, r *http.Request) error {
 
 // help tells the administrators, and shows the number once.
 func (f *Face) help(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r, "note", "return")
+	form, err := web.ReadForm(r, "note", "return", "who")
 	if err != nil {
 		return err
 	}
-	over := endOf(form.Get("set_up"), form.Get("return"))
+	over := endOf("", form.Get("return"))
 	token, page, err := f.current(r)
 	if err != nil {
 		return f.gone(w, r, err, over)
+	}
+	if err := session.Mixed(form.Get("who"), page.UserName); err != nil {
+		return f.showStep(w, r, page, err)
 	}
 	number, err := f.use.Help(r.Context(), token, form.Get("note"), web.ClientOf(r))
 	if err != nil && !shown(err) {
@@ -236,7 +255,7 @@ func (f *Face) help(w http.ResponseWriter, r *http.Request) error {
 
 // again ends the sign-in at its owner's wish. Who proves a live session once more goes back to the page that asked for it.
 func (f *Face) again(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r, "return")
+	form, err := web.ReadForm(r, "return", "who")
 	if err != nil {
 		return err
 	}

@@ -316,6 +316,29 @@ func TestProofLeadsBack(t *testing.T) {
 	}
 }
 
+// TestFormOfAnotherSignIn: the form was shown in the sign-in of somebody else than the one that the browser holds now. No code is sent
+// and nobody is told for the wrong one.
+func TestFormOfAnotherSignIn(t *testing.T) {
+	d := newDoor(t)
+	d.says(d.ask("GET", "/sign-in/code", nil, signInCookie, token()), `name="who" value="dana"`)
+	for _, path := range []string{"/sign-in/send", "/sign-in/help"} {
+		r := d.ask("POST", path, url.Values{"who": {"ilya"}}, signInCookie, token())
+		d.wants(r, 409, "")
+		d.says(r, "a sign-in as dana was begun meanwhile. What was sent for ilya did nothing.", "Signing in as <bdi>dana</bdi>")
+	}
+	if len(d.asked) != 0 {
+		t.Errorf("asked %v", d.asked)
+	}
+	d.ask("POST", "/sign-in/code", url.Values{"who": {"ilya"}, "code": {"1"}}, signInCookie, token())
+	if d.answer.Whose != "ilya" {
+		t.Errorf("%+v", d.answer)
+	}
+	d.wants(d.ask("POST", "/sign-in/send", url.Values{"who": {"dana"}}, signInCookie, token()), 303, "/sign-in/code")
+	d.pageErr = sallyport.ErrUnavailable
+	d.wants(d.ask("POST", "/sign-in/send", url.Values{"who": {"dana"}}, signInCookie, token()), 503, "")
+	d.wants(d.ask("POST", "/sign-in/again", url.Values{"who": {"ilya"}}, signInCookie, token()), 303, "/sign-in")
+}
+
 // TestSignInKnowsWhereItLeads: a sign-in that is over, or begun again, still leads to the page that it was begun for: each of its
 // forms says which one that was.
 func TestSignInKnowsWhereItLeads(t *testing.T) {

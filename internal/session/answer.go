@@ -25,7 +25,7 @@ func (s *Service) Answer(ctx context.Context, token sallyport.Token, a Answer, c
 	if err != nil {
 		return Outcome{}, err
 	}
-	try.signIn, try.client = hash, c
+	try.signIn, try.whose, try.client = hash, a.Whose, c
 	if err := s.count(ctx, try); err != nil {
 		return Outcome{}, err
 	}
@@ -55,6 +55,16 @@ func (s *Service) settle(ctx context.Context, t *try) (Outcome, error) {
 	return out, err
 }
 
+// Mixed refuses a form that was shown in the sign-in of somebody else than the one that the browser holds now: another one was
+// begun in another tab. What he typed is no guess at that one's code, and his phone not to be set up for that one's account.
+func Mixed(whose, holds string) error {
+	if whose == "" || holds == "" || whose == holds {
+		return nil
+	}
+	return sallyport.E(sallyport.Conflict, "another_sign_in", fmt.Sprintf("In another tab of this browser a sign-in as %s was begun meanwhile. What was sent for %s did nothing. "+
+		"This page is the one of %[1]s: for %[2]s please start again, best in another browser.", holds, whose))
+}
+
 var (
 	errOver = sallyport.E(sallyport.Gone, "sign_in_over", "This sign-in is over. Please start again.")
 	errLost = sallyport.E(sallyport.Conflict, "answer_used", "Somebody else used this answer first.")
@@ -66,6 +76,7 @@ type try struct {
 	event  login.Event
 	typed  string // canonical
 	signIn sallyport.Hash
+	whose  string // as Answer.Whose
 	client sallyport.Client
 	m      moment          // as it was counted
 	next   moment          // what the sign-in waits for after the right answer, where it goes on
@@ -114,6 +125,9 @@ func (s *Service) count(ctx context.Context, t *try) error {
 	err := s.counted(ctx, func(ctx context.Context, tx Tx) (err error) {
 		t.code, t.run, t.until, refused = nil, 0, time.Time{}, nil
 		if t.m, err = at(ctx, tx, t.signIn); err != nil {
+			return err
+		}
+		if err := Mixed(t.whose, t.m.technician.UserName); err != nil {
 			return err
 		}
 		if err := s.recordRun(ctx, tx, &t.m, t.client); err != nil {

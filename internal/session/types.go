@@ -42,6 +42,7 @@ const (
 type Answer struct {
 	Kind  AnswerKind
 	Typed string
+	Whose string // user name of the sign-in that the form was shown in; empty where it did not say
 }
 
 // Page is what the page of a sign-in shows: the step it waits for and the facts around it. It holds a secret only

@@ -15,6 +15,7 @@ type Door struct {
 	Notice       string   // what happened meanwhile, said politely
 	Back         string   // the page to go back to, where a live session is proved once more; empty in a sign-in
 	Return       string   // the page that the sign-in under way was begun for; empty where that is the first one
+	Whose        string   // user name of the sign-in under way, which its forms bring back
 	Who          string   // user name of the sign-in under way; empty leaves out "not you?"
 	Wide         bool     // for the own page, which holds more than one thing
 	RequestID    string   // of the request, on error pages
