@@ -95,7 +95,11 @@ func (o *operations) observe(route string, status int, took time.Duration) {
 	if route == "" {
 		route = "none"
 	}
-	o.took.WithLabelValues(route, http.StatusText(status)).Observe(took.Seconds())
+	text := http.StatusText(status)
+	if status == web.StatusHungUp {
+		text = "Client Hung Up"
+	}
+	o.took.WithLabelValues(route, text).Observe(took.Seconds())
 }
 
 func (o *operations) handler() http.Handler {

@@ -3,12 +3,15 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/store"
+	"sallyport/internal/web"
 )
 
 // TestSweepKnowsLastUses: no session goes as an idle one because its last use was not written yet; and after a time in which
@@ -116,5 +119,15 @@ func TestWordsOfAFullDisk(t *testing.T) {
 	f.set(s.put(seen{Epoch: 1}))
 	if words := f.words(); !strings.Contains(words, "cannot be written down") {
 		t.Errorf("it says %q", words)
+	}
+}
+
+// A client that hung up counts under a name of its own: operators are woken by "Service Unavailable".
+func TestHungUpHasItsName(t *testing.T) {
+	ops, w := newOperations(testCore(t, time.Now)), httptest.NewRecorder()
+	ops.observe("GET /admin/audit", web.StatusHungUp, time.Millisecond)
+	ops.handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if want := `sallyport_request_seconds_count{route="GET /admin/audit",status="Client Hung Up"} 1`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("metrics lack %s", want)
 	}
 }

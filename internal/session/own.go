@@ -92,7 +92,7 @@ func (s *Service) end(ctx context.Context, tx Tx, hash sallyport.Hash, actor sal
 }
 
 // EndedReason says why the session of token ended, to whoever still holds it; false when that is not known any more, or
-// could not be looked up. That is an error in the log alone: the session is over either way, and its owner can sign in.
+// could not be looked up. That is an error in the log alone, unless he hung up: the session is over either way, and its owner can sign in.
 func (s *Service) EndedReason(ctx context.Context, token sallyport.Token, c sallyport.Client) (reason sallyport.EndReason, known bool) {
 	hash, ok := token.Hash()
 	if !ok {
@@ -102,8 +102,10 @@ func (s *Service) EndedReason(ctx context.Context, token sallyport.Token, c sall
 		reason, known, err = tx.EndedReason(ctx, hash)
 		return err
 	})
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.log.ErrorContext(ctx, "why a session ended could not be looked up", "request_id", c.RequestID, "error", err)
+	}
+	if err != nil {
 		return "", false
 	}
 	return reason, known

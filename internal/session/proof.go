@@ -41,7 +41,7 @@ func (s *Service) Challenge(ctx context.Context, a Attempt) (*Challenge, error) 
 		c, err = s.challenge(ctx, tx, g, a, failed.Wrong-after)
 		return err
 	})
-	if err != nil { // the page comes without one
+	if err != nil && ctx.Err() == nil { // the page comes without one
 		s.log.ErrorContext(ctx, "no proof of work was offered", "request_id", a.Client.RequestID, "error", err)
 	}
 	return c, err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -182,6 +183,10 @@ func LocalPath(p string) string {
 	return p
 }
 
+// StatusHungUp stands in the log and for the observer in the place of 503 where the client had hung up: what was being looked up
+// for it ended with it, and nothing was away. It is never sent, and has the number that nginx gives it.
+const StatusHungUp = 499
+
 // finish keeps the process alive after a panic, and writes the request's one log line. An answer that failed after it had
 // begun ends with its connection: without that, half a download would look like the whole of it.
 func (s *Site) finish(c *requestContext, r *http.Request) {
@@ -193,6 +198,9 @@ func (s *Site) finish(c *requestContext, r *http.Request) {
 		s.fail(c, r, sallyport.E(sallyport.Internal, "internal", "Something went wrong on our side."))
 	}
 	took := time.Since(c.began)
+	if c.status == http.StatusServiceUnavailable && errors.Is(r.Context().Err(), context.Canceled) {
+		c.status = StatusHungUp
+	}
 	if s.opt.Observe != nil {
 		s.opt.Observe(c.route, c.status, took)
 	}

@@ -362,6 +362,41 @@ func TestOnlyProxies(t *testing.T) {
 	}
 }
 
+// TestHungUpIsNoOutage: where a client hung up while something was looked up for it, nothing was away, and neither the log nor the
+// numbers that somebody is woken by say so.
+func TestHungUpIsNoOutage(t *testing.T) {
+	for name, c := range map[string]struct {
+		hangsUp bool
+		err     error
+		status  int
+		level   string
+	}{
+		"hung up":                  {true, sallyport.ErrUnavailable.Because(context.Canceled), StatusHungUp, "INFO"},
+		"away, and somebody waits": {false, sallyport.ErrUnavailable.Because(context.Canceled), http.StatusServiceUnavailable, "ERROR"},
+		"a mistake of ours":        {true, errors.New("no such column"), http.StatusInternalServerError, "ERROR"},
+		"refused":                  {true, sallyport.ErrForbidden, http.StatusForbidden, "INFO"},
+	} {
+		var seen int
+		h := newHarness(t, func(o *Options) { o.Observe = func(_ string, status int, _ time.Duration) { seen = status } })
+		ctx, hangUp := context.WithCancel(t.Context())
+		h.Add(Route{Method: "GET", Pattern: "/slow", Needs: Anyone, Handler: func(http.ResponseWriter, *http.Request) error {
+			if c.hangsUp {
+				hangUp()
+			}
+			return c.err
+		}})
+		h.do(request("GET", "/slow", "").WithContext(ctx))
+		hangUp()
+		var line struct {
+			Level  string
+			Status int
+		}
+		if err := json.Unmarshal(h.log.Bytes(), &line); err != nil || seen != c.status || line.Status != c.status || line.Level != c.level {
+			t.Errorf("%s: observed %d, logged %+v, want %d and %s (%v)", name, seen, line, c.status, c.level, err)
+		}
+	}
+}
+
 func TestObserverLearnsRouteAndStatus(t *testing.T) {
 	var got []string
 	h := newHarness(t, func(o *Options) {
