@@ -517,6 +517,38 @@ func TestSignOutOfADeactivated(t *testing.T) {
 	}
 }
 
+// TestSaveOfADeactivated: whose account is deactivated is not asked to sign in again when it is changed, and a mailbox to which an
+// invitation was called off in silence is told nothing of an account.
+func TestSaveOfADeactivated(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	for name, c := range map[string]struct {
+		who  sallyport.Technician
+		told int
+	}{
+		"one who came in":   {h.add(sallyport.Admin), 2},
+		"one who never did": {h.add(sallyport.Admin, invited), 0},
+	} {
+		if _, err := h.Deactivate(ctx, actor, c.who.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		now, n := h.technician(c.who.ID), len(h.outbox())
+		h.letters.made = nil
+		if _, err := h.Save(ctx, actor, now.ID, form(now, func(f *account.Form) { f.Email = "new." + now.Email }), now.Version); err != nil {
+			t.Fatal(err)
+		}
+		if told := len(h.outbox()) - n; told != c.told {
+			t.Errorf("%s: %d messages, want %d", name, told, c.told)
+		}
+		for _, l := range h.letters.made {
+			if l.kind != account.NoticeAccount || !l.data.Shut {
+				t.Errorf("%s is told %q %+v", name, l.kind, l.data)
+			}
+		}
+	}
+}
+
 // The texts that are asked for here are texts that delivery has, and their data is its data, field by field.
 func TestNoticesAreWritten(t *testing.T) {
 	h := newHouse(t)

@@ -161,6 +161,9 @@ func (s *Service) write(ctx context.Context, tx Tx, p plan) (Saved, error) {
 		}
 		return s.inviteAgain(ctx, tx, p, saved)
 	}
+	if p.was.Status == sallyport.Deactivated && len(p.was.Password) == 0 {
+		return saved, nil // he never came in, and was not told of that either
+	}
 	return saved, s.tell(ctx, tx, p.w, p.message())
 }
 
@@ -194,7 +197,7 @@ func (s *Service) inviteAgain(ctx context.Context, tx Tx, p plan, saved Saved) (
 
 // message tells the technician, at his old address too where it changed.
 func (p plan) message() message {
-	m := message{kind: NoticeAccount, to: p.next, data: NoticeData{What: words(p.changes)}}
+	m := message{kind: NoticeAccount, to: p.next, data: NoticeData{What: words(p.changes), Shut: p.next.Status == sallyport.Deactivated}}
 	if len(p.changes) == 1 && changed(p.changes, FieldMethod) {
 		m.kind, m.data.Method = NoticeMethod, p.next.Method
 	}

@@ -56,6 +56,7 @@ type NoticeData struct {
 	Method       sallyport.Method // the new method or factor
 	Number       string           // the number of a request for help
 	Left         int              // recovery codes left
+	Shut         bool             // the account is deactivated, and stays so
 	At           time.Time        // when it happened
 	Address      string           // client address
 	Browser      string

@@ -62,14 +62,14 @@ as it is. If you need a new one, please talk to your administrator.
 	NoticeMethod: text("How you sign in to {{.Organisation}} was changed", `
 {{with .By}}{{.}}{{else}}Your administrator{{end}} changed how you sign in.{{with .Method}} Your second factor is now: {{.}}.{{end}}
 
-You are signed out everywhere, and the next sign-in will say what to do.
+You are signed out everywhere{{if .Shut}}. Your account stays deactivated{{else}}, and the next sign-in will say what to do{{end}}.
 
 If you did not expect this, please tell your administrator.
 `),
 	NoticeAccount: text("Your {{.Organisation}} account was changed", `
 {{with .By}}{{.}}{{else}}Your administrator{{end}} changed {{with .What}}the {{.}} of your account{{else}}your account{{end}}.
 
-You are signed out everywhere. Please sign in again.
+You are signed out everywhere. {{if .Shut}}Your account stays deactivated.{{else}}Please sign in again.{{end}}
 
 If you did not expect this, please tell your administrator.
 `),
