@@ -21,8 +21,8 @@ const (
 	NoticeInvitationOff NoticeKind = "invitation-off" // to the old address
 	NoticeReset         NoticeKind = "password-reset" // Link, Until: an administrator approved it
 	NoticeResetRefused  NoticeKind = "reset-refused"
-	NoticeMethod        NoticeKind = "method-changed" // Method
-	NoticeAccount       NoticeKind = "account"        // What
+	NoticeMethod        NoticeKind = "method-changed" // Method, Shut
+	NoticeAccount       NoticeKind = "account"        // What, Shut
 	NoticeFactorReset   NoticeKind = "factor-reset"
 	NoticeSignedOut     NoticeKind = "signed-out"
 	NoticeRescue        NoticeKind = "rescue" // Who

@@ -23,17 +23,17 @@ const (
 	NoticeResetAlone    NoticeKind = "reset-alone"    // to the technician: and there is none who could
 	NoticeResetToDecide NoticeKind = "reset-decide"   // to administrators: Who asked
 	NoticeResetRefused  NoticeKind = "reset-refused"  // to the technician: By
-	NoticeMethod        NoticeKind = "method-changed" // to the old and the new address: By, Method
-	NoticeAccount       NoticeKind = "account"        // user name, email, phone or role changed: By, What
+	NoticeMethod        NoticeKind = "method-changed" // to the old and the new address: By, Method, Shut
+	NoticeAccount       NoticeKind = "account"        // user name, email, phone or role changed: By, What, Shut
 	NoticeFactorReset   NoticeKind = "factor-reset"   // an administrator reset the second factor: By
 	NoticeFactorSetUp   NoticeKind = "factor-set-up"  // Method
 	NoticeWrongCodes    NoticeKind = "wrong-codes"    // three wrong answers after the right password
-	NoticeCodesPaused   NoticeKind = "codes-paused"   // a limit of messages was reached: What, Until
+	NoticeCodesPaused   NoticeKind = "codes-paused"   // a limit of messages was reached: What, Until, Left
 	NoticeCodesPausedOf NoticeKind = "paused-of"      // to administrators: Who, What, Until
-	NoticeFactorOff     NoticeKind = "factor-off"     // switched off by too many wrong answers
+	NoticeFactorOff     NoticeKind = "factor-off"     // switched off by too many wrong answers: Left
 	NoticePassword      NoticeKind = "password"       // changed by its owner or by a link
 	NoticeRecoveryUsed  NoticeKind = "recovery-used"  // Left: how many there are still
-	NoticeRecoveryOff   NoticeKind = "recovery-off"   // switched off by too many wrong ones
+	NoticeRecoveryOff   NoticeKind = "recovery-off"   // switched off by too many wrong ones: Shut
 	NoticeRecoveryNew   NoticeKind = "recovery-new"   // ten new ones were made
 	NoticeSignedOut     NoticeKind = "signed-out"     // by an administrator, everywhere: By
 	NoticeHelp          NoticeKind = "help"           // to administrators: Who, Number
@@ -55,8 +55,8 @@ type NoticeData struct {
 	What         string           // what was changed, like "email address and role", or "text message" of paused codes
 	Method       sallyport.Method // the new method or factor
 	Number       string           // the number of a request for help
-	Left         int              // recovery codes left
-	Shut         bool             // the account is deactivated, and stays so
+	Left         int              // recovery codes left that are taken
+	Shut         bool             // the account is deactivated and stays so, or the second factor is switched off too
 	At           time.Time        // when it happened
 	Address      string           // client address
 	Browser      string

@@ -92,8 +92,8 @@ administrator at once. Without your second factor it opens nothing.
 `),
 	NoticeCodesPaused: text("No more codes are sent for now", `
 So many codes{{with .What}} by {{.}}{{end}} were asked for in your name that no more
-{{if .Until.IsZero}}are sent for now{{else}}are sent before {{time .Until}}{{end}}. If you have a recovery code,
-it works meanwhile.
+{{if .Until.IsZero}}are sent for now{{else}}are sent before {{time .Until}}{{end}}.{{if .Left}} A recovery code
+works meanwhile.{{end}}
 
 If that was you and they did not arrive, please tell your administrator. If it
 was not, somebody knows your password: change it and tell your administrator at
@@ -112,7 +112,7 @@ You are told of this once a day at most.
 	NoticeFactorOff: text("Your second factor was switched off", `
 There were so many wrong codes after your right password that your second
 factor was switched off. Nobody gets in with it, neither do you, until an
-administrator has reset it. A recovery code still works.
+administrator has reset it.{{if .Left}} A recovery code still works.{{end}}
 
 If the codes were not yours, somebody knows your password. Please tell your
 administrator at once.
@@ -126,8 +126,9 @@ new ones on your own page.{{else if eq .Left 1}}One is left: please make new one
 `+notYou),
 	NoticeRecoveryOff: text("Your recovery codes were switched off", `
 There were so many wrong recovery codes after your right password that none is
-taken any more. Your second factor still works: sign in with it and make new
-recovery codes on your own page.
+taken any more. {{if .Shut}}Your second factor is switched off too: nobody gets in, neither do you,
+until an administrator has reset it.{{else}}Your second factor still works: sign in with it and make new
+recovery codes on your own page.{{end}}
 
 If the wrong ones were not yours, somebody knows your password: change it and
 tell your administrator at once.

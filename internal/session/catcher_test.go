@@ -17,7 +17,8 @@ type catcher struct {
 	codes   map[string]string // newest by address
 	sends   int
 	notices int64
-	about   []string // kind, account and receiver of each notice that was made
+	about   []string                                  // kind, account and receiver of each notice that was made
+	said    map[session.NoticeKind]session.NoticeData // of the last one of each kind
 	fail    error
 	block   chan struct{} // when not nil, a send waits for it
 }
@@ -49,6 +50,10 @@ func (c *catcher) Notice(kind session.NoticeKind, to string, d session.NoticeDat
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.notices++
+	if c.said == nil {
+		c.said = map[session.NoticeKind]session.NoticeData{}
+	}
+	c.said[kind] = d
 	c.about = append(c.about, fmt.Sprintf("%s of %s to %s", kind, d.UserName, to))
 	return sallyport.OutboxMessage{ID: sallyport.NewID(), Channel: sallyport.ChannelEmail, To: to, Sealed: []byte(d.Link),
 		NextAt: time.UnixMicro(c.notices), CreatedAt: time.Now(), ExpiresAt: time.Now().AddDate(100, 0, 0), Event: string(kind)}, nil

@@ -13,11 +13,11 @@ type NoticeKind string
 const (
 	NoticeEnrolled        NoticeKind = "factor-set-up"  // Method
 	NoticeWrongCodes      NoticeKind = "wrong-codes"    // three wrong answers after the right password
-	NoticeCodesPaused     NoticeKind = "codes-paused"   // a limit of messages was reached: What, Until
+	NoticeCodesPaused     NoticeKind = "codes-paused"   // a limit of messages was reached: What, Until, Left
 	NoticeCodesPausedOf   NoticeKind = "paused-of"      // to administrators: Who, What, Until
-	NoticeFactorOff       NoticeKind = "factor-off"     // switched off by too many wrong answers
+	NoticeFactorOff       NoticeKind = "factor-off"     // switched off by too many wrong answers: Left
 	NoticeRecoveryUsed    NoticeKind = "recovery-used"  // Left
-	NoticeRecoveryOff     NoticeKind = "recovery-off"   // switched off by too many wrong ones
+	NoticeRecoveryOff     NoticeKind = "recovery-off"   // switched off by too many wrong ones: Shut where the factor is, too
 	NoticeRecoveryNew     NoticeKind = "recovery-new"   // ten new ones were made
 	NoticePasswordChanged NoticeKind = "password"       // by himself, by a reset or by rescue
 	NoticeReset           NoticeKind = "password-reset" // Link, Until
@@ -40,8 +40,8 @@ type NoticeData struct {
 	What         string           // what was changed, or what is paused
 	Method       sallyport.Method // the new method or factor
 	Number       string           // the number of a request for help
-	Left         int              // recovery codes left
-	Shut         bool             // the account is deactivated, and stays so
+	Left         int              // recovery codes left that are taken
+	Shut         bool             // the second factor is switched off
 	At           time.Time        // when it happened
 	Address      string           // client address
 	Browser      string
@@ -72,11 +72,15 @@ func (s *Service) notice(ctx context.Context, tx Tx, kind NoticeKind, t sallypor
 	if d.At, err = tx.Now(ctx); err != nil {
 		return none, err
 	}
-	if kind == NoticeRecoveryUsed {
+	if kind == NoticeRecoveryUsed || kind == NoticeFactorOff {
 		if d.Left, err = tx.RecoveryLeft(ctx, t.ID); err != nil {
 			return none, err
 		}
 	}
+	if kind == NoticeFactorOff {
+		d.Left = recoveryLeft(t, set, d.Left)
+	}
+	d.Shut = kind == NoticeRecoveryOff && factorOff(t, set)
 	d.Name, d.Organisation, d.Method = t.Name(), set.Organisation, t.Method
 	if d.UserName == "" {
 		d.UserName = t.UserName

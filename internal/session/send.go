@@ -9,6 +9,7 @@ import (
 	"sallyport"
 	"sallyport/internal/audit"
 	"sallyport/internal/factor"
+	"sallyport/internal/login"
 )
 
 // CodeMessage is a code on its way to one mailbox or phone.
@@ -141,6 +142,9 @@ func (s *Service) tellPaused(ctx context.Context, tx Tx, m *moment, c sallyport.
 	d := NoticeData{What: "email", Until: m.now.Add(paused), Address: c.Address, Browser: c.Browser}
 	if m.step.Method == sallyport.MethodText {
 		d.What = "text message"
+	}
+	if m.step.Kind != login.Enrol { // which none stands in the place of
+		d.Left = *m.recoveryLeft
 	}
 	if err := s.tellWith(ctx, tx, NoticeCodesPaused, m.technician, d); err != nil {
 		return false, err

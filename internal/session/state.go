@@ -53,6 +53,11 @@ func recoveryLeft(t sallyport.Technician, set sallyport.Settings, unused int) in
 	return unused
 }
 
+// factorOff reports whether wrong answers have switched t's second factor off.
+func factorOff(t sallyport.Technician, set sallyport.Settings) bool {
+	return t.FactorDisabled || t.WrongRun >= set.FactorRun
+}
+
 // read fills in the facts around the sign-in and technician that m already has, and asks login for the step.
 func (m *moment) read(ctx context.Context, tx Tx) (err error) {
 	var facts sallyport.Facts
@@ -100,7 +105,7 @@ func (m *moment) state() login.State {
 		OpenerRequired:  m.settings.OpenerRequired,
 		EnrolmentNeeded: m.technician.EnrolmentNeeded && m.settings.EnrolmentCodes,
 		SetupOpen:       len(m.signIn.Pending) > 0 || m.now.Before(m.technician.SetupUntil),
-		Disabled:        m.technician.FactorDisabled || m.technician.WrongRun >= m.settings.FactorRun,
+		Disabled:        factorOff(m.technician, m.settings),
 		EmailReady:      m.emailReady, TextReady: m.textReady,
 	}
 	if m.factor != nil {
