@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
+	"sallyport/internal/audit"
 	"sallyport/internal/identity"
 	"sallyport/internal/keyring"
 	"sallyport/internal/store"
@@ -84,7 +87,30 @@ func newHouseOn(t testing.TB, db *store.DB, other func() *store.DB, c *clock.Clo
 
 // close shuts the database, once.
 func (h *house) close() {
-	h.shut.Do(func() { _ = h.db.Close() })
+	h.shut.Do(func() {
+		h.documented()
+		_ = h.db.Close()
+	})
+}
+
+// documented fails for an event with a field that docs/events.md does not name.
+func (h *house) documented() {
+	var events []sallyport.Event
+	_ = h.db.Read(ctx, func(tx *store.Tx) (err error) { // where a test has shut it there is nothing to look at
+		events, err = tx.Events(ctx, sallyport.EventFilter{Limit: 1000})
+		return err
+	})
+	for _, e := range events {
+		d, _ := audit.Find(audit.Type(e.Type))
+		for _, fields := range []map[string]string{e.Before, e.After} {
+			for key := range fields {
+				named := slices.ContainsFunc(d.Fields, func(f string) bool { return f == "the settings by name" || strings.Contains(f, key) })
+				if !named {
+					h.t.Errorf("docs/events.md names no field %s of %s", key, e.Type)
+				}
+			}
+		}
+	}
 }
 
 // over is the same house through another store, one that fails for example.

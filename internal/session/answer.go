@@ -133,21 +133,19 @@ func (s *Service) count(ctx context.Context, t *try) error {
 		if err := s.recordRun(ctx, tx, &t.m, t.client); err != nil {
 			return err
 		}
-		if !login.Accepts(t.m.step, t.event) {
-			if refused = notNow(t.m); errors.Is(refused, errDisabled) {
-				return nil // what has just been recorded stays
-			}
-			return refused
+		if login.Accepts(t.m.step, t.event) {
+			refused, err = s.countWithin(ctx, tx, t)
+		} else if refused = notNow(t.m); !errors.Is(refused, errDisabled) { // else what has just been recorded stays
+			err = refused
 		}
-		if refused, err = s.countWithin(ctx, tx, t); err != nil {
+		if err != nil {
 			return err
 		}
-		what := audit.SignInFactorAttempt
+		what, why := audit.SignInFactorAttempt, string(t.m.step.Kind)+" "+string(t.m.step.Method)
 		if refused != nil {
-			what = audit.SignInCodeRefused
+			what, why = audit.SignInCodeRefused, why+": "+refused.Error()
 		}
-		return tx.InsertEvent(ctx, audit.New(what, himself(t.m.technician, t.client)).On(t.m.technician).
-			Because(string(t.m.step.Kind)+" "+string(t.m.step.Method)).Event())
+		return tx.InsertEvent(ctx, audit.New(what, himself(t.m.technician, t.client)).On(t.m.technician).Because(why).Event())
 	})
 	if err == nil {
 		err = refused

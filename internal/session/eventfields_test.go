@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/session"
@@ -68,4 +70,34 @@ func TestEventsSayWhatTheirListPromises(t *testing.T) {
 			t.Errorf("%s: %s is %q, not %q", c.event.Type, c.key, fields[c.key], c.value)
 		}
 	}
+}
+
+// TestRefusedAnswersSayWhy: an answer that is not looked at is an event each time, also where the factor is off, and its reason
+// tells a dead code from a wait and from a factor or recovery codes that are switched off.
+func TestRefusedAnswersSayWhy(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(s *sallyport.Settings) { s.FactorRun = 10 })
+	dana := w.technician("dana", sallyport.MethodEmail)
+	w.mustAnswer(w.begin("dana").SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	page := w.begin("dana")
+	refused := func(name, reason string, kind session.AnswerKind) {
+		t.Helper()
+		n := w.events("signin.code.refused")
+		typed := map[session.AnswerKind]string{session.AnswerCode: wrongFor(w.mail.code(dana.Email)), session.AnswerRecovery: "AAAAAAAAAAAAAAAAAAAAAAAAAA"}[kind]
+		_, err := w.answer(page.SignIn, kind, typed)
+		if now := w.events("signin.code.refused"); err == nil || now != n+1 {
+			t.Errorf("%s: %d events, %v", name, now-n, err)
+		} else if got := w.last("signin.code.refused").Reason; !strings.Contains(got, reason) {
+			t.Errorf("%s: the reason is %q", name, got)
+		}
+	}
+	for range 3 {
+		_, _ = w.answer(page.SignIn, session.AnswerCode, wrongFor(w.mail.code(dana.Email)))
+	}
+	refused("a dead code", "factor email: invalid: Three wrong codes", session.AnswerCode)
+	w.write(func(tx *store.Tx) error { return tx.SetWait(ctx, dana.ID, w.clock.Now().Add(time.Minute)) })
+	refused("a wait", "factor email: wait: ", session.AnswerRecovery)
+	w.clock.Advance(2 * time.Minute)
+	w.write(func(tx *store.Tx) error { return tx.DisableFactor(ctx, dana.ID) })
+	refused("a factor that is off", "disabled email: factor_disabled: ", session.AnswerCode)
 }
