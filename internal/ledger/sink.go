@@ -84,9 +84,11 @@ func (o *outlet) note(found look, err error) time.Duration {
 		}
 		return sinkLook
 	}
-	o.failures++
 	o.run++
-	o.reason = err.Error()
+	if kind := sallyport.KindOf(err); kind != sallyport.Unavailable && kind != sallyport.Conflict { // else the database is away
+		o.failures++
+		o.reason = err.Error()
+	}
 	return backoff[min(o.run, len(backoff))-1]
 }
 

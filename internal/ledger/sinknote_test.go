@@ -36,3 +36,18 @@ func TestPausesOfASink(t *testing.T) {
 		t.Errorf("%d failures were counted", o.failures)
 	}
 }
+
+// Where the database is away no sink has failed: the page does not name it as one that is down, and its number does not rise. The
+// pauses get longer all the same.
+func TestDatabaseAwayIsNoFailureOfASink(t *testing.T) {
+	o := &outlet{}
+	for _, err := range []error{sallyport.ErrUnavailable.Because(errors.New("connection refused")), sallyport.E(sallyport.Conflict, "conflict", "again")} {
+		o.note(done, err)
+	}
+	if got := o.note(done, sallyport.ErrUnavailable); got != 5*time.Second || o.failures != 0 || o.reason != "" {
+		t.Errorf("a pause of %v, %d failures, %q", got, o.failures, o.reason)
+	}
+	if o.note(done, errors.New("down")); o.failures != 1 || o.reason != "down" {
+		t.Errorf("%d failures, %q", o.failures, o.reason)
+	}
+}
