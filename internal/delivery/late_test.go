@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,5 +108,28 @@ func TestPauseBeginsAfterTheFailure(t *testing.T) {
 	stop()
 	if early := w.outbox(t); early.ID != "" {
 		t.Errorf("due again at once: %+v", early)
+	}
+}
+
+// TestEachFailedTestIsAnEvent: a test message that fails after the next one has begun is an event all the same.
+func TestEachFailedTestIsAnEvent(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.SaveDraft(t.Context(), w.boss, emailForm(smtpForm)); err != nil {
+		t.Fatal(err)
+	}
+	begun, release := w.slow(down)
+	var tests sync.WaitGroup
+	for range 2 {
+		tests.Go(func() {
+			_ = w.Test(t.Context(), w.boss, delivery.Seen{Channel: sallyport.ChannelEmail}, "mara@northwind.example")
+		})
+		<-begun
+	}
+	close(release)
+	tests.Wait()
+	w.run(t)() // which waits for tests under way
+	types, _ := w.events(t)
+	if failed := len(slices.DeleteFunc(types, func(what string) bool { return what != "delivery.failed" })); failed != 2 {
+		t.Errorf("%d events of two messages that failed", failed)
 	}
 }

@@ -177,7 +177,7 @@ func (s *Service) beginTest(ctx context.Context, by act, seen Seen, m CodeMessag
 	return g, t, settings, err
 }
 
-// endTest notes what became of the sending, unless another test has begun since.
+// endTest notes what became of the sending, in the log alone where another test has begun since.
 func (s *Service) endTest(ctx context.Context, by act, t test, failure error) {
 	state, detail := sallyport.Sent, ""
 	var e *sallyport.SendError
@@ -190,11 +190,11 @@ func (s *Service) endTest(ctx context.Context, by act, t test, failure error) {
 	}
 	err := s.store.Write(ctx, func(tx Tx) error {
 		now, err := readTest(ctx, tx, by.channel)
-		if err != nil || now == nil || now.ID != t.ID {
-			return err
+		if err == nil && now != nil && now.ID == t.ID {
+			now.State, now.Detail = state, detail
+			err = putTest(ctx, tx, by.channel, *now)
 		}
-		now.State, now.Detail = state, detail
-		if err := putTest(ctx, tx, by.channel, *now); err != nil || state != sallyport.Failed {
+		if err != nil || state != sallyport.Failed {
 			return err
 		}
 		return tx.InsertEvent(ctx, audit.New(audit.DeliveryFailed, by.actor).Because(reasonOf(failure)).
