@@ -154,7 +154,9 @@ func outcomeMark(o string) view.Mark {
 	switch o {
 	case "", "ok":
 		return view.Mark{Kind: "good", Word: "ok"}
-	case "wrong":
+	case string(sallyport.Sent):
+		return view.Mark{Kind: "good", Word: o}
+	case "wrong", string(sallyport.Unclear):
 		return view.Mark{Kind: "warn", Word: o}
 	}
 	return view.Mark{Kind: "bad", Word: o}

@@ -37,3 +37,12 @@ func TestSinkWords(t *testing.T) {
 		}
 	}
 }
+
+// TestOutcomeMarks: what went well is no red mark in the audit log, by whichever word; a code that was sent is an outcome of its own.
+func TestOutcomeMarks(t *testing.T) {
+	for outcome, kind := range map[string]string{"": "good", "ok": "good", "sent": "good", "unclear": "warn", "wrong": "warn", "refused": "bad", "failed": "bad", "strange": "bad"} {
+		if got := outcomeMark(outcome); got.Kind != kind {
+			t.Errorf("%q is drawn as %+v, want %s", outcome, got, kind)
+		}
+	}
+}
