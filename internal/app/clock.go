@@ -81,7 +81,7 @@ func (c *core) watchClock(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := j.look(ctx, c.now(), time.Now()); err != nil {
+			if err := j.look(ctx, c.now(), time.Now()); j.news(err) {
 				c.log.Error("clock", "error", err)
 			}
 		}
@@ -94,6 +94,16 @@ type jumps struct {
 	drift       *drift
 	end         func(ctx context.Context, by time.Duration) error
 	ahead, back time.Duration // jumps for which end is to be called
+	failed      string        // why it failed at the last look, empty when it did not
+}
+
+// news reports whether a look failed for another reason than the one before, which is tried again each second.
+func (j *jumps) news(err error) bool {
+	before := j.failed
+	if j.failed = ""; err != nil {
+		j.failed = err.Error()
+	}
+	return err != nil && j.failed != before
 }
 
 // saw looks at what another clock showed, which is compared from the first time on that it was read.

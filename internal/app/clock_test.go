@@ -85,6 +85,29 @@ func TestJumpBackIsNotTakenForNone(t *testing.T) {
 	}
 }
 
+// TestJumpThatCannotBeEndedIsSaidOnce: it is tried again each second, and a disk that stays full does not fill the log with that.
+func TestJumpThatCannotBeEndedIsSaidOnce(t *testing.T) {
+	start := time.Date(2026, 11, 23, 22, 0, 0, 0, time.UTC)
+	full, away := errors.New("the disk is full"), errors.New("the database is away")
+	fails := []error{full, full, full, away, away, nil, full}
+	n := 0
+	j := jumps{drift: newDrift(start, start), end: func(context.Context, time.Duration) error { return fails[n] }}
+	var said []string
+	for ; n < len(fails); n++ {
+		ahead := time.Hour // the first jump, and after it was dealt with one more
+		if n == len(fails)-1 {
+			ahead += time.Hour
+		}
+		now := start.Add(time.Duration(n) * time.Second)
+		if err := j.look(t.Context(), now.Add(ahead), now); j.news(err) {
+			said = append(said, err.Error())
+		}
+	}
+	if want := []string{full.Error(), away.Error(), full.Error()}; !slices.Equal(said, want) {
+		t.Errorf("said %q", said)
+	}
+}
+
 // TestDatabaseClockThatJumps: a jump of another clock is found by when it was read, however much later that is looked at, for
 // this process may be stopped in between; and it is not forgotten where the sign-ins could not be ended.
 func TestDatabaseClockThatJumps(t *testing.T) {

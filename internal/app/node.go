@@ -154,7 +154,7 @@ func (c *core) watchDatabase(ctx context.Context) {
 				c.log.Info("this node answers again")
 			}
 		}
-		if err := clock.saw(ctx, now); err != nil {
+		if err := clock.saw(ctx, now); clock.news(err) {
 			c.log.Error("clock", "error", err)
 		}
 		select {
