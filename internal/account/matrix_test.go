@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,12 +138,19 @@ func TestRights(t *testing.T) {
 	})
 	var b strings.Builder
 	row(&b, "act", "on", actors)
+	looks := []string{"list", "form to add", "preview of a newcomer", "sessions", "waiting resets", "open help", "policy", "figures", "events", "notices"}
+	refused := 0
 	for _, act := range toNobody {
 		cells := make([]string, len(actors))
 		for i, name := range actors {
-			cells[i] = code(act.do(h, h.matter(name, "", nil)))
+			if cells[i] = code(act.do(h, h.matter(name, "", nil))); cells[i] == "forbidden" && !slices.Contains(looks, act.name) {
+				refused++
+			}
 		}
 		row(&b, act.name, "", cells)
+	}
+	if noted := len(slices.DeleteFunc(h.since(0), func(what string) bool { return what != "save.refused" })); noted != refused {
+		t.Errorf("%d acts that are no mere looks were forbidden, and %d of them are events", refused, noted)
 	}
 	for _, act := range toSomebody {
 		for _, target := range targets {

@@ -107,7 +107,7 @@ func (s *Service) Notices(ctx context.Context, actor sallyport.Actor) ([]sallypo
 
 // AckNotice acknowledges one notice for the actor alone, once. It needs superadmins.manage.
 func (s *Service) AckNotice(ctx context.Context, actor sallyport.Actor, id string) error {
-	return s.store.Write(ctx, func(tx Tx) error {
+	return s.attempt(ctx, actor, "", func(tx Tx) error {
 		w, err := judge(ctx, tx, actor, sallyport.ManageSuperAdmins)
 		if err != nil {
 			return err
