@@ -38,7 +38,7 @@ const (
 	NoticeSignedOut     NoticeKind = "signed-out"     // by an administrator, everywhere: By
 	NoticeHelp          NoticeKind = "help"           // to administrators: Who, Number
 	NoticeRescue        NoticeKind = "rescue"         // to every Super Admin: Who, By
-	NoticeSessionEnded  NoticeKind = "session-ended"  // three wrong answers when asked again
+	NoticeSessionEnded  NoticeKind = "session-ended"  // three wrong answers when asked again: Method
 	NoticeDeactivated   NoticeKind = "deactivated"    // By
 )
 

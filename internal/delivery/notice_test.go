@@ -34,3 +34,13 @@ func TestNoticesGolden(t *testing.T) {
 	}
 	golden.File(t, filepath.Join("testdata", "notices.golden"), all.String())
 }
+
+// Whose method is Off has no second factor that his session could have asked for.
+func TestSessionEndedNamesWhatWasAskedFor(t *testing.T) {
+	for method, want := range map[sallyport.Method]string{sallyport.MethodOff: "asked for your password again", sallyport.MethodText: "asked for your second factor again"} {
+		l, err := write(NoticeSessionEnded, NoticeData{Organisation: "Northwind IT", Method: method})
+		if err != nil || !strings.Contains(l.Text, want) {
+			t.Errorf("%s: %v\n%s", method, err, l.Text)
+		}
+	}
+}

@@ -121,7 +121,7 @@ administrator at once.
 The password of your account was changed.
 `+notYou),
 	NoticeRecoveryUsed: text("A recovery code was used", `
-A recovery code was used to sign in to your account. {{if eq .Left 0}}None is left: please make
+A recovery code of your account was used. {{if eq .Left 0}}None is left: please make
 new ones on your own page.{{else if eq .Left 1}}One is left: please make new ones on your own page.{{else}}You have {{.Left}} left.{{end}}
 `+notYou),
 	NoticeRecoveryOff: text("Your recovery codes were switched off", `
@@ -152,7 +152,7 @@ acknowledge it.
 If nobody told you about this, look at once who has a shell on that host.
 `),
 	NoticeSessionEnded: text("A session was ended by three wrong answers", `
-One of your sessions asked for your second factor again, got three wrong
+One of your sessions asked for your {{if eq .Method "off"}}password{{else}}second factor{{end}} again, got three wrong
 answers, and was ended.
 `+notYou),
 	NoticeDeactivated: text("Your {{.Organisation}} account was deactivated", `

@@ -25,7 +25,7 @@ const (
 	NoticeResetAlone      NoticeKind = "reset-alone"    // and there is none who could
 	NoticeResetToDecide   NoticeKind = "reset-decide"   // to administrators: Who asked
 	NoticeHelp            NoticeKind = "help"           // to administrators: Who, Number
-	NoticeSessionEnded    NoticeKind = "session-ended"  // three wrong answers when asked again
+	NoticeSessionEnded    NoticeKind = "session-ended"  // three wrong answers when asked again: Method
 )
 
 // NoticeData are the words that a notice may need. What a kind does not name stays empty.
