@@ -55,7 +55,7 @@ var Types = []Description{
 	{TechnicianDeleted, "An account was deleted.", append([]string{"sessions"}, technicianFields...), true},
 	{TechnicianSignedOut, "An administrator signed a technician out everywhere.", []string{"sessions"}, true},
 	{SaveRefused, "A change, a test of a gateway or an export was refused. The reason is the code of the refusal and the fields; nothing was changed.", []string{"channel (of a gateway's settings)"}, false},
-	{InvitationSent, "A further invitation was made and handed to the outbox, or shown to the administrator. The first one belongs to technician.added.", nil, true},
+	{InvitationSent, "A further invitation was made and handed to the outbox, or shown to the administrator. The first one belongs to technician.added or technician.imported, and one that follows from a change or an activation to the event of that.", nil, true},
 	{InvitationAccepted, "An invited technician set a password.", []string{"status"}, true},
 	{HelpDone, "An administrator marked a request for help as done.", []string{"number"}, false},
 
