@@ -218,6 +218,17 @@ func TestApproveReset(t *testing.T) {
 			t.Errorf("%+v, %v", waiting, err)
 		}
 	}
+	h.write(func(ctx context.Context, tx *store.Tx) error {
+		return tx.DeleteGateway(ctx, string(sallyport.ChannelEmail), "live")
+	})
+	third := h.session(h.add(sallyport.SuperAdmin)) // without Email Settings no link can go out, and no page offers it
+	if waiting, err := h.WaitingResets(ctx, third); err != nil || waiting[0].MayApprove || !strings.Contains(waiting[0].WhyNot, "Email Settings") || !waiting[0].MayDeny {
+		t.Errorf("%+v, %v", waiting, err)
+	}
+	if err := h.ApproveReset(ctx, third, id); code(err) != "email_not_ready" {
+		t.Errorf("without Email Settings: %v", err)
+	}
+	h.prove(sallyport.ChannelEmail)
 	if err := h.ApproveReset(ctx, h.session(dana), id); code(err) != "own_approval" {
 		t.Errorf("his own: %v", err)
 	}

@@ -83,8 +83,11 @@ func whyNotApprove(ctx context.Context, tx Tx, w who, t sallyport.Technician) (*
 		return errOwnApproval, nil
 	}
 	changed, err := changedEmail(ctx, tx, w, t)
-	if changed {
+	switch {
+	case changed:
 		return errChangedEmail, err
+	case !w.open.email:
+		return errNoEmail, err
 	}
 	return nil, err
 }
@@ -134,9 +137,6 @@ func (s *Service) ApproveReset(ctx context.Context, actor sallyport.Actor, id st
 }
 
 func (s *Service) approve(ctx context.Context, tx Tx, w who, t sallyport.Technician) error {
-	if !w.open.email {
-		return errNoEmail
-	}
 	url, link := s.newLink(w, t, sallyport.LinkReset, resetLife)
 	return firstErr(
 		func() error { return tx.InsertLink(ctx, link) },
