@@ -95,6 +95,8 @@ func whyStranded(step login.Step) string {
 		return "The policy permits nobody without a second factor: choose another method."
 	case step.Kind == login.Closed:
 		return "The set-up was not begun in time: open it again."
+	case step.Kind == login.Shut:
+		return "Too many wrong codes were typed at the set-up, and none is taken any more: reset the second factor."
 	case step.Kind == login.EnrolmentCode:
 		return "An enrolment code is asked for first, and after this none works: “Open the set-up again” makes another."
 	case step.Kind == login.Disabled:

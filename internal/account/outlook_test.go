@@ -42,6 +42,7 @@ func TestStranded(t *testing.T) {
 		"switched off":                        {nil, []func(*house, sallyport.TechnicianID){disabled}, "switched off"},
 		"switched off, with a recovery code":  {nil, []func(*house, sallyport.TechnicianID){codes, disabled}, ""},
 		"after a reset, by an enrolment code": {nil, []func(*house, sallyport.TechnicianID){reset}, "An enrolment code is asked for first"},
+		"after a reset, too many wrong codes": {nil, []func(*house, sallyport.TechnicianID){reset, disabled}, "none is taken any more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)

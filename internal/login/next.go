@@ -14,6 +14,7 @@ const (
 	Enrol         Kind = "enrol"          // set up the factor of Step.Method
 	Closed        Kind = "closed"         // the set-up was not begun in time; an administrator must open it again
 	Disabled      Kind = "disabled"       // too many wrong answers; a recovery code may stand in
+	Shut          Kind = "shut"           // likewise at a set-up of somebody who holds nothing, which nothing stands in for; only a reset opens it anew
 	ChannelDown   Kind = "channel-down"   // the code's channel is not proved (any more); a recovery code may stand in
 	SetupDown     Kind = "setup-down"     // likewise for what is to be set up, which nothing stands in for
 	NoFactor      Kind = "no-factor"      // the method is Off, which the policy does not permit (any more); an administrator must choose another
@@ -71,6 +72,8 @@ func nextSignIn(s State) Step {
 		return Step{Kind: Done}
 	case s.Serves:
 		return prove(s)
+	case s.Held == "" && s.Disabled:
+		return Step{Kind: Shut} // before it is said that somebody may open it again: nothing would be taken there
 	case !s.SetupOpen:
 		return Step{Kind: Closed} // before anything is asked for that works once: it would be given for nothing
 	case !ready(s, s.Method):

@@ -43,6 +43,12 @@ func TestNext(t *testing.T) {
 			s.Held, s.Serves, s.EnrolmentNeeded, s.Proofs.Enrolment = "", false, true, true
 		}), Step{Enrol, sallyport.MethodApp}},
 		{"window closed", with(func(s *State) { s.Held, s.Serves, s.SetupOpen = "", false, false }), Step{Kind: Closed}},
+		{"after reset, too many wrong codes", with(func(s *State) {
+			s.Held, s.Serves, s.EnrolmentNeeded, s.Disabled = "", false, true, true
+		}), Step{Kind: Shut}},
+		{"too many wrong codes at a set-up that is over", with(func(s *State) {
+			s.Held, s.Serves, s.SetupOpen, s.Disabled = "", false, false, true
+		}), Step{Kind: Shut}},
 		{"switched off", with(func(s *State) { s.Disabled = true }), Step{Disabled, sallyport.MethodApp}},
 		{"switched off, recovery code", with(func(s *State) { s.Disabled, s.Proofs.Recovery = true, true }), Step{Kind: Done}},
 		{"email channel down", with(func(s *State) { s.Method, s.Held, s.EmailReady = sallyport.MethodEmail, sallyport.MethodEmail, false }), Step{ChannelDown, sallyport.MethodEmail}},

@@ -36,15 +36,15 @@ func (f *Face) showStep(w http.ResponseWriter, r *http.Request, p session.Page, 
 		return f.show(w, refused, view.EnrolmentCode{Door: door})
 	case login.Password:
 		return f.show(w, refused, view.StepUpPassword{Door: door, UserName: p.UserName, Action: "/sign-in/password", Return: door.Back})
-	case login.Closed, login.Disabled, login.NoFactor, login.ChannelDown, login.SetupDown:
+	case login.Closed, login.Disabled, login.Shut, login.NoFactor, login.ChannelDown, login.SetupDown:
 		door.Problem = nil // the page itself says it
 		return f.show(w, refused, view.Stop{Door: door, Kind: stops[p.Step.Kind], Method: p.Step.Method, Recovery: p.RecoveryLeft > 0 && login.Accepts(p.Step, login.RecoveryRight)})
 	}
 	return f.lost(w, r, errOver)
 }
 
-var stops = map[login.Kind]view.StopKind{login.Closed: view.StopClosed, login.Disabled: view.StopDisabled, login.NoFactor: view.StopNoFactor,
-	login.ChannelDown: view.StopDown, login.SetupDown: view.StopDown}
+var stops = map[login.Kind]view.StopKind{login.Closed: view.StopClosed, login.Disabled: view.StopDisabled, login.Shut: view.StopDisabled,
+	login.NoFactor: view.StopNoFactor, login.ChannelDown: view.StopDown, login.SetupDown: view.StopDown}
 
 // codePage asks for six digits.
 func codePage(door view.Door, p session.Page) view.Code {

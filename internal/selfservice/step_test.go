@@ -363,7 +363,7 @@ func TestSignInKnowsWhereItLeads(t *testing.T) {
 // TestRecoveryIsOffered where a recovery code is taken and one is left, and nowhere else.
 func TestRecoveryIsOffered(t *testing.T) {
 	for kind, taken := range map[login.Kind]bool{login.Factor: true, login.Opener: true, login.Disabled: true, login.ChannelDown: true,
-		login.Enrol: false, login.EnrolmentCode: false, login.SetupDown: false, login.Closed: false, login.NoFactor: false} {
+		login.Enrol: false, login.EnrolmentCode: false, login.SetupDown: false, login.Closed: false, login.Shut: false, login.NoFactor: false} {
 		for left, want := range map[int]bool{0: false, 3: taken} {
 			d := newDoor(t)
 			d.page.Step, d.page.RecoveryLeft = login.Step{Kind: kind, Method: sallyport.MethodEmail}, left
@@ -420,6 +420,7 @@ func TestEachStepHasItsPage(t *testing.T) {
 		{"text again", session.Page{Step: login.Step{Kind: login.Factor, Method: sallyport.MethodText}, Sent: true, Live: true, State: sallyport.Sent, TriesLeft: 1, ResendAt: noon.Add(30 * time.Second)}, []string{"</b> try left", "Works from", "12:00:30"}},
 		{"closed", session.Page{Step: login.Step{Kind: login.Closed}}, []string{"The time for your set-up is over"}},
 		{"disabled", session.Page{Step: login.Step{Kind: login.Disabled, Method: sallyport.MethodApp}, RecoveryLeft: 1}, []string{"switched off", "Use a recovery code"}},
+		{"shut", session.Page{Step: login.Step{Kind: login.Shut}}, []string{"switched off", "Ask your administrator to reset it"}},
 		{"down", session.Page{Step: login.Step{Kind: login.ChannelDown, Method: sallyport.MethodText}}, []string{"No code can be sent right now", "Text messages are not set up"}},
 		{"set-up down", session.Page{Step: login.Step{Kind: login.SetupDown, Method: sallyport.MethodText}}, []string{"No code can be sent right now", "Text messages are not set up"}},
 	}

@@ -156,7 +156,7 @@ func (s *Service) count(ctx context.Context, t *try) error {
 // notNow says why no answer is taken at this step.
 func notNow(m moment) error {
 	switch m.step.Kind {
-	case login.Disabled:
+	case login.Disabled, login.Shut:
 		return errDisabled
 	case login.Closed:
 		return errClosed
@@ -262,7 +262,7 @@ func (s *Service) slowDown(ctx context.Context, tx Tx, t *try, year int) (refuse
 // recordRun makes good what a crash left undone between the last wrong answer's count and its record: the run is full, and
 // nobody was told. While that answer's wait lasts it may still be under way, and records itself.
 func (s *Service) recordRun(ctx context.Context, tx Tx, m *moment, c sallyport.Client) error {
-	if m.step.Kind != login.Disabled || m.now.Before(m.technician.WaitUntil) {
+	if m.step.Kind != login.Disabled && m.step.Kind != login.Shut || m.now.Before(m.technician.WaitUntil) {
 		return nil
 	}
 	return s.disable(ctx, tx, m, c)

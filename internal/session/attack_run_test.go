@@ -89,6 +89,40 @@ func wrongApp(w *world, key string) string {
 	panic("unreachable")
 }
 
+// TestEnrolmentCodesSwitchedOff: whoever was reset and meets a set-up at which too many wrong codes were typed reads that only a
+// reset helps, and is not asked for a code that nobody would look at. Where a crash left the record of the last one undone,
+// it is made good there, once.
+func TestEnrolmentCodesSwitchedOff(t *testing.T) {
+	w := newWorld(t)
+	w.policy(func(s *sallyport.Settings) { s.FactorRun = 10 })
+	dana := w.technician("dana", sallyport.MethodApp)
+	w.enrolled("dana")
+	w.reset(dana.ID, "ABCDEFGH")
+	begun := w.begin("dana").SignIn
+	dana = w.read(dana.ID)
+	w.write(func(tx *store.Tx) error { // whose ends were lost
+		for dana.WrongRun = range 10 {
+			if _, err := tx.CountAnswer(ctx, dana, 10, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for range 2 {
+		if page := w.begin("dana"); page.Page.Step.Kind != login.Shut {
+			t.Errorf("step %+v", page.Page.Step)
+		}
+	}
+	if told, events := w.told(session.NoticeFactorOff), w.events("signin.factor.disabled"); told != 1 || events != 1 || !w.read(dana.ID).FactorDisabled {
+		t.Errorf("told %d times, %d events", told, events)
+	}
+	for _, kind := range []session.AnswerKind{session.AnswerEnrolment, session.AnswerRecovery} {
+		typed := map[session.AnswerKind]string{session.AnswerEnrolment: "ABCD-EFGH", session.AnswerRecovery: "AAAAAAAAAAAAAAAAAAAAAAAAAA"}[kind]
+		_, err := w.answer(begun, kind, typed)
+		wantCode(t, err, "factor_disabled")
+	}
+}
+
 // TestD1_17: a good sign-in after 99 wrong answers ends their run, and no other: wrong recovery codes have one of their own.
 func TestD1_17(t *testing.T) {
 	w := newWorld(t)
