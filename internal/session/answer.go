@@ -196,17 +196,35 @@ func (s *Service) countWithin(ctx context.Context, tx Tx, t *try) (refused, err 
 	if refused, err := s.countProof(ctx, tx, t); refused != nil || err != nil {
 		return refused, err
 	}
+	if t.m.replaces() {
+		return nil, t.countSent(ctx, tx)
+	}
 	if t.run, err = tx.CountAnswer(ctx, t.m.technician, t.m.settings.FactorRun, recovery); err != nil {
 		return nil, err
 	}
-	if t.code != nil {
-		counted, ok, err := tx.CountAttempt(ctx, t.code.ID)
-		if err != nil || !ok {
-			return nil, errors.Join(err, errNoCode)
-		}
-		t.code = &counted
+	if err := t.countSent(ctx, tx); err != nil {
+		return nil, err
 	}
 	return s.slowDown(ctx, tx, t, t.m.wrongYear+1)
+}
+
+// countSent counts an answer against the sent code that it is compared with, where it is one.
+func (t *try) countSent(ctx context.Context, tx Tx) error {
+	if t.code == nil {
+		return nil
+	}
+	counted, ok, err := tx.CountAttempt(ctx, t.code.ID)
+	if err != nil || !ok {
+		return errors.Join(err, errNoCode)
+	}
+	t.code = &counted
+	return nil
+}
+
+// replaces reports whether a set-up takes the place of a factor that was switched off, which a recovery code led past. The run
+// of that factor is full and ends with it: an answer counts against its code alone, and each such sign-in costs a recovery code.
+func (m *moment) replaces() bool {
+	return m.step.Kind == login.Enrol && m.state().Disabled
 }
 
 var errNoCode = sallyport.InvalidField("code", "This code can no longer be used. Send a new one to go on.")
@@ -236,7 +254,7 @@ func whyNotCounted(m moment, recovery bool) error {
 		return sallyport.E(sallyport.TooMany, "wait", "Too many wrong codes. Please wait before the next one.").After(wait)
 	}
 	switch {
-	case !off && run < m.settings.FactorRun:
+	case !off && run < m.settings.FactorRun, m.replaces():
 		return nil
 	case recovery:
 		return sallyport.E(sallyport.Forbidden, "recovery_disabled", "Too many wrong recovery codes: none is taken any more. Sign in with your second factor and make new ones, or ask your administrator to reset it.")

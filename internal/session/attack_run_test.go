@@ -123,6 +123,40 @@ func TestEnrolmentCodesSwitchedOff(t *testing.T) {
 	}
 }
 
+// TestSwitchedOffIsReplaced: a recovery code leads past a factor that was switched off to the one that an administrator chose
+// meanwhile, also where a sent code sets that up: it is looked at, three times and no more.
+func TestSwitchedOffIsReplaced(t *testing.T) {
+	w := newWorld(t)
+	dana := w.technician("dana", sallyport.MethodApp)
+	_, first := w.enrolled("dana")
+	w.write(func(tx *store.Tx) error { return tx.DisableFactor(ctx, dana.ID) })
+	w.change(dana.ID, func(t *sallyport.Technician) { t.Method = sallyport.MethodEmail })
+	page := w.begin("dana")
+	if page.Page.Step.Kind != login.Disabled {
+		t.Fatalf("step %+v", page.Page.Step)
+	}
+	set := w.mustAnswer(page.SignIn, session.AnswerRecovery, first.RecoveryCodes[0])
+	if set.Page.Step != (login.Step{Kind: login.Enrol, Method: sallyport.MethodEmail}) {
+		t.Fatalf("step %+v", set.Page.Step)
+	}
+	for _, says := range []string{"2 tries left", "1 try left", "Three wrong codes"} {
+		_, err := w.answer(set.SignIn, session.AnswerCode, wrongFor(w.mail.code(dana.Email)))
+		wantField(t, err, says)
+	}
+	_, err := w.answer(set.SignIn, session.AnswerCode, w.mail.code(dana.Email))
+	wantField(t, err, "Three wrong codes")
+	if !w.read(dana.ID).FactorDisabled {
+		t.Error("what was switched off is on again before it was replaced")
+	}
+	w.clock.Advance(30 * time.Second)
+	if _, err := w.s.Send(ctx, set.SignIn, browser); err != nil {
+		t.Fatal(err)
+	}
+	if out := w.mustAnswer(set.SignIn, session.AnswerCode, w.mail.code(dana.Email)); !w.usable(out.Session) || w.read(dana.ID).FactorDisabled {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
 // TestD1_17: a good sign-in after 99 wrong answers ends their run, and no other: wrong recovery codes have one of their own.
 func TestD1_17(t *testing.T) {
 	w := newWorld(t)

@@ -114,7 +114,7 @@ func (s *Service) useUp(ctx context.Context, tx Tx, t *try, m *moment) (err erro
 		}
 	}
 	switch {
-	case t.kind == AnswerPassword: // which counts in no run
+	case t.kind == AnswerPassword, t.m.replaces(): // which count in no run
 		err = tx.Hold(ctx, m.technician.ID)
 	case m.technician.ID != "" && t.run != 0:
 		err = tx.ClearAnswers(ctx, m.technician.ID, t.kind == AnswerRecovery)
