@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -203,6 +204,45 @@ func TestErasureKnowsEveryContact(t *testing.T) {
 		t.Errorf("%+v: %s", done, text)
 	}
 	w.whole("")
+}
+
+// A mailbox or a number is the person's under whatever name it stands; a word of his, like a user name without an @, is only
+// where such words stand.
+func TestErasureFindsContactsUnderOtherNames(t *testing.T) {
+	w := newWorld(t)
+	values := func(v string) sallyport.Event {
+		return audit.New(audit.DeliveryFailed, sallyport.Actor{Kind: sallyport.ActorSystem}).Changed(nil, map[string]string{"message": v}).Event()
+	}
+	fields := map[string]string{"user_name": "csv", "email": "csv@example.org", "phone": "+14255550100"}
+	w.write(values("+14255550100"), values("CSV@example.org"), values("csv"), audit.New(audit.TechnicianDeleted, as(mara)).On(dana).Changed(fields, nil).Event())
+	done, err := w.log.Erase(w.ctx, host, string(dana.ID), "")
+	w.ok(err)
+	if text := w.everything(); done.Events != 3 || strings.Contains(text, "+14255550100") || strings.Contains(text, "@example.org") || !strings.Contains(text, "csv") {
+		t.Errorf("%+v: %s", done, text)
+	}
+	w.whole("")
+}
+
+// unwritten is a store in which no event can be written anew.
+type unwritten struct{ store.Transactions[ledger.Tx] }
+
+func (u unwritten) Write(ctx context.Context, do func(ledger.Tx) error) error {
+	return u.Transactions.Write(ctx, func(tx ledger.Tx) error { return do(unwrittenTx{tx}) })
+}
+
+type unwrittenTx struct{ ledger.Tx }
+
+func (unwrittenTx) RewriteEvent(context.Context, sallyport.Leaf) error { return errBroken }
+
+// What could not be taken out of the log is not called erased, by the answer or by the log.
+func TestErasureThatCannotBeWritten(t *testing.T) {
+	w := newWorld(t)
+	life(w)
+	s, err := ledger.New(ledger.Options{Store: unwritten{store.For[ledger.Tx](w.db)}, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+	w.ok(err)
+	if _, err := s.Erase(w.ctx, host, dana.UserName, ""); !errors.Is(err, errBroken) || len(w.erasures()) > 0 {
+		t.Errorf("%v, and the log says so in %d events", err, len(w.erasures()))
+	}
 }
 
 // many is a log in which a person stands in more events than are read at once, and of whom the deletion lies further back

@@ -127,6 +127,42 @@ func TestManyProcessesPlaceAtOnce(t *testing.T) {
 	}
 }
 
+// overtaken is a store in which the tree has been grown by somebody else in the midst of the first append.
+type overtaken struct {
+	store.Transactions[ledger.Tx]
+	grown int
+}
+
+func (o *overtaken) Write(ctx context.Context, do func(ledger.Tx) error) error {
+	return o.Transactions.Write(ctx, func(tx ledger.Tx) error { return do(overtakenTx{tx, o}) })
+}
+
+type overtakenTx struct {
+	ledger.Tx
+	store *overtaken
+}
+
+func (t overtakenTx) GrowTree(ctx context.Context, from int64, to sallyport.Tree) (bool, error) {
+	if t.store.grown++; t.store.grown == 1 {
+		return false, nil
+	}
+	return t.Tx.GrowTree(ctx, from, to)
+}
+
+// Whoever finds that the tree was grown meanwhile undoes all of his batch, whichever events it held, and computes another.
+func TestOvertakenBatchIsUndone(t *testing.T) {
+	w := newWorld(t)
+	w.bulk(5)
+	o := &overtaken{store.For[ledger.Tx](w.db), 0}
+	s, err := ledger.New(ledger.Options{Store: o, Key: w.keys.SigningKey("audit head"), Origin: "sallyport-audit-" + w.keys.ID()})
+	w.ok(err)
+	w.ok(s.Place(w.ctx))
+	if tree := w.tree(); tree.Size != 5 || o.grown != 2 {
+		t.Errorf("%d places after %d appends", tree.Size, o.grown)
+	}
+	w.whole("")
+}
+
 // A head is signed at most once a minute while the log grows, and old heads are thinned to one a day.
 func TestHeads(t *testing.T) {
 	w := newWorld(t)

@@ -242,17 +242,22 @@ func (w *world) beside(statements ...string) {
 // shortened makes the tree that of its first 50 events, whole in itself.
 func shortened(w *world) []string {
 	w.Helper()
+	return shortenedTo(w, 50)
+}
+
+func shortenedTo(w *world, size int64) []string {
+	w.Helper()
 	var root audit.Hash
 	w.ok(w.db.Read(w.ctx, func(tx *store.Tx) (err error) {
-		root, err = audit.Root(50, func(number int64) (h audit.Hash, err error) {
+		root, err = audit.Root(size, func(number int64) (h audit.Hash, err error) {
 			b, err := tx.TreeHash(w.ctx, number)
 			copy(h[:], b)
 			return h, err
 		})
 		return err
 	}))
-	return []string{`DELETE FROM event WHERE leaf >= 50`, fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(50)),
-		fmt.Sprintf(`UPDATE audit_tree SET size = 50, root = x'%x'`, root[:])}
+	return []string{fmt.Sprintf(`DELETE FROM event WHERE leaf >= %d`, size), fmt.Sprintf(`DELETE FROM audit_hash WHERE place >= %d`, audit.HashCount(size)),
+		fmt.Sprintf(`UPDATE audit_tree SET size = %d, root = x'%x'`, size, root[:])}
 }
 
 // What was signed is remembered by the database and by the process that signed it: each alone keeps it from signing a log
@@ -277,6 +282,17 @@ func TestShortenedLogIsNotSigned(t *testing.T) {
 				t.Errorf("%s, %d more: %q %v", name, c.more, status.Trouble, err)
 			}
 		}
+	}
+}
+
+// Nor does a process forget what it has signed where somebody puts an older head beside the log that he has shortened.
+func TestOlderHeadIsNotTakenForTheLast(t *testing.T) {
+	w := filled(t)
+	w.beside(append(shortenedTo(w, 40), `DELETE FROM audit_head WHERE size > 40`)...)
+	w.looks(1)
+	w.bulk(1)
+	if _, err := w.log.Head(w.ctx, host); sallyport.CodeOf(err) != "audit_tree" {
+		t.Errorf("a log that was cut back to an older head is signed: %v", err)
 	}
 }
 
