@@ -163,3 +163,22 @@ func TestD8_13_HTTP(t *testing.T) {
 		}
 	}
 }
+
+type broken struct{}
+
+func (broken) Do(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the connection ended after the request")
+}
+
+// What nobody knows to be not sent may have been sent.
+func TestRequestThatBreaksOff(t *testing.T) {
+	settings := map[string]string{"url": "https://x.example", "method": "POST", "format": "form", "body": "to={to}"}
+	s, err := httpsms.New(sallyport.Gateway{Settings: settings}, nil, broken{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *sallyport.SendError
+	if err := s.SendText(t.Context(), sallyport.Text{To: "+15551230001", Text: "004217"}); !errors.As(err, &e) || e.Outcome != sallyport.MaybeSent || e.Hint == "" {
+		t.Errorf("%#v", err)
+	}
+}

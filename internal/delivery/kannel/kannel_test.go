@@ -3,6 +3,9 @@ package kannel_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -75,4 +78,61 @@ func TestD8_13_Kannel(t *testing.T) {
 	check("no phone network", sender(t, g, g.Password).SendText(limit(t), m), sallyport.MaybeSent, "refused")
 	g.Stop()
 	check("gateway gone", sender(t, g, g.Password).SendText(limit(t), m), sallyport.NotSent, "unreachable")
+}
+
+// What the smsbox of this machine does not answer by itself is judged alike: surely not sent is said only where Kannel refused.
+func TestAnswersOfKannel(t *testing.T) {
+	for _, c := range []struct {
+		status    int
+		answer    string
+		outcome   sallyport.SendOutcome // empty: taken
+		code      string
+		permanent bool
+	}{
+		{202, "0: Accepted for delivery", "", "", false},
+		{200, "0: Accepted for delivery", "", "", false}, // an older one
+		{202, "3: Queued for later delivery", sallyport.MaybeSent, "refused", false},
+		{202, "", sallyport.MaybeSent, "protocol", false},
+		{200, "<html>", sallyport.MaybeSent, "protocol", false},
+		{302, "", sallyport.NotSent, "refused", true},
+		{400, "", sallyport.NotSent, "bad_number", true},
+		{401, "", sallyport.NotSent, "auth", true},
+		{403, "", sallyport.NotSent, "auth", true},
+		{404, "", sallyport.NotSent, "refused", true},
+		{503, "", sallyport.NotSent, "refused", false},
+		{500, "", sallyport.MaybeSent, "protocol", false},
+		{502, "<html>", sallyport.MaybeSent, "protocol", false},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.status)
+			io.WriteString(w, c.answer)
+		}))
+		t.Cleanup(server.Close)
+		err := sender(t, &fixture.Gateway{URL: server.URL, User: "u", Password: "p"}, "p").SendText(limit(t), sallyport.Text{To: "+15551230001", Text: "004217"})
+		var e *sallyport.SendError
+		if c.outcome == "" && err == nil {
+			continue
+		}
+		if !errors.As(err, &e) || e.Outcome != c.outcome || e.Code != c.code || e.Permanent != c.permanent || e.Hint == "" {
+			t.Errorf("%d %s: %#v", c.status, c.answer, err)
+		}
+	}
+}
+
+type broken struct{}
+
+func (broken) Do(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the connection ended after the request")
+}
+
+// What nobody knows to be not sent may have been sent.
+func TestRequestThatBreaksOff(t *testing.T) {
+	s, err := kannel.New(sallyport.Gateway{Settings: map[string]string{"url": "https://x.example", "user": "u", "from": "f"}}, map[string]string{"password": "p"}, broken{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *sallyport.SendError
+	if err := s.SendText(limit(t), sallyport.Text{To: "+15551230001", Text: "004217"}); !errors.As(err, &e) || e.Outcome != sallyport.MaybeSent || e.Hint == "" {
+		t.Errorf("%#v", err)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"sallyport"
@@ -123,6 +124,8 @@ func TestD8_13_Twilio(t *testing.T) {
 		{201, "not JSON", sallyport.MaybeSent, "protocol", false},
 		{201, `{"sid": "SM1", "status": "failed", "error_code": 30005}`, sallyport.NotSent, "bad_number", true},
 		{201, `{"sid": "SM1", "status": "failed", "error_code": null}`, sallyport.NotSent, "refused", false},
+		{201, `{"sid": "SM1", "status": "undelivered", "error_code": null}`, sallyport.NotSent, "refused", false},
+		{201, `{"sid": "SM1", "status": "canceled", "error_code": null}`, sallyport.NotSent, "refused", false},
 	} {
 		err := send(t, api(t, c.status, c.answer), map[string]string{"from": "+15550001111"})
 		var e *sallyport.SendError
@@ -140,6 +143,30 @@ func TestSettingsThatCannotSend(t *testing.T) {
 	for _, g := range []map[string]string{{}, {"account_sid": account}, {"account_sid": account, "from": "a", "service": "b"}} {
 		if _, err := twilio.New(sallyport.Gateway{Settings: g}, map[string]string{"auth_token": token}, http.DefaultClient); err == nil {
 			t.Errorf("%v: taken", g)
+		}
+	}
+}
+
+// cut is a connection that ends after the request, or within an answer.
+type cut struct{ answer string }
+
+func (c cut) Do(*http.Request) (*http.Response, error) {
+	if c.answer == "" {
+		return nil, errors.New("the connection ended after the request")
+	}
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(c.answer), iotest.ErrReader(io.ErrUnexpectedEOF)))}, nil
+}
+
+// What nobody knows to be not sent may have been sent, whatever had come of the answer.
+func TestConnectionThatBreaksOff(t *testing.T) {
+	for _, answer := range []string{"", taken, taken[:20]} {
+		s, err := twilio.New(sallyport.Gateway{Settings: map[string]string{"account_sid": account, "from": "Northwind"}}, map[string]string{"auth_token": token}, cut{answer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *sallyport.SendError
+		if err := s.SendText(t.Context(), text); !errors.As(err, &e) || e.Outcome != sallyport.MaybeSent || e.Hint == "" {
+			t.Errorf("%q: %#v", answer, err)
 		}
 	}
 }

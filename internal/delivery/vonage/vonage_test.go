@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"sallyport"
@@ -156,5 +157,29 @@ func TestSettingsThatCannotSend(t *testing.T) {
 	}
 	if _, err := vonage.New(sallyport.Gateway{Settings: map[string]string{"api_key": key, "from": "Northwind"}}, nil, http.DefaultClient); err == nil {
 		t.Error("taken without a secret")
+	}
+}
+
+// cut is a connection that ends after the request, or within an answer.
+type cut struct{ answer string }
+
+func (c cut) Do(*http.Request) (*http.Response, error) {
+	if c.answer == "" {
+		return nil, errors.New("the connection ended after the request")
+	}
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(c.answer), iotest.ErrReader(io.ErrUnexpectedEOF)))}, nil
+}
+
+// What nobody knows to be not sent may have been sent, whatever had come of the answer.
+func TestConnectionThatBreaksOff(t *testing.T) {
+	for _, answer := range []string{"", taken, taken[:20]} {
+		s, err := vonage.New(sallyport.Gateway{Settings: map[string]string{"api_key": key, "from": "Northwind"}}, map[string]string{"api_secret": secret}, cut{answer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *sallyport.SendError
+		if err := s.SendText(t.Context(), text); !errors.As(err, &e) || e.Outcome != sallyport.MaybeSent || e.Hint == "" {
+			t.Errorf("%q: %#v", answer, err)
+		}
 	}
 }
