@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -195,6 +196,40 @@ func TestD8_7_Answers(t *testing.T) {
 				t.Errorf("got %s, %s, permanent %v: %v", e.Outcome, e.Code, e.Permanent, err)
 			}
 		})
+	}
+}
+
+// hasty is a connection to a server that has said yes to everything before it was asked, and takes nothing after DATA.
+type hasty struct {
+	net.Conn
+	answers io.Reader
+	content bool
+}
+
+func (h *hasty) Read(p []byte) (int, error) { return h.answers.Read(p) }
+
+func (h *hasty) Write(p []byte) (int, error) {
+	if h.content {
+		return 0, net.ErrClosed
+	}
+	h.content = strings.HasPrefix(string(p), "DATA")
+	return len(p), nil
+}
+
+// What reads like the answer to a message that did not go out is none.
+func TestAnswerBeforeTheMessage(t *testing.T) {
+	near, far := net.Pipe()
+	t.Cleanup(func() { near.Close(); far.Close() })
+	o := options(nil)
+	o.DialPlain = func(context.Context, string, string) (net.Conn, error) {
+		return &hasty{Conn: near, answers: strings.NewReader("220 hi\r\n250 mail.test\r\n250 ok\r\n250 ok\r\n354 go on\r\n250 taken\r\n221 bye\r\n")}, nil
+	}
+	s, err := smtp.New(sallyport.Gateway{Settings: map[string]string{"host": "127.0.0.1", "port": "25", "tls": "none", "sender": "door@northwind.example"}}, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := failure(t, s.SendEmail(short(t), message)); e.Outcome != sallyport.MaybeSent {
+		t.Errorf("%+v", e)
 	}
 }
 
