@@ -10,7 +10,7 @@ import (
 // namesakes are those who have, or look like, one of many user names.
 type namesakes struct {
 	byKey      map[string]sallyport.Technician
-	bySkeleton map[string]sallyport.Technician // of several that look alike, one with other letters than ASCII
+	bySkeleton map[string]sallyport.Technician // one of those that look alike: of several, all are in ASCII
 }
 
 // readNamesakes looks for the user names of all drafts at once.
@@ -31,9 +31,7 @@ func readNamesakes(ctx context.Context, tx Tx, drafts []draft) (namesakes, error
 	}
 	alike, err := tx.TechniciansBySkeletons(ctx, skeletons)
 	for _, t := range alike {
-		if other, ok := n.bySkeleton[t.Skeleton]; !ok || plain(other.UserNameKey) {
-			n.bySkeleton[t.Skeleton] = t
-		}
+		n.bySkeleton[t.Skeleton] = t
 	}
 	return n, err
 }
