@@ -173,6 +173,7 @@ func TestD8_7_Answers(t *testing.T) {
 		"domain without mail":         {"220 hi\r\n", map[string]string{"RCPT": "556 no mail here"}, sallyport.NotSent, "bad_address", true},
 		"mailbox full":                {"220 hi\r\n", map[string]string{"RCPT": "552-5.2.2 full\r\n552 5.2.2 really"}, sallyport.NotSent, "bad_address", true},
 		"no yes and no no":            {"220 hi\r\n", map[string]string{".": "252 perhaps"}, sallyport.MaybeSent, "protocol", false},
+		"a question for an answer":    {"220 hi\r\n", map[string]string{".": "354 go on"}, sallyport.MaybeSent, "protocol", false},
 		"DATA refused":                {"220 hi\r\n", map[string]string{"DATA": "451 later"}, sallyport.NotSent, "refused", false},
 		"refused after the dot":       {"220 hi\r\n", map[string]string{".": "550 5.7.1 spam: 004217"}, sallyport.NotSent, "refused", true},
 		"421 after the dot":           {"220 hi\r\n", map[string]string{".": "421 4.3.0 later"}, sallyport.NotSent, "refused", false},
@@ -323,6 +324,24 @@ func TestD8_7_Drips(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who gives up before there is a time limit to wait for cuts the line as well.
+func TestSendIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		far, near := net.Pipe() // nobody says anything at the other end
+		defer far.Close()
+		s, err := smtp.New(sallyport.Gateway{Settings: map[string]string{"host": "mail.test", "port": "25", "tls": "none", "sender": "door@northwind.example"}},
+			nil, smtp.Options{DialPlain: func(context.Context, string, string) (net.Conn, error) { return near, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { synctest.Wait(); cancel() }()
+		if e := failure(t, s.SendEmail(ctx, message)); e.Outcome != sallyport.NotSent {
+			t.Errorf("%+v", e)
+		}
+	})
 }
 
 // D8.7: without the TLS that was asked for nothing is said, the password least of all.
