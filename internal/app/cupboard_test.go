@@ -84,3 +84,29 @@ func TestKeptIsSealedInItsTransaction(t *testing.T) {
 		t.Error("what was given back cannot be claimed")
 	}
 }
+
+// A node that may not answer keeps nothing, and does not say what was kept: its database may be an older one.
+func TestUnfitNodeKeepsNothing(t *testing.T) {
+	f, err := team.Make(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	mara, err := f.Add(t.Context(), team.Spec{Name: "mara", Role: sallyport.SuperAdmin, Method: sallyport.MethodApp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := cupboard{&core{db: f.DB, keys: f.Keys, fit: &fitness{}}}
+	if err := kept.Keep(t.Context(), mara[0].ID, "roll-out", []byte("what she chose"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	kept.c.fit.set(errors.New("the database is older than what this node has seen"))
+	_, _, read := kept.Kept(t.Context(), mara[0].ID, "roll-out")
+	_, claim := kept.Claim(t.Context(), mara[0].ID, "roll-out", nil, time.Hour)
+	for what, err := range map[string]error{"keep": kept.Keep(t.Context(), mara[0].ID, "another", nil, time.Hour), "read": read, "claim": claim,
+		"release": kept.Release(t.Context(), mara[0].ID, "roll-out", nil, time.Hour)} {
+		if sallyport.KindOf(err) != sallyport.Unavailable {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
