@@ -132,6 +132,19 @@ func TestWrongValuesNameFlagAndVariable(t *testing.T) {
 	}
 }
 
+// A file that somebody names and that is not there is not passed over, as the usual one is: without it a server would begin
+// with other settings, and another data folder.
+func TestNamedFileMustBeThere(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.toml")
+	nothing := func(string) (string, bool) { return "", false }
+	named := func(name string) (string, bool) { return missing, name == fileVariable }
+	for _, s := range []Sources{{File: missing, Lookup: nothing}, {Lookup: named}} {
+		if _, err := Load(s); err == nil || !strings.Contains(err.Error(), missing) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // A port that the system chooses is the public one too.
 func TestAnyPort(t *testing.T) {
 	if l, err := load(t, "listen = \"127.0.0.1:0\"\n", nil, nil); err != nil || l.Public("127.0.0.1:4711") != "http://localhost:4711" {
@@ -146,6 +159,9 @@ func TestPlainHTTPBehindAListedProxy(t *testing.T) {
 	}
 	if !l.OnlyProxies() || l.Public("") != "https://door.example" {
 		t.Errorf("only proxies %v, public %q", l.OnlyProxies(), l.Public(""))
+	}
+	if l, err = load(t, "", nil, nil); err != nil || l.OnlyProxies() {
+		t.Errorf("on loopback: only proxies %v, %v", l.OnlyProxies(), err)
 	}
 }
 
