@@ -161,6 +161,19 @@ func TestLastAdminAndPolicy(t *testing.T) {
 	}
 }
 
+// Nor is a setting by which the wrong answers that he has given already are too many.
+func TestLastAdminAndFewerWrongAnswers(t *testing.T) {
+	h := newHouse(t)
+	admin := h.add(sallyport.SuperAdmin, func(p *person) { p.WrongRun = 20 })
+	actor := h.session(admin)
+	if _, err := h.SetPolicy(ctx, actor, "factor-run", "20"); code(err) != "last_super_admin" {
+		t.Errorf("as many as he has given: %v", err)
+	}
+	if _, err := h.SetPolicy(ctx, actor, "factor-run", "21"); err != nil {
+		t.Errorf("one more: %v", err)
+	}
+}
+
 // D10.2: two Super Admins act against each other, or each against himself, at the same moment, a thousand times: one
 // who can sign in is always left.
 func TestD10_2(t *testing.T) {
