@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -165,6 +168,32 @@ func TestKeyOfTheFutureCanBeDropped(t *testing.T) {
 	at = at.Add(dropAfter)
 	if err := (locksmith{c}).DropKey(ctx, host, old); err != nil {
 		t.Errorf("a minute later: %v", err)
+	}
+}
+
+// TestKeyThatANodeSealsWithIsNotDropped: what seals nothing any more stays while a node that runs would still seal with it.
+func TestKeyThatANodeSealsWithIsNotDropped(t *testing.T) {
+	ctx, at := t.Context(), time.Now()
+	c := testCore(t, func() time.Time { return at })
+	host, old := sallyport.Actor{Kind: sallyport.ActorHost, Name: "root"}, c.keys.ID()
+	if _, err := (locksmith{c}).RotateKey(ctx, host); err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(dropAfter)
+	raw, err := sql.Open("sqlite", filepath.Join(c.folder.path, "sallyport.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = raw.ExecContext(ctx, `INSERT INTO node (id, seen_at, keys, sealing) VALUES ('late', $1, $2, $2)`, at.UnixMicro(), old)
+	if err = errors.Join(err, raw.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := (locksmith{c}).DropKey(ctx, host, old); sallyport.CodeOf(err) != "key_late" || !c.keys.Holds(old) {
+		t.Errorf("while a node seals with it: %v", err)
+	}
+	at = at.Add(store.NodeLife)
+	if err := (locksmith{c}).DropKey(ctx, host, old); err != nil {
+		t.Errorf("when that has ended: %v", err)
 	}
 }
 
