@@ -45,6 +45,9 @@ func TestRescue(t *testing.T) {
 			t.Errorf("%+v, %v", open, err)
 		}
 	}
+	if open, err := h.Notices(ctx, h.session(h.add(sallyport.Admin))); err != nil || len(open) != 0 {
+		t.Errorf("shown to somebody who is no Super Admin: %+v, %v", open, err)
+	}
 	if _, _, err := h.Rescue(ctx, host, "nobody"); code(err) != "no_such_user" {
 		t.Errorf("%v", err)
 	}
@@ -109,6 +112,8 @@ func TestRescueNamesTheAccount(t *testing.T) {
 	h := newHouse(t)
 	h.prove(sallyport.ChannelEmail)
 	mara, noor := h.add(sallyport.SuperAdmin), h.add(sallyport.SuperAdmin)
+	h.add(sallyport.SuperAdmin, invited) // he is told nothing, nor is whoever has left
+	h.add(sallyport.SuperAdmin, func(p *person) { p.Status = sallyport.Deactivated })
 	if _, _, err := h.Rescue(ctx, host, mara.UserName); err != nil {
 		t.Fatal(err)
 	}
