@@ -358,3 +358,26 @@ func TestWhatAnErasureDoesNotExcuse(t *testing.T) {
 		}
 	}
 }
+
+// Of several halves of a person, those before the erasure and those after it are told apart, and the first that is not excused
+// is named.
+func TestHalvesBeforeAndAfterAnErasure(t *testing.T) {
+	gone := sallyport.Technician{ID: "gone"}
+	ended, act := audit.New(audit.SessionEnded, as(mara)).On(gone).Because("x").Event(), audit.New(audit.AuditErased, host).On(gone).Event()
+	for name, c := range map[string]struct {
+		events []sallyport.Event
+		from   int // the places whose halves are wiped
+	}{
+		"all after it":         {[]sallyport.Event{ended, act, ended, ended}, 2},
+		"before it, and after": {[]sallyport.Event{ended, act, ended}, 0},
+	} {
+		w := newWorld(t)
+		w.write(c.events...)
+		w.head()
+		w.behind(fmt.Sprintf(`UPDATE event SET target_name = '', old_values = '', new_values = '', reason = '', target_salt = x''
+			WHERE leaf >= %d AND type = '%s'`, c.from, ended.Type))
+		if r := w.verify(""); r.First == nil || r.First.Kind != ledger.Changed || r.First.Place != 2 {
+			t.Errorf("%s: %+v", name, r.First)
+		}
+	}
+}
