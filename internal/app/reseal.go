@@ -20,18 +20,14 @@ const (
 // finish seals everything with the key in force, and says in the audit log that it is done. It leaves the end to whoever has
 // put another key in force meanwhile.
 func (l locksmith) finish(ctx context.Context, actor sallyport.Actor, done *control.Rotated) error {
-	for again := true; again; {
-		agreed, err := l.agreed(ctx)
-		if err != nil {
-			return err
-		}
-		n, stuck, err := l.move(ctx)
-		if err != nil {
-			return err
-		}
-		done.Values, done.Stuck = done.Values+n, stuck
-		again = !agreed
+	if err := l.agreed(ctx); err != nil {
+		return err
 	}
+	n, stuck, err := l.move(ctx)
+	if err != nil {
+		return err
+	}
+	done.Values, done.Stuck = done.Values+n, stuck
 	return l.c.db.Write(ctx, func(tx *store.Tx) error {
 		flag, err := tx.Meta(ctx, movingKey)
 		if err != nil || string(flag) != done.Key {
@@ -62,7 +58,7 @@ func (l locksmith) resume(ctx context.Context) error {
 
 // agreed waits until every node that runs seals with the key in force. One that takes too long ends the command, which
 // may be given again.
-func (l locksmith) agreed(ctx context.Context) (bool, error) {
+func (l locksmith) agreed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, agreeTime)
 	defer cancel()
 	tick := time.NewTicker(agreeTime / 100)
@@ -79,11 +75,11 @@ func (l locksmith) agreed(ctx context.Context) (bool, error) {
 			return err
 		})
 		if err != nil || late == "" {
-			return late == "", err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return false, sallyport.E(sallyport.Unavailable, "key_late", "The node "+late+" has not taken the new key yet. Run this again to finish.")
+			return sallyport.E(sallyport.Unavailable, "key_late", "The node "+late+" has not taken the new key yet. Run this again to finish.")
 		case <-tick.C:
 		}
 	}
