@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"sallyport"
 	"sallyport/internal/account"
@@ -50,5 +51,32 @@ func TestRefusedRowHasNoLink(t *testing.T) {
 	}
 	if row := team.Rows[0]; row.Outcome != account.Refused || row.Invitation != "" || row.MustSetUp != "" || len(row.SessionsEnded) != 0 {
 		t.Errorf("%+v", row)
+	}
+}
+
+// slow is a store in which each act takes ten minutes.
+type slow struct {
+	account.Store
+	h *house
+}
+
+func (s slow) Write(ctx context.Context, f func(account.Tx) error) error {
+	s.h.clock.Add(10 * time.Minute)
+	return s.Store.Write(ctx, f)
+}
+
+// A roll-out that outlasts the proof of its author says of each row what became of it: what was saved is not asked for again.
+func TestRollOutThatOutlastsTheProof(t *testing.T) {
+	h := newHouse(t)
+	h.set("session-idle", "1440")
+	h.set("permit-off", "yes")
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	ids := []sallyport.TechnicianID{h.add(sallyport.ReadOnlyTechnician).ID, h.add(sallyport.ReadOnlyTechnician).ID, h.add(sallyport.ReadOnlyTechnician).ID}
+	team, err := h.over(slow{store.For[account.Tx](h.db), h}).SaveTeam(ctx, actor, ids, sallyport.MethodOff)
+	if err != nil || team.Changes != 1 || team.Refused != 2 || len(team.Rows) != 3 {
+		t.Fatalf("%+v, %v", team, err)
+	}
+	if sallyport.KindOf(team.Rows[1].Err) != sallyport.StepUp || h.technician(ids[0]).Method != sallyport.MethodOff || h.technician(ids[1]).Method != sallyport.MethodApp {
+		t.Errorf("%+v", team.Rows)
 	}
 }

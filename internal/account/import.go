@@ -156,7 +156,7 @@ func (b *Batch) compare(row ImportRow, keys map[string]int, skeletons map[string
 		b.Problems = append(b.Problems, LineProblem{row.Line, FieldUserName, fmt.Sprintf("This looks like the user name in line %d.", like.Line)})
 		return
 	}
-	if !ok || plain(like.Technician.UserNameKey) {
+	if !ok {
 		skeletons[t.Skeleton] = row
 	}
 }
