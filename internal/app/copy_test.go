@@ -2,13 +2,17 @@ package app_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"sallyport"
 	"sallyport/internal/app"
+	"sallyport/internal/config"
 	"sallyport/internal/control"
 	"sallyport/internal/ledger"
 	"sallyport/internal/store"
@@ -34,15 +38,17 @@ func TestCopyMovesAnInstallation(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
+	midway(t, cfg)
 	done, err := app.Copy(t.Context(), cfg, address)
 	if err != nil {
 		t.Fatal(err)
 	}
+	left(t, address)
 	rows := map[string]int{}
 	for _, table := range done.Tables {
 		rows[table.Name] = table.Rows
 	}
-	if rows["technician"] != 2 || rows["factor"] != 2 || rows["session"] != 2 || rows["event"]+rows["meta"] == 0 || done.Still <= 0 {
+	if rows["technician"] != 2 || rows["factor"] != 2 || rows["session"] != 2 || rows["sign_in"] != 1 || rows["kept"] != 1 || rows["event"]+rows["meta"] == 0 || done.Still <= 0 {
 		t.Errorf("%+v", done)
 	}
 	if _, err := app.Copy(t.Context(), cfg, address); !errors.Is(err, store.ErrNotEmpty) {
@@ -76,6 +82,43 @@ func TestCopyMovesAnInstallation(t *testing.T) {
 	}
 	if _, err := os.Stat(cfg.Data + "/sallyport.db"); err != nil {
 		t.Errorf("the source is gone: %v", err)
+	}
+}
+
+// midway puts a browser's sign-in and what a page keeps into a database that nobody serves.
+func midway(t *testing.T, cfg config.Config) {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Folder: cfg.Data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Write(t.Context(), func(tx *store.Tx) error {
+		admins, err := tx.TechniciansByRole(t.Context(), sallyport.SuperAdmin)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		begun := sallyport.SignIn{Hash: sallyport.Hash{1}, Purpose: sallyport.PurposeSetup, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+		return errors.Join(tx.InsertSignIn(t.Context(), begun), tx.PutKept(t.Context(), admins[0].ID, "roll-out", []byte("x"), time.Hour))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// left looks that nothing is in a copy that a browser was in the midst of.
+func left(t *testing.T, address string) {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, table := range []string{"session", "code", "sign_in", "kept", "node"} {
+		var n int
+		if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%s: %d went with the copy, %v", table, n, err)
+		}
 	}
 }
 
