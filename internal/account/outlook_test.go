@@ -25,6 +25,7 @@ func TestStranded(t *testing.T) {
 			return tx.SetRecoveryCodes(ctx, id, [][]byte{[]byte("one")})
 		})
 	}
+	tried := func(_ *house, p *person) { p.RecoveryRun = sallyport.DefaultSettings().FactorRun }
 	reset := func(h *house, id sallyport.TechnicianID) {
 		if _, err := h.ResetFactor(ctx, host, id, ""); err != nil {
 			h.t.Fatal(err)
@@ -41,6 +42,7 @@ func TestStranded(t *testing.T) {
 		"off":                                 {[]func(*house, *person){off}, nil, "permits nobody"},
 		"switched off":                        {nil, []func(*house, sallyport.TechnicianID){disabled}, "switched off"},
 		"switched off, with a recovery code":  {nil, []func(*house, sallyport.TechnicianID){codes, disabled}, ""},
+		"with one that is taken no more":      {[]func(*house, *person){tried}, []func(*house, sallyport.TechnicianID){codes, disabled}, "switched off"},
 		"after a reset, by an enrolment code": {nil, []func(*house, sallyport.TechnicianID){reset}, "An enrolment code is asked for first"},
 		"after a reset, too many wrong codes": {nil, []func(*house, sallyport.TechnicianID){reset, disabled}, "none is taken any more"},
 	} {
@@ -88,5 +90,22 @@ func TestStrandedByAChannel(t *testing.T) {
 	}
 	if v, err := h.Preview(ctx, actor, dana.ID, form(dana, email("new@northwind.example")), dana.Version); err != nil || !strings.Contains(v.Stranded, "of the set-up goes by email") {
 		t.Errorf("%q, %v", v.Stranded, err)
+	}
+}
+
+// Whose code goes to a phone is not warned that it goes to the mailbox of before.
+func TestWarningNamesTheOldMailboxAlone(t *testing.T) {
+	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail, sallyport.ChannelSMS)
+	actor := h.session(h.add(sallyport.SuperAdmin))
+	for m, warns := range map[sallyport.Method]bool{sallyport.MethodEmail: true, sallyport.MethodText: false} {
+		dana := h.add(sallyport.ReadOnlyTechnician, phone, func(p *person) {
+			p.Method = m
+			p.factor = &sallyport.Factor{Kind: m, Address: map[sallyport.Method]string{sallyport.MethodEmail: p.Email, sallyport.MethodText: p.Phone}[m], ProvedAt: h.clock.Now()}
+		})
+		v, err := h.Preview(ctx, actor, dana.ID, form(dana, email("new@northwind.example")), dana.Version)
+		if err != nil || (len(v.Warnings) == 1) != warns || warns && !strings.Contains(v.Warnings[0], "still goes to "+dana.Email) {
+			t.Errorf("%s: %q, %v", m, v.Warnings, err)
+		}
 	}
 }

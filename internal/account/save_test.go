@@ -241,6 +241,19 @@ func TestD2_13(t *testing.T) {
 	}
 }
 
+// While Email Settings are not proved nothing is kept for the day on which they are: it would be no news then.
+func TestNothingIsToldWithoutEmail(t *testing.T) {
+	h := newHouse(t)
+	actor, dana := h.session(h.add(sallyport.SuperAdmin)), h.add(sallyport.ReadOnlyTechnician)
+	_, save := h.Save(ctx, actor, dana.ID, form(dana, role(sallyport.ReportsManager)), dana.Version)
+	_, reset := h.ResetFactor(ctx, actor, dana.ID, "")
+	_, out := h.SignOut(ctx, actor, dana.ID)
+	_, _, rescue := h.Rescue(ctx, host, dana.UserName)
+	if err := errors.Join(save, reset, out, rescue); err != nil || len(h.outbox()) != 0 {
+		t.Errorf("%v; in the outbox: %+v", err, h.outbox())
+	}
+}
+
 // letsIn is a session check at the node of that database.
 func (h *house) letsIn(db *store.DB, hash sallyport.Hash) bool {
 	h.t.Helper()
