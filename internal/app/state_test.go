@@ -59,6 +59,35 @@ func TestSeenOnlyGrows(t *testing.T) {
 	}
 }
 
+// Of two primaries of one epoch the one that was replaced is not kept, whichever is written down last; of a later epoch the one
+// is kept that was accepted.
+func TestNewestPrimaryIsKept(t *testing.T) {
+	s, err := openState(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(epoch, mark, timeline int64) seen {
+		return seen{epoch, mark, store.Primary{System: "7", Timeline: timeline}}
+	}
+	for _, c := range []struct{ now, kept seen }{
+		{at(1, 5, 2), at(1, 5, 2)}, {at(1, 6, 1), at(1, 6, 2)}, {seen{Epoch: 1, Mark: 7}, at(1, 7, 2)}, {at(2, 8, 1), at(2, 8, 1)},
+	} {
+		if err := s.put(c.now); err != nil || s.get() != c.kept {
+			t.Errorf("%s at %+v after it: %s at %+v, want %+v, %v", c.now, c.now.Primary, s.get(), s.get().Primary, c.kept.Primary, err)
+		}
+	}
+}
+
+// A note that names half a primary is damaged, as is one without a number.
+func TestDamagedNoteIsNotRead(t *testing.T) {
+	for _, text := range []string{`{"epoch":1,"mark":2,"system":"7"}`, `{"epoch":1,"mark":2,"timeline":2}`, `{"epoch":1,"mark":2,"system":"7","timeline":-1}`,
+		`{"epoch":1}`, `{"mark":2}`, `{"epoch":-1,"mark":2}`, `{"epoch":1,"mark":2}{}`} {
+		if s, err := readSeen([]byte(text)); err == nil {
+			t.Errorf("%s is read as %s", text, s)
+		}
+	}
+}
+
 // A note that says more than this program knows was written by another one, or damaged: what it leaves out here may matter.
 func TestSeenWithMoreInIt(t *testing.T) {
 	if s, err := readSeen([]byte(`{"epoch":1,"mark":2,"more":3}`)); err == nil {
