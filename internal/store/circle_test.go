@@ -222,6 +222,13 @@ func TestCircleOfOneThatBeginsAndEnds(t *testing.T) {
 	if got := <-ends; got != "1 [] <nil>" {
 		t.Errorf("asked before it ended: %s", got)
 	}
+	// Nor is it waited for by who has read its row a moment before it went.
+	if _, err := raw(t, address).Exec(`INSERT INTO node (id, seen_at, keys, sealing) VALUES ($1, now_us() + 3000000000, '', '')`, two.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-refuse(); got != "1 [] <nil>" {
+		t.Errorf("asked after it ended: %s", got)
+	}
 }
 
 // A server that joined and did not come to run leaves.
