@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -193,6 +194,22 @@ func TestNewSinkOfAnOldLog(t *testing.T) {
 	w.ok(w.log.Deliver(w.ctx, "a"))
 	if got := sink.places(t); !slices.Equal(got, []int64{5, 6, 7}) {
 		t.Errorf("the sink has %v", got)
+	}
+}
+
+// Where retention took all events before a sink had them, it gets the head over them all the same.
+func TestHeadOverWhatIsGone(t *testing.T) {
+	sink := &memorySink{name: "a"}
+	w := newWorld(t, sink)
+	w.bulk(5)
+	w.head()
+	w.pass(402 * 24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx))
+	w.pass(24 * time.Hour)
+	w.ok(w.log.Prune(w.ctx)) // its own event has no place yet
+	w.ok(w.log.Deliver(w.ctx, "a"))
+	if got := sink.text(); strings.Count(got, "\n") != 1 || !strings.Contains(got, w.log.Verifier()[:20]) {
+		t.Errorf("the sink has %q", got)
 	}
 }
 
