@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -313,7 +314,9 @@ func (r *run) files(places map[string][]byte, when, folder string) {
 		if err != nil || !e.Type().IsRegular() || e.Name() == "key" {
 			return err
 		}
-		places[when+path], err = os.ReadFile(path)
+		if places[when+path], err = os.ReadFile(path); errors.Is(err, fs.ErrNotExist) {
+			return nil // the server's copy of a backup, which goes when it was handed over
+		}
 		return err
 	}))
 }
