@@ -82,7 +82,7 @@ func refused(resp *http.Response) error {
 	var f failure
 	err := json.NewDecoder(resp.Body).Decode(&f)
 	if err != nil && resp.StatusCode == http.StatusNotFound {
-		return errors.New(otherVersion) // it has no such operation
+		return sallyport.E(sallyport.Conflict, "other_version", otherVersion) // it has no such operation
 	}
 	if err != nil || f.Code == "" {
 		return fmt.Errorf("control: the server answered %s", resp.Status)
