@@ -203,6 +203,34 @@ func (p *person) saves() {
 	}
 }
 
+// rolledOut is a roll-out to him alone, which is foreseen as it is done.
+func (p *person) rolledOut() {
+	a, m := p.boss(), rapid.SampledFrom(sallyport.Methods).Draw(p.rt, "method")
+	ids := []sallyport.TechnicianID{p.id}
+	foreseen, err := p.desk.PreviewTeam(ctx, a, ids, m)
+	if err != nil {
+		p.fail("%v", err)
+	}
+	invited := p.row().Status == sallyport.Invited
+	team, err := p.desk.SaveTeam(ctx, a, ids, m)
+	if err != nil {
+		p.fail("%v", err)
+	}
+	was, is := foreseen.Rows[0], team.Rows[0]
+	p.note("roll-out", p.name, string(m), string(is.Outcome), is.Why)
+	changes := is.Outcome == account.Changed
+	if changes != (was.Outcome == account.WillChange) || was.Why != is.Why || changes && was.MustSetUp != is.MustSetUp {
+		p.fail("foreseen %+v, done %+v", was, is)
+	}
+	if !changes {
+		return
+	}
+	p.everythingEnds()
+	if invited {
+		p.invited(is.Invitation)
+	}
+}
+
 // soon is how long a sign-in takes in which nothing keeps him waiting.
 const soon = 5 * time.Minute
 
@@ -253,7 +281,7 @@ func (w *walk) mistypes(page session.Page, kind session.AnswerKind) bool {
 			}
 			_, _ = w.p.door.Send(ctx, w.out.SignIn, browser)
 			if page, _ = w.page(); !page.Live {
-				return !w.over && false
+				return false
 			}
 		}
 		typed = other(w.p.post.code(w.p.sentTo(page)))
@@ -540,6 +568,7 @@ func (w *world) steps() map[string]func(*rapid.T) {
 		"begins":   on(func(p *person) { p.begin() }),
 		"save":     on((*person).saves),
 		"save too": on((*person).saves), "save as well": on((*person).saves),
+		"roll out": on((*person).rolledOut),
 		"act too": on(func(p *person) {
 			p.tried(rapid.SampledFrom(offers[:2]).Draw(w.rt, "act"), p.boss())
 		}),
