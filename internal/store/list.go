@@ -95,8 +95,8 @@ func rowsQuery(f sallyport.Filter, w *where, joins string, idle int64) string {
 	case name == "setup" && joins == "":
 		joins = ` LEFT JOIN factor f ON f.technician = t.id`
 	case name == "sessions":
-		joins += ` LEFT JOIN (SELECT s.technician, count(*) AS n FROM session s JOIN technician t ON t.id = s.technician
-			WHERE ` + liveFor(idleAt) + ` GROUP BY s.technician) live ON live.technician = t.id`
+		joins += ` LEFT JOIN (SELECT s.technician, count(*) AS n FROM ` + sessionsFirst + `
+			AND ` + liveFor(idleAt) + ` GROUP BY s.technician) live ON live.technician = t.id`
 	}
 	by := turned(down, "rank", "t.name_key", "t.id")
 	limit, offset := paging(f.Page, f.Size)
@@ -126,6 +126,10 @@ func scanRow(r row) (sallyport.Row, error) {
 	err := r.Scan(append(technicianDest(&t.Technician), &t.SetUp, &t.FactorKind, &t.LiveSessions, &t.RecoveryLeft, &t.HelpRequested)...)
 	return t, err
 }
+
+// sessionsFirst reads sessions s with their technicians t. CROSS JOIN keeps SQLite from beginning at the technicians, which it
+// takes for few: it would read all who are active, and sort everybody's sessions for one page of them.
+const sessionsFirst = `session s CROSS JOIN technician t WHERE t.id = s.technician`
 
 // TeamCounts returns the numbers on the tabs and in the head of the technicians list.
 func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
@@ -164,7 +168,7 @@ func (tx *Tx) TeamCounts(ctx context.Context) (sallyport.TeamCounts, error) {
 	}
 	_, err = tx.one(ctx, `SELECT (SELECT count(DISTINCT technician) FROM password_reset WHERE waiting AND `+resetLive+`),
 		(SELECT count(*) FROM help_request WHERE done_at = 0),
-		(SELECT count(*) FROM session s JOIN technician t ON t.id = s.technician WHERE `+usable+`)`,
+		(SELECT count(*) FROM `+sessionsFirst+` AND `+usable+`)`,
 		args{idle}, &n.WaitingResets, &n.HelpRequests, &n.LiveSessions)
 	return n, err
 }
@@ -190,7 +194,7 @@ func (tx *Tx) Sessions(ctx context.Context, f sallyport.SessionFilter) ([]sallyp
 		at := w.place(pattern)
 		w.terms = append(w.terms, `(t.search LIKE `+at+` ESCAPE '!' OR lower(s.address) LIKE `+at+` ESCAPE '!' OR lower(s.browser) LIKE `+at+` ESCAPE '!')`)
 	}
-	from := ` FROM session s JOIN technician t ON t.id = s.technician` + w.clause()
+	from := ` FROM ` + sessionsFirst + ` AND ` + strings.Join(w.terms, ` AND `)
 	var total int
 	if _, err := tx.one(ctx, `SELECT count(*)`+from, append(args{}, w.args...), &total); err != nil {
 		return nil, 0, err
