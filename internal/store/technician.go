@@ -135,11 +135,13 @@ func (tx *Tx) TechniciansByRole(ctx context.Context, role sallyport.RoleID) ([]s
 // TechniciansNeeding returns the first of those who have this method or hold a factor of its kind, in the order of their
 // names, at most so many, and how many they are in all.
 func (tx *Tx) TechniciansNeeding(ctx context.Context, method sallyport.Method, most int) (first []sallyport.Technician, total int, err error) {
-	const need = ` FROM technician t WHERE t.method = $1 OR t.id IN (SELECT f.technician FROM factor f WHERE f.kind = $1)`
-	if _, err = tx.one(ctx, `SELECT count(*)`+need, args{method}, &total); err != nil || total == 0 {
+	// One list, which PostgreSQL joins with: beside an OR, one that is too long for work_mem is read anew for each technician.
+	const need = `(SELECT id FROM technician WHERE method = $1 UNION SELECT technician FROM factor WHERE kind = $1)`
+	if _, err = tx.one(ctx, `SELECT count(*) FROM `+need+` AS need`, args{method}, &total); err != nil || total == 0 {
 		return nil, total, err
 	}
-	first, err = all(ctx, tx, scanTechnician, `SELECT `+technicianColumns+need+` ORDER BY t.name_key, t.id LIMIT $2`, args{method, most})
+	first, err = all(ctx, tx, scanTechnician, `SELECT `+technicianColumns+` FROM technician t WHERE t.id IN `+need+
+		` ORDER BY t.name_key, t.id LIMIT $2`, args{method, most})
 	return first, total, err
 }
 
