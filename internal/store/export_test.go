@@ -113,3 +113,10 @@ func LookAtFewLeaves(n int64) (undo func()) {
 	leavesWindow = n
 	return func() { leavesWindow = before }
 }
+
+// LookAtFewEvents lets each statement of Events look at n numbers of events, and few entries of an index count as few.
+func LookAtFewEvents(n int64, few int) (undo func()) {
+	window, least := eventsWindow, eventsFew
+	eventsWindow, eventsFew = n, few
+	return func() { eventsWindow, eventsFew = window, least }
+}

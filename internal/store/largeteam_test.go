@@ -52,6 +52,12 @@ func TestLargeTeam(t *testing.T) {
 			}
 		}
 	})
+	t.Run("the audit log is read a piece at a time", func(t *testing.T) {
+		defer store.LookAtFewEvents(500, 100)()
+		for _, found := range l.lookedFor(t) {
+			t.Error(found)
+		}
+	})
 	t.Run("a mistake is found", func(t *testing.T) {
 		wantFound(t, l.overreach(t, "&plan_cache_mode=force_generic_plan", 1), "technician: ", "WHERE t.role = $1")
 	})
@@ -214,6 +220,26 @@ func (l large) overreach(t *testing.T, settings string, rounds int) []string {
 	}
 	if len(m.asked) < 60 {
 		t.Errorf("only %d statements were looked at", len(m.asked))
+	}
+	return slices.Sorted(maps.Keys(m.found))
+}
+
+// lookedFor looks for events that are rare or long ago, and says which statement looked at too many blocks of what.
+func (l large) lookedFor(t *testing.T) []string {
+	t.Helper()
+	var m meter
+	db, err := store.Open(t.Context(), store.Options{Address: l.server.URL(l.name), Before: m.next})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	at := func(i int64) time.Time { return time.UnixMicro(1_700_000_000_000_000 + i*1_000_000) }
+	for _, f := range []sallyport.EventFilter{{Search: "nobody"}, {Until: at(2000)}, {From: at(100), Until: at(150)}, {From: at(29_990)},
+		{Type: "signin.finished", Until: at(2000)}, {Type: "signin.", Search: "nobody"}, {Type: "policy.", From: at(1)}} {
+		look := func(ctx context.Context, tx *store.Tx) error { _, err := tx.Events(ctx, f); return err }
+		if err := db.Read(t.Context(), func(tx *store.Tx) error { return m.run(t.Context(), tx, look) }); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return slices.Sorted(maps.Keys(m.found))
 }
