@@ -41,30 +41,16 @@ func (s *Service) List(ctx context.Context, actor sallyport.Actor, f sallyport.F
 	return page, err
 }
 
-// Everybody returns those whom the filter matches, at most so many, as they are at one moment: read from page to page, who
-// leaves the list meanwhile, or moves within it, would push another one past the walk. It needs technicians.read.
+// Everybody returns those whom the filter matches, at most so many, as they are at one moment. It needs technicians.read.
 func (s *Service) Everybody(ctx context.Context, actor sallyport.Actor, f sallyport.Filter, most int) (ids []sallyport.TechnicianID, err error) {
-	f.Size = mostSize
 	err = s.store.Read(ctx, func(tx Tx) error {
-		ids = nil
 		if _, err := judge(ctx, tx, actor, sallyport.ReadTechnicians); err != nil {
 			return err
 		}
-		for f.Page = 1; len(ids) < most; f.Page++ {
-			rows, _, err := tx.Rows(ctx, f)
-			if err != nil {
-				return err
-			}
-			for _, row := range rows {
-				ids = append(ids, row.ID)
-			}
-			if len(rows) < f.Size {
-				break
-			}
-		}
-		return nil
+		ids, err = tx.Matching(ctx, f, most)
+		return err
 	})
-	return ids[:min(len(ids), most)], err
+	return ids, err
 }
 
 // Technician returns what one technician's page shows. It needs technicians.read.

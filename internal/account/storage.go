@@ -42,6 +42,7 @@ type technicianTx interface {
 	Raise(ctx context.Context, id sallyport.TechnicianID, reason sallyport.EndReason) (sallyport.Raised, error)
 	DeleteTechnician(ctx context.Context, id sallyport.TechnicianID) error
 	Rows(ctx context.Context, f sallyport.Filter) ([]sallyport.Row, int, error)
+	Matching(ctx context.Context, f sallyport.Filter, most int) ([]sallyport.TechnicianID, error)
 	TeamCounts(ctx context.Context) (sallyport.TeamCounts, error)
 	IsEmpty(ctx context.Context) (bool, error)
 }

@@ -81,16 +81,33 @@ func rowsWhere(f sallyport.Filter) (*where, string, error) {
 	return w, joins, nil
 }
 
-// rowsQuery first picks the page's ids, by an index where there is one, and only then reads what the page shows beside
-// each of them.
-func rowsQuery(f sallyport.Filter, w *where, joins string, idle int64) string {
-	clause := w.clause()
+// Matching returns the ids of those on the technicians list, in its order from its first page on, at most so many: by one
+// statement, without what the list shows beside each.
+func (tx *Tx) Matching(ctx context.Context, f sallyport.Filter, most int) ([]sallyport.TechnicianID, error) {
+	w, joins, err := rowsWhere(f)
+	if err != nil {
+		return nil, err
+	}
+	idleAt := ""
+	if strings.TrimPrefix(f.Sort, "-") == "sessions" {
+		idle, err := tx.liveIdle(ctx)
+		if err != nil {
+			return nil, err
+		}
+		idleAt = w.place(idle)
+	}
+	order, down, joins := orderOf(f, joins, idleAt)
+	return all(ctx, tx, func(r row) (id sallyport.TechnicianID, err error) { return id, r.Scan(&id) },
+		`SELECT t.id FROM technician t`+joins+w.clause()+` ORDER BY `+turned(down, order, "t.name_key", "t.id")+` LIMIT `+w.place(most), w.args)
+}
+
+// orderOf is what f sorts by, whether downwards, and joins with what that needs beside; idleAt is where the idle time stands.
+func orderOf(f sallyport.Filter, joins, idleAt string) (order string, down bool, with string) {
 	name, down := strings.CutPrefix(f.Sort, "-")
 	order, ok := orders[name]
 	if !ok {
 		name, order, down = "name", orders["name"], false
 	}
-	idleAt := w.place(idle)
 	switch {
 	case name == "setup" && joins == "":
 		joins = ` LEFT JOIN factor f ON f.technician = t.id`
@@ -98,6 +115,15 @@ func rowsQuery(f sallyport.Filter, w *where, joins string, idle int64) string {
 		joins += ` LEFT JOIN (SELECT s.technician, count(*) AS n FROM ` + sessionsFirst + `
 			AND ` + liveFor(idleAt) + ` GROUP BY s.technician) live ON live.technician = t.id`
 	}
+	return order, down, joins
+}
+
+// rowsQuery first picks the page's ids, by an index where there is one, and only then reads what the page shows beside
+// each of them.
+func rowsQuery(f sallyport.Filter, w *where, joins string, idle int64) string {
+	clause := w.clause()
+	idleAt := w.place(idle)
+	order, down, joins := orderOf(f, joins, idleAt)
 	by := turned(down, "rank", "t.name_key", "t.id")
 	limit, offset := paging(f.Page, f.Size)
 	return `WITH page AS (SELECT t.id, ` + order + ` AS rank FROM technician t` + joins + clause +

@@ -54,6 +54,14 @@ var _ = register("list searches, filters and sorts", func(b *bench) {
 			if got := strings.Join(ids, " "); got != want || n != total {
 				b.Errorf("%+v: %q of %d, want %q of %d", f, got, n, want, total)
 			}
+			b.ok(err)
+			if f.Page > 1 || n > f.Size {
+				return nil
+			}
+			matching, err := tx.Matching(b.ctx, f, 50)
+			if got := fmt.Sprint(matching); got != "["+want+"]" {
+				b.Errorf("%+v: %s match, want %s", f, got, want)
+			}
 			return err
 		})
 	}
