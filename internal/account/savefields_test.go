@@ -244,7 +244,7 @@ func TestSaveInvitedElsewhere(t *testing.T) {
 		}
 	}
 	h.clock.Add(30 * 24 * time.Hour)
-	h.write(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx) })
+	h.write(func(ctx context.Context, tx *store.Tx) error { _, err := tx.Sweep(ctx, false); return err })
 	if got := save(email("ilya@northwind.example")); len(got) != 1 {
 		t.Errorf("after the invitation had run out: %q", got)
 	}

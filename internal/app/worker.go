@@ -76,13 +76,25 @@ func (c *core) sweep(ctx context.Context) (err error) {
 	if c.unswept > 0 {
 		c.unswept--
 	} else {
-		err = c.db.Write(ctx, func(tx *store.Tx) error { return tx.Sweep(ctx) })
+		err = c.sweepAll(ctx)
 	}
 	if err == nil {
 		err = c.markTime(ctx)
 	}
 	if err != nil {
 		c.unswept = sweepsLeftOut
+	}
+	return err
+}
+
+// sweepsAtOnce is how many steps one sweep takes at most: more is over in a minute of a very large team than one deletes.
+const sweepsAtOnce = 20
+
+// sweepAll deletes what is over by this minute, a step at a time, and others write between two of them.
+func (c *core) sweepAll(ctx context.Context) (err error) {
+	more := true
+	for n := 0; more && err == nil && n < sweepsAtOnce; n++ {
+		err = c.db.Write(ctx, func(tx *store.Tx) (err error) { more, err = tx.Sweep(ctx, n > 0); return err })
 	}
 	return err
 }

@@ -131,3 +131,33 @@ func TestHungUpHasItsName(t *testing.T) {
 		t.Errorf("metrics lack %s", want)
 	}
 }
+
+// TestSweepKeepsUp: whatever a minute leaves behind of a very large team is gone with it, and still a clock that was set ahead
+// is followed by ten minutes alone.
+func TestSweepKeepsUp(t *testing.T) {
+	ctx, at := t.Context(), time.Now()
+	c := testCore(t, func() time.Time { return at })
+	if err := c.sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	links := make([]sallyport.Link, 11_000)
+	for i := range links {
+		links[i] = sallyport.Link{Hash: sallyport.Hash{1, byte(i), byte(i >> 8)}, Kind: sallyport.LinkSetup, ExpiresAt: at}
+	}
+	links = append(links, sallyport.Link{Hash: sallyport.Hash{2}, Kind: sallyport.LinkSetup, ExpiresAt: at.Add(15 * time.Minute)})
+	if err := c.db.Write(ctx, func(tx *store.Tx) error { return tx.InsertLinks(ctx, links) }); err != nil {
+		t.Fatal(err)
+	}
+	at = at.AddDate(1, 0, 0)
+	if err := c.sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	err := c.db.Write(ctx, func(tx *store.Tx) (err error) {
+		left, err = tx.DeleteLinks(ctx, "", sallyport.LinkSetup)
+		return err
+	})
+	if err != nil || left != 1 {
+		t.Errorf("%d links are left, want the one that is not over by ten minutes more: %v", left, err)
+	}
+}

@@ -290,10 +290,10 @@ func TestOutboxDropsWhatIsTooOld(t *testing.T) {
 			before, _ := w.events(t)
 			sent := len(w.post.emails)
 			w.clock.Set(invitation.Until.Add(8 * 24 * time.Hour))
-			w.write(t, func(tx *store.Tx) error { return tx.Sweep(t.Context()) })
+			w.write(t, func(tx *store.Tx) error { _, err := tx.Sweep(t.Context(), false); return err })
 			for range 2 { // a second start finds nothing more to say
 				w.lookOnce(t)
-				w.write(t, func(tx *store.Tx) error { return tx.Sweep(t.Context()) })
+				w.write(t, func(tx *store.Tx) error { _, err := tx.Sweep(t.Context(), false); return err })
 			}
 			types, all := w.events(t)
 			if want := append(slices.Clone(before), "delivery.failed"); !slices.Equal(types, want) {

@@ -26,39 +26,40 @@ const (
 	sweepStep = 10 * time.Minute // a Sweep, once a minute, takes for the present at most so much more than the last one did
 )
 
-// Sweep deletes what is over, at most 5,000 rows a call. What it deletes was dead before. A message that was never sent
+// Sweep deletes what is over, at most 5,000 rows a call, and reports whether there may be more; again goes on with what was over
+// for the last one. What it deletes was dead before. A message that was never sent
 // is not over before the outbox's worker has given it up with its event (ExpiredOutbox), and events go with PruneEvents.
 // A clock that was set ahead, to another year as well, is followed slowly: once it is set right, known browsers and the counts
 // of wrong answers are still there. After a server stood still it is some hours until the rows of that time are gone.
-func (tx *Tx) Sweep(ctx context.Context) error {
+func (tx *Tx) Sweep(ctx context.Context, again bool) (more bool, err error) {
 	settings, err := tx.Settings(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	now, err := tx.sweptUntil(ctx)
+	now, err := tx.sweptUntil(ctx, again)
 	if err != nil {
-		return err
+		return false, err
 	}
 	left := sweepMost
 	if err := tx.sweepSessions(ctx, settings, &left); err != nil {
-		return err
+		return false, err
 	}
 	for _, s := range sweeps {
 		if left < 1 {
-			return nil
+			break
 		}
 		n, err := tx.exec(ctx, `DELETE FROM `+s.table+` WHERE `+s.key+` IN (SELECT `+s.columns()+` FROM `+s.table+
 			` WHERE `+s.over+` LIMIT $2`+tx.passing()+`)`, args{now.Add(-s.age), left})
 		if err != nil {
-			return err
+			return false, err
 		}
 		left -= n
 	}
-	return nil
+	return left < 1, nil
 }
 
-// sweptUntil is the moment that a Sweep takes for the present, which is noted.
-func (tx *Tx) sweptUntil(ctx context.Context) (time.Time, error) {
+// sweptUntil is the moment that a Sweep takes for the present, which is noted; again is that of the last one, at most.
+func (tx *Tx) sweptUntil(ctx context.Context, again bool) (time.Time, error) {
 	now, err := tx.Now(ctx)
 	if err != nil {
 		return now, err
@@ -68,7 +69,11 @@ func (tx *Tx) sweptUntil(ctx context.Context) (time.Time, error) {
 		return now, err
 	}
 	if len(last) == 8 {
-		if most := time.UnixMicro(int64(binary.BigEndian.Uint64(last))).Add(sweepStep); now.After(most) {
+		most := time.UnixMicro(int64(binary.BigEndian.Uint64(last)))
+		if !again {
+			most = most.Add(sweepStep)
+		}
+		if now.After(most) {
 			now = most
 		}
 	}

@@ -133,7 +133,7 @@ var _ = register("bucket takes what it has room for, and runs out", func(b *benc
 	}
 	fill(false)
 	b.Add(time.Hour)
-	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 	b.read(func(tx *store.Tx) error {
 		empty, err := tx.EmptyAt(b.ctx, "k")
 		if len(empty) != 0 {
@@ -176,7 +176,7 @@ var _ = register("sweep is bounded", func(b *bench) {
 	})
 	for _, want := range []int{2000, 0} {
 		b.Add(25 * time.Hour)
-		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+		b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 		b.Add(-25 * time.Hour)
 		if left := count(); left != want {
 			b.Errorf("%d of 7,000 rows are left, want %d: a sweep deletes 5,000", left, want)

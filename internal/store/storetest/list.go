@@ -193,7 +193,7 @@ var _ = register("sweep deletes what is over, and nothing else", func(b *bench) 
 	})
 	sweep := func() {
 		b.Helper()
-		b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+		b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 	}
 	sweep()
 	b.sessionLives(live.Hash, true)
@@ -259,7 +259,7 @@ func (b *bench) remembered() (left func() string) {
 var _ = register("sweep deletes what is a year old", func(b *bench) {
 	left := b.remembered()
 	b.Add(367 * 24 * time.Hour)
-	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 	b.Add(-367 * 24 * time.Hour)
 	if got := left(); got != "0 false 0" {
 		b.Errorf("left: %s", got)
@@ -273,7 +273,7 @@ var _ = register("sweep keeps what a limit still counts", func(b *bench) {
 		return tx.NoteReset(b.ctx, t.ID)
 	})
 	b.Add(24*time.Hour - time.Second)
-	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 	b.read(func(tx *store.Tx) error {
 		sent, err := tx.SendCounts(b.ctx, t.ID, "box@example.com", 5, 10)
 		b.ok(err)
@@ -289,7 +289,7 @@ var _ = register("sweep follows a clock that was set slowly", func(b *bench) {
 	left := b.remembered()
 	sweeps := func(n int) {
 		for range n {
-			b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+			b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 		}
 	}
 	sweeps(1)

@@ -203,7 +203,7 @@ var _ = register("outbox keeps what is due and erases what was sent", func(b *be
 		return ids
 	}
 	message("older", time.Minute, -time.Hour)
-	b.write(func(tx *store.Tx) error { return tx.Sweep(b.ctx) })
+	b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
 	if got := expired(); got != "older old " {
 		b.Errorf("past their end, and not swept away unsaid, are %q", got)
 	}

@@ -48,7 +48,7 @@ var _ = register("last uses wait for nobody", func(b *bench) {
 		b.write(func(beside *store.Tx) error {
 			return beside.TouchSessions(b.ctx, map[sallyport.Hash]time.Time{ending.Hash: b.Now(), other.Hash: b.Now()})
 		})
-		b.write(func(beside *store.Tx) error { return beside.Sweep(b.ctx) })
+		b.write(func(beside *store.Tx) error { _, err := beside.Sweep(b.ctx, false); return err })
 		return err
 	})
 	b.sessionLives(ending.Hash, false)
