@@ -285,6 +285,26 @@ var _ = register("sweep keeps what a limit still counts", func(b *bench) {
 	})
 })
 
+var _ = register("sweep waits for last uses that are written late", func(b *bench) {
+	s := b.session(b.person("mira"), "a")
+	swept := func(gone bool) {
+		b.Helper()
+		b.write(func(tx *store.Tx) error { _, err := tx.Sweep(b.ctx, false); return err })
+		b.read(func(tx *store.Tx) error {
+			_, _, err := tx.Session(b.ctx, s.Hash, sallyport.AnyIdle)
+			if (err != nil) != gone {
+				b.Errorf("after %s without a use that was written: %v", b.Now().Sub(s.UsedAt), err)
+			}
+			return nil
+		})
+	}
+	late := sallyport.DefaultSettings().SessionIdle + 5*time.Minute
+	b.Add(late - time.Second)
+	swept(false)
+	b.Add(time.Second)
+	swept(true)
+})
+
 var _ = register("sweep follows a clock that was set slowly", func(b *bench) {
 	left := b.remembered()
 	sweeps := func(n int) {
