@@ -380,6 +380,7 @@ func TestSaveOwnMethod(t *testing.T) {
 // Sensitive changes ask again when the last proof is too old; others do not, and the host never.
 func TestStepUp(t *testing.T) {
 	h := newHouse(t)
+	h.prove(sallyport.ChannelEmail)
 	admin, dana, omar := h.add(sallyport.SuperAdmin), h.add(sallyport.Admin), h.add(sallyport.Admin, invited)
 	away := h.add(sallyport.Admin, func(p *person) { p.Status = sallyport.Deactivated })
 	unready := h.add(sallyport.Admin, func(p *person) { p.factor = nil })

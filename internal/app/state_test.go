@@ -88,13 +88,6 @@ func TestDamagedNoteIsNotRead(t *testing.T) {
 	}
 }
 
-// A note that says more than this program knows was written by another one, or damaged: what it leaves out here may matter.
-func TestSeenWithMoreInIt(t *testing.T) {
-	if s, err := readSeen([]byte(`{"epoch":1,"mark":2,"more":3}`)); err == nil {
-		t.Errorf("read as %s", s)
-	}
-}
-
 // A folder that has lost its SQLite database is not begun anew in: set-up would be open again.
 func TestLostFileIsNotBegunAnew(t *testing.T) {
 	dir := t.TempDir()
