@@ -89,6 +89,20 @@ func (l *lane) take(ctx context.Context) (*conn, error) {
 	return newConn(raw), nil
 }
 
+// freeWithin reports whether a connection can be had, at the latest after a while.
+func (l *lane) freeWithin(ctx context.Context, d time.Duration) bool {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case l.slots <- struct{}{}:
+		<-l.slots
+		return true
+	case <-over.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
 func (l *lane) pop() *conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()

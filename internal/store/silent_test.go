@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -66,6 +67,20 @@ func TestPrimaryThatFallsSilent(t *testing.T) {
 	db = openPostgres(t, address)
 	one = mute(t, address, db)
 	all("of a start that finds it silent")
+}
+
+// Who looks whether the database may be used does not wait for another look that hangs.
+func TestLookBesideOneThatHangs(t *testing.T) {
+	db := openPostgres(t, postgres.Database(t))
+	err := db.Watch(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Now(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), hurry)
+		defer cancel()
+		return errors.Join(err, db.Ping(ctx))
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // mute is a server's place among the others that goes where db goes, and is not kept.

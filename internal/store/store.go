@@ -229,10 +229,17 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	return db.read(ctx, db.readers, fn)
 }
 
+// watchPatience is how long one look waits for the end of another: far longer than it takes where the server answers.
+const watchPatience = 250 * time.Millisecond
+
 // Watch is Read for who looks whether this database may be used: on PostgreSQL he has a connection of his own, which no slow
-// pages keep from him.
+// pages keep from him. Where that one hangs, at a server that has fallen silent, he goes on with those of the pages.
 func (db *DB) Watch(ctx context.Context, fn func(*Tx) error) error {
-	return db.read(ctx, cmp.Or(db.watcher, db.readers), fn)
+	l := db.readers
+	if db.watcher != nil && db.watcher.freeWithin(ctx, watchPatience) {
+		l = db.watcher
+	}
+	return db.read(ctx, l, fn)
 }
 
 func (db *DB) read(ctx context.Context, l *lane, fn func(*Tx) error) error {
