@@ -36,7 +36,6 @@ var notices = map[string]string{
 	"set-up": "That set-up is over: it took too long, something changed meanwhile, or the app was set up elsewhere. Please start again. If another QR code appears then, " +
 		"or the code of the entry that you have just scanned is refused, delete that entry from the app.",
 	"reset": "Your password was changed, and you were signed out everywhere. Please sign in with the new one.",
-	"again": "You can start again now.",
 
 	web.NotDone: "You were not signed in any more, so what you sent was not done. Please sign in, then do it again.",
 }

@@ -179,7 +179,7 @@ var _ = register("text that an engine cannot store is refused alike", func(b *be
 	}
 	_, _, err := func() (a []sallyport.Row, n int, err error) {
 		err = b.db.Read(b.ctx, func(tx *store.Tx) error {
-			a, n, err = tx.Rows(b.ctx, sallyport.Filter{Search: strings.Repeat("x", 300)})
+			a, n, err = tx.Rows(b.ctx, sallyport.Filter{Search: strings.Repeat("x", 301)})
 			return err
 		})
 		return a, n, err
