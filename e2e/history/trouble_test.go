@@ -3,9 +3,9 @@ package history
 import (
 	"bufio"
 	"math/rand/v2"
-	"slices"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 )
 
